@@ -1,0 +1,98 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What can go wrong, as types.
+
+    ModernAuthError
+    ├── InputError               what the task asks for cannot be done; nothing was touched
+    ├── TransportError           a service could not be reached, or its certificate is not trusted
+    ├── AuthenticationError      no token: the identity platform refused the caller
+    ├── GraphError               Microsoft Graph refused a request
+    │   ├── NotFoundError        404
+    │   ├── ConflictError        the object, or its value, exists already
+    │   └── UnknownOutcomeError  the request may or may not have taken effect, and must not be repeated blindly
+    └── DeliveryError            a mail was not accepted, not found, or not refused when it should have been
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class ModernAuthError(Exception):
+    """The root of the tree: everything that the collection raises on purpose.
+
+    :param message: what happened, naming the action; one sentence or a few, without a final remedy.
+    :param code: the service's own code, for example "Authorization_RequestDenied" or "AADSTS7000222".
+    :param request_id: what the service's support wants to know: Graph's request-id, or Entra's trace and correlation id.
+    :param remedy: what the reader can do about it.
+    :param details: further values that a module returns with the failure. Never a secret.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        request_id: str | None = None,
+        remedy: str | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.request_id = request_id
+        self.remedy = remedy
+        self.details = dict(details or {})
+
+    def result(self) -> dict[str, Any]:
+        """What a module returns when it fails with this error: ``msg`` and whichever of the other values are known."""
+        known = {"code": self.code, "request_id": self.request_id, "remedy": self.remedy}
+        message = f"{self.message} {self.remedy}" if self.remedy else self.message
+        return {"msg": message, **{name: value for name, value in known.items() if value is not None}, **self.details}
+
+
+class InputError(ModernAuthError):
+    """The task asks for something that cannot be done. Nothing was touched."""
+
+
+class TransportError(ModernAuthError):
+    """A service could not be reached, or its certificate is not trusted."""
+
+
+class AuthenticationError(ModernAuthError):
+    """The identity platform gave no token."""
+
+
+class GraphError(ModernAuthError):
+    """Microsoft Graph refused a request.
+
+    :param status: the HTTP status of the answer.
+    :param answer: Graph's own message, without the action.
+    :param reasons: the codes in the error's ``details``, for example NoBackingApplicationObject.
+    """
+
+    def __init__(
+        self, message: str, *, status: int, answer: str = "", reasons: frozenset[str] = frozenset(), **known: Any
+    ) -> None:
+        super().__init__(message, **known)
+        self.status = status
+        self.answer = answer
+        self.reasons = reasons
+
+
+class NotFoundError(GraphError):
+    """Graph does not know the object, or not yet."""
+
+
+class ConflictError(GraphError):
+    """The object, or a value that must be unique, exists already."""
+
+
+class UnknownOutcomeError(GraphError):
+    """A request that must not be repeated blindly got no answer, or a server error: it may have taken effect."""
+
+
+class DeliveryError(ModernAuthError):
+    """A mail was not accepted, was not found in time, or was accepted where a refusal was expected."""
