@@ -1,0 +1,66 @@
+# Everything that a fresh Debian 12 machine with Python 3.11 or later needs is set up by the first target that is asked for.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint unit sanity molecule clean
+
+PYTHON ?= python3
+scenario ?= default
+VENV := $(CURDIR)/.venv
+BUILD := $(CURDIR)/.build
+DOVECOT := dovecot-imapd dovecot-pop3d dovecot-lmtpd
+
+export PATH := $(VENV)/bin:$(PATH):/usr/sbin:/sbin
+export M365_SANDBOX_DIRECTORY ?= $(CURDIR)/.sandbox
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# ansible-core insists on a UTF-8 locale, which a minimal machine does not set.
+export LC_ALL := C.UTF-8
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.installed dovecot ## Make .venv, link the collection under its FQCN, install Dovecot
+
+$(VENV)/.installed: requirements.txt requirements-dev.txt sandbox/pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name one with PYTHON=...")'
+	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
+	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; \
+	  else echo "Install python3-venv first: sudo apt-get install python3-venv" >&2; exit 1; fi; fi
+	@echo "Installing the tools into .venv (about a minute, once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@mkdir -p $$($(VENV)/bin/python -c 'import site; print(site.getsitepackages()[0])')/ansible_collections/mailops
+	@ln -sfn $(CURDIR) $$($(VENV)/bin/python -c 'import site; print(site.getsitepackages()[0])')/ansible_collections/mailops/modern_auth
+	@touch $@
+
+.PHONY: dovecot
+dovecot:
+	@if ! command -v dovecot >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ]; then echo "Installing Dovecot"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(DOVECOT) >/dev/null; \
+	  else echo "The sandbox keeps its mail in Dovecot. Install it first: sudo apt-get install $(DOVECOT)" >&2; exit 1; fi; fi
+
+demo: setup ## The main job on the sandbox: register, consent, configure, send, read back
+	@m365-sandbox start
+	@m365-sandbox servers
+	@ansible-playbook mailops.modern_auth.setup_mail -i playbooks/inventories/sandbox
+
+test: lint sanity molecule unit ## Everything that has to hold, in one command
+
+lint: setup ## ruff, mypy, ansible-lint, the changelog
+	ruff check .
+	mypy
+	ansible-lint --offline --profile production
+	antsibull-changelog lint
+
+unit: setup ## pytest: units, the sandbox's contract, integration, acceptance
+	pytest
+
+sanity: setup ## ansible-test sanity and units on a copy under ansible_collections/
+	tests/sanity/run.sh $(BUILD)
+
+molecule: setup ## One molecule scenario: make molecule scenario=NAME
+	molecule test --scenario-name $(scenario)
+
+clean: ## Stop the demo's sandbox and remove what the other targets made
+	@if [ -x $(VENV)/bin/m365-sandbox ]; then m365-sandbox stop; fi
+	rm -rf $(VENV) $(BUILD) $(M365_SANDBOX_DIRECTORY) .mypy_cache .pytest_cache .ruff_cache .hypothesis
