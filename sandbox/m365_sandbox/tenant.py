@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import uuid
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,10 @@ COLLECTIONS = (
     "users",                    # by object id; Graph's user
     "mailboxes",                # by object id of the user; see Tenant.add_user
     "exchange_service_principals",  # by AppId; {AppId, ObjectId, DisplayName, Sid, Guid}
-    "mailbox_permissions",      # by object id of the mailbox's user; {"entries": [{"User": object id, "AccessRights": [...]}]}
-    "recipient_permissions",    # by object id of the mailbox's user; {"entries": [{"Trustee": object id, "AccessRights": ["SendAs"]}]}
+    # By object id of the mailbox's user; {"entries": [{"User": object id, "AccessRights": [...]}]}
+    "mailbox_permissions",
+    # By object id of the mailbox's user; {"entries": [{"Trustee": object id, "AccessRights": ["SendAs"]}]}
+    "recipient_permissions",
     "credential_digests",       # by keyId; {"digest": hex}: of client secrets
     "password_digests",         # by object id of the user; {"digest": hex}
 )
@@ -36,12 +38,12 @@ COLLECTIONS = (
 
 def now() -> datetime:
     """The tenant's clock: an aware datetime in UTC."""
-    return datetime.now(timezone.utc)
+    return datetime.now(UTC)
 
 
 def timestamp(moment: datetime) -> str:
     """A moment as Graph writes it, for example 2026-11-22T05:00:00Z."""
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def digest(secret: str) -> str:
@@ -63,11 +65,18 @@ class Tenant:
         self.initial_domain = "contoso.onmicrosoft.com"
         self.domains = ("contoso.onmicrosoft.com", "contoso.example")
         self.created = state.get("created") or timestamp(now())
+        self.clear()
+        self.transport_config.update(state.get("transport_config", {}))
+        self.organization_config.update(state.get("organization_config", {}))
+        for name, stored in state.get("collections", {}).items():
+            self.collections[name] = Collection(stored)
+
+    def clear(self) -> None:
+        """Forget everything but the tenant's id, names and date. The caller saves."""
         # Exchange's organisation settings; the first is Microsoft's default for tenants made since 2020.
-        self.transport_config: Entity = state.get("transport_config") or {"SmtpClientAuthenticationDisabled": True}
-        self.organization_config: Entity = state.get("organization_config") or {"BasicAuthenticationBlocked": True}
-        stored = state.get("collections", {})
-        self.collections: dict[str, Collection] = {name: Collection(stored.get(name)) for name in COLLECTIONS}
+        self.transport_config: Entity = {"SmtpClientAuthenticationDisabled": True}
+        self.organization_config: Entity = {"BasicAuthenticationBlocked": True}
+        self.collections: dict[str, Collection] = {name: Collection() for name in COLLECTIONS}
 
     @property
     def is_new(self) -> bool:
@@ -103,7 +112,10 @@ class Tenant:
     def find(self, collection: str, lag: float = 0.0, **properties: Any) -> list[Entity]:
         """The objects whose named properties equal the given values, text compared without regard to case."""
         def same(left: Any, right: Any) -> bool:
-            return left.casefold() == right.casefold() if isinstance(left, str) and isinstance(right, str) else left == right
+            if isinstance(left, str) and isinstance(right, str):
+                return left.casefold() == right.casefold()
+            return bool(left == right)
+
         return [
             entity for entity in self[collection].values(lag)
             if all(same(entity.get(name), value) for name, value in properties.items())
@@ -128,21 +140,22 @@ class Tenant:
 
     def add_user(
         self, user_principal_name: str, display_name: str, *, password: str | None = None, licensed: bool = True,
-        shared: bool = False,
+        shared: bool = False, identifier: str | None = None,
     ) -> Entity:
         """Create a user and, if licensed or shared, its mailbox. The caller saves.
 
-        A mailbox is {id, address, addresses, store, ImapEnabled, PopEnabled, SmtpClientAuthenticationDisabled,
+        ``identifier`` is the object id, a new one when left out. A mailbox is {id, address, addresses, store, ImapEnabled, PopEnabled, SmtpClientAuthenticationDisabled,
         RecipientTypeDetails}: ``store`` is the account's name in the mailbox store and never changes.
         """
-        identifier = str(uuid.uuid4())
+        identifier = identifier or str(uuid.uuid4())
+        sku = {"disabledPlans": [], "skuId": "3b555118-da6a-4418-894f-7df1e2096870"}
         user = {
             "id": identifier, "userPrincipalName": user_principal_name, "displayName": display_name,
             "mail": user_principal_name if licensed or shared else None,
             "mailNickname": user_principal_name.partition("@")[0], "givenName": None, "surname": None,
             "jobTitle": None, "mobilePhone": None, "officeLocation": None, "preferredLanguage": None,
             "businessPhones": [], "accountEnabled": not shared,
-            "assignedLicenses": [{"disabledPlans": [], "skuId": "3b555118-da6a-4418-894f-7df1e2096870"}] if licensed else [],
+            "assignedLicenses": [sku] if licensed else [],
         }
         self["users"].put(identifier, user)
         if licensed or shared:
