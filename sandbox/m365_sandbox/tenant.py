@@ -144,8 +144,9 @@ class Tenant:
     ) -> Entity:
         """Create a user and, if licensed or shared, its mailbox. The caller saves.
 
-        ``identifier`` is the object id, a new one when left out. A mailbox is {id, address, addresses, store, ImapEnabled, PopEnabled, SmtpClientAuthenticationDisabled,
-        RecipientTypeDetails}: ``store`` is the account's name in the mailbox store and never changes.
+        ``identifier`` is the object id, a new one when left out. A mailbox is {id, address, addresses, store,
+        ImapEnabled, PopEnabled, SmtpClientAuthenticationDisabled, RecipientTypeDetails}: ``store`` is the account's
+        name in the mailbox store and never changes.
         """
         identifier = identifier or str(uuid.uuid4())
         sku = {"disabledPlans": [], "skuId": "3b555118-da6a-4418-894f-7df1e2096870"}
