@@ -25,7 +25,7 @@ class ModernAuthError(Exception):
 
     :param message: what happened, naming the action; one sentence or a few, without a final remedy.
     :param code: the service's own code, for example "Authorization_RequestDenied" or "AADSTS7000222".
-    :param request_id: what the service's support wants to know: Graph's request-id, or Entra's trace and correlation id.
+    :param request_id: what the service's support asks for: Graph's request-id, or Entra's trace and correlation id.
     :param remedy: what the reader can do about it.
     :param details: further values that a module returns with the failure. Never a secret.
     """

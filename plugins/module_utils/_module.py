@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
-
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import CLOUD_NAMES
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
 

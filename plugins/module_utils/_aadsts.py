@@ -1,0 +1,99 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""From the identity platform's refusals to remedies. Pure.
+
+Numbers: https://learn.microsoft.com/entra/identity-platform/reference-error-codes. Microsoft asks programs to branch on
+``error`` alone and keeps the numbers free to change, so they choose the words for a person here, and name the few
+refusals that pass by themselves once a change has replicated.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import AuthenticationError
+
+#: Refusals that a credential, application or service principal made a moment ago can meet until it has replicated.
+REPLICATION_CODES = frozenset(
+    {"AADSTS7000215", "AADSTS700016", "AADSTS7000229", "AADSTS700027", "AADSTS500011", "AADSTS700213", "AADSTS70025"}
+)
+
+_TENANT = "Check tenant_id (a GUID or a verified domain) and that cloud or authority_host is that tenant's cloud."
+_CERTIFICATE = "Upload the public certificate to this very application (client_id), and check that it is valid today."
+_FEDERATED = (
+    "Make the application's federated credential match the assertion exactly: issuer, subject and audience, letter "
+    "case and a trailing slash included. A new one needs a minute or so to take effect."
+)
+_CLOCK = "Check this machine's clock; an assertion is valid for minutes only."
+
+REMEDIES: Mapping[int, str] = {
+    50034: "Check the user name and the tenant.",
+    50049: "Check authority_host: Microsoft does not know this host as a sign-in service.",
+    50059: "Give tenant_id.",
+    50128: _TENANT,
+    50194: "Give the application's own tenant as tenant_id; it is a single-tenant application.",
+    53003: "A Conditional Access policy blocks the sign-in; exempt this workload identity or meet the policy.",
+    65001: "An administrator has to consent to the application's permissions.",
+    70001: "Check client_id and tenant_id; the application may be disabled.",
+    70021: _FEDERATED, 70025: _FEDERATED, 700211: _FEDERATED, 700213: _FEDERATED,
+    70011: "Ask for one resource's /.default scope; check cloud.",
+    90002: _TENANT,
+    90019: "Give tenant_id.",
+    90038: "The tenant belongs to another national cloud: set cloud.",
+    90055: "The tenant is throttled: try again later.",
+    50013: _CLOCK, 50027: _CLOCK, 500133: _CLOCK,
+    500011: "Check cloud and tenant_id; this tenant does not have the resource, often for want of a licence.",
+    500014: "An administrator has to enable the resource's enterprise application; its subscription may have lapsed.",
+    700011: "Check client_id and tenant_id.",
+    700016: "Check client_id and tenant_id: the tenant has no such application. One just created needs a minute.",
+    700024: _CLOCK,
+    700027: _CERTIFICATE,
+    700030: _CERTIFICATE,
+    7000112: "An administrator has to enable the application's enterprise application (accountEnabled).",
+    7000215: (
+        "Give the secret's value, which the portal shows once, right after creation, and not the secret's ID; check "
+        "that it belongs to this client_id. A secret that was just created needs up to a minute to take effect."
+    ),
+    7000218: "Give a credential: client_secret, certificate_path or federated_token_file.",
+    7000222: "The client secret has expired: make a new one and give its value.",
+    7000229: "Create the application's service principal in this tenant, for example with entra_admin_consent.",
+    1002012: "Ask for one resource's /.default scope; check cloud.",
+}
+
+
+def authentication_error(answer: Mapping[str, Any], what: str) -> AuthenticationError:
+    """The error for an OAuth error answer.
+
+    :param answer: {error, error_description, error_codes?, trace_id?, correlation_id?}, as the token endpoint sent it.
+    :param what: who could not sign in, for example "client 1234… in tenant contoso.example".
+    """
+    description = str(answer.get("error_description") or answer.get("error") or "no explanation")
+    number = _number(answer, description)
+    # The description repeats the identifiers and the time; they have places of their own.
+    text = re.split(r"\s*(?:Trace ID|Correlation ID|Timestamp):", description, maxsplit=1)[0].strip()
+    identifiers = {
+        "trace": answer.get("trace_id") or _after("Trace ID", description),
+        "correlation": answer.get("correlation_id") or _after("Correlation ID", description),
+    }
+    return AuthenticationError(
+        f"The identity platform refused {what}: {text}",
+        code=f"AADSTS{number}" if number else answer.get("error"),
+        request_id=", ".join(f"{name} {value}" for name, value in identifiers.items() if value) or None,
+        remedy=REMEDIES.get(number or 0),
+    )
+
+
+def _number(answer: Mapping[str, Any], description: str) -> int | None:
+    codes = answer.get("error_codes")
+    if isinstance(codes, list) and codes and isinstance(codes[0], int):
+        return codes[0]
+    match = re.search(r"AADSTS(\d+)", description)
+    return int(match[1]) if match else None
+
+
+def _after(label: str, description: str) -> str | None:
+    match = re.search(rf"{label}: (\S+)", description)
+    return match[1] if match else None

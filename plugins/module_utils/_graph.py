@@ -1,0 +1,319 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""A Microsoft Graph client on msgraph-sdk's request adapter that speaks plain dictionaries.
+
+The SDK brings the connection, redirects and telemetry. Its retry handler is switched off: it reads Retry-After as a
+whole number, repeats requests that may have taken effect, and sees neither cut connections nor what is in a batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import Cloud, cloud_from
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
+    GraphError,
+    InputError,
+    TransportError,
+    UnknownOutcomeError,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Answer, Entity, Request
+from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import (
+    ATTEMPTS,
+    CONNECTION_ATTEMPTS,
+    THROTTLED,
+    UNAVAILABLE,
+    pause,
+    retry_after,
+)
+
+MISSING: dict[str, str] = {}
+try:
+    import httpx
+    from kiota_abstractions.authentication import AnonymousAuthenticationProvider
+    from kiota_abstractions.method import Method
+    from kiota_abstractions.native_response_handler import NativeResponseHandler
+    from kiota_abstractions.request_information import RequestInformation
+    from kiota_http.middleware.options import ResponseHandlerOption, RetryHandlerOption
+    from msgraph.graph_request_adapter import GraphRequestAdapter
+    from msgraph.graph_request_adapter import options as sdk_options
+    from msgraph_core import GraphClientFactory
+except ImportError:
+    MISSING["msgraph-sdk"] = traceback.format_exc()
+
+#: https://learn.microsoft.com/graph/json-batching
+BATCH_LIMIT = 20
+#: Seconds for which a change, or an object made a moment ago, may stay invisible to a read.
+PATIENCE = 120.0
+
+
+class Tokens(Protocol):
+    """What the client needs of a token source."""
+
+    def token(self, scope: str) -> str:
+        """An access token for the scope."""
+
+    def refresh(self) -> bool:
+        """Forget what is cached; False if the next token would be no fresher."""
+
+
+class GraphClient:
+    """Requests to one Graph endpoint. Everything that it raises is a ModernAuthError.
+
+    :param http: the connection, with the SDK's middleware.
+    :param endpoint: "https://graph.microsoft.com/v1.0".
+    :param sleep: waits the given seconds; a test hands in one that does not.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        endpoint: str,
+        tokens: Tokens,
+        scope: str,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._adapter = GraphRequestAdapter(AnonymousAuthenticationProvider(), client=http)
+        self._endpoint = endpoint
+        self._tokens = tokens
+        self._scope = scope
+        self._sleep = sleep
+
+    @property
+    def endpoint(self) -> str:
+        """The address with the version, for references to directory objects."""
+        return self._endpoint
+
+    async def send(self, request: Request) -> Answer:
+        """Send one request and give back its answer, whatever its status.
+
+        Waits out throttling; repeats a repeatable request whose answer was lost or was a server error; takes a fresh
+        token once if a cached one is refused.
+
+        :raises TransportError: if Graph cannot be reached.
+        :raises UnknownOutcomeError: if the answer to a request that must not be repeated got lost.
+        """
+        answer = await self._persist(request)
+        if answer.status in (401, 403) and await asyncio.to_thread(self._tokens.refresh):
+            answer = await self._persist(request)
+        return answer
+
+    async def batch(self, requests: Sequence[Request]) -> list[Answer]:
+        """Send any number of independent requests, twenty at a time, and give back their answers in the same order.
+
+        Each waits out its own throttling and server errors as with ``send``.
+        """
+        answers: dict[int, Answer] = {}
+        for start in range(0, len(requests), BATCH_LIMIT):
+            numbers = range(start, min(start + BATCH_LIMIT, len(requests)))
+            answers.update(await self._batch({number: requests[number] for number in numbers}))
+        return [answers[number] for number in range(len(requests))]
+
+    async def pages(self, first: Answer) -> list[Entity]:
+        """All objects of a collection, its further pages included.
+
+        :param first: the answer with the first page; raises like ``Answer.ok``.
+        """
+        found: list[Entity] = []
+        answer = first
+        while True:
+            page = answer.ok().body
+            found += page.get("value", [])
+            following = page.get("@odata.nextLink")
+            if not following:
+                return found
+            if not following.startswith(self._endpoint + "/"):
+                raise TransportError(
+                    f"Microsoft Graph pointed to {urlsplit(following).netloc} for the next page, which is not "
+                    f"{self._endpoint}.",
+                    remedy="Nothing was sent there, since the request carries a token. Check graph_endpoint and cloud.",
+                )
+            request = Request("GET", following.removeprefix(self._endpoint), first.request.action, first.request.needs)
+            answer = await self.send(request)
+
+    async def wait_until(
+        self, attempt: Callable[[], Awaitable[Any]], done: Callable[[Any], bool], patience: float = PATIENCE
+    ) -> tuple[Any, bool]:
+        """Repeat an attempt with growing pauses until its result is the one waited for.
+
+        :param patience: seconds of pauses after which waiting ends.
+        :returns: the last result, and whether it is the one waited for.
+        """
+        waited, number = 0.0, 1
+        while not done(result := await attempt()):
+            if waited >= patience:
+                return result, False
+            seconds = min(pause(number), 5.0, patience - waited)
+            await self._sleep(seconds)
+            waited, number = waited + seconds, number + 1
+        return result, True
+
+    async def _batch(self, requests: Mapping[int, Request]) -> dict[int, Answer]:
+        done: dict[int, Answer] = {}
+        waiting = dict(requests)
+        refreshed = False
+        for attempt in range(1, ATTEMPTS + 1):
+            answers = await self._batch_once(waiting)
+            refused = [number for number, answer in answers.items() if answer.status in (401, 403)]
+            refreshed_now = bool(refused) and not refreshed and await asyncio.to_thread(self._tokens.refresh)
+            refreshed = refreshed or refreshed_now
+            again = {
+                number for number, answer in answers.items()
+                if _is_worth_repeating(answer) or (refreshed_now and number in refused)
+            }
+            done.update(answers)
+            waiting = {number: requests[number] for number in again}
+            if not waiting or attempt == ATTEMPTS:
+                break
+            if again - set(refused):
+                asked = [retry_after(answers[number].headers.get("retry-after")) for number in again]
+                longest = max((seconds for seconds in asked if seconds is not None), default=None)
+                await self._sleep(pause(attempt, longest))
+        return done
+
+    async def _batch_once(self, requests: Mapping[int, Request]) -> dict[int, Answer]:
+        actions = list(dict.fromkeys(request.action for request in requests.values()))
+        envelope = Request(
+            "POST", "/$batch", " and ".join(filter(None, [", ".join(actions[:-1]), actions[-1]])),
+            body={"requests": [_inner(number, request) for number, request in requests.items()]},
+            repeatable=all(request.is_repeatable for request in requests.values()),
+        )
+        outer = await self.send(envelope)
+        outer.ok()
+        answers = {}
+        for inner in outer.body.get("responses", []):
+            number = int(inner["id"])
+            headers = {name.lower(): value for name, value in (inner.get("headers") or {}).items()}
+            if "date" in outer.headers:
+                headers.setdefault("date", outer.headers["date"])
+            body = inner.get("body")
+            answers[number] = Answer(
+                requests[number], inner["status"], headers, body if isinstance(body, Mapping) else {},
+            )
+        if answers.keys() != requests.keys():
+            raise GraphError(
+                f"Could not {envelope.action}: the answer to the batch is incomplete.", status=outer.status,
+                request_id=outer.headers.get("request-id"),
+            )
+        return answers
+
+    async def _persist(self, request: Request) -> Answer:
+        connections = 0
+        for attempt in range(1, ATTEMPTS + 1):
+            is_last = attempt == ATTEMPTS
+            asked = None
+            try:
+                answer = await self._once(request)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                # Nothing was sent, so that even what must not be repeated can be tried again.
+                connections += 1
+                if _is_untrusted(error) or is_last or connections == CONNECTION_ATTEMPTS:
+                    raise self._unreachable(request, error) from error
+            except (httpx.TransportError, httpx.InvalidURL) as error:
+                if not request.is_repeatable:
+                    raise UnknownOutcomeError(
+                        f"Could not {request.action}: the connection broke before an answer came "
+                        f"({type(error).__name__}).",
+                        status=0,
+                    ) from error
+                if is_last:
+                    raise self._unreachable(request, error) from error
+            else:
+                if is_last or not _is_worth_repeating(answer):
+                    return answer
+                asked = retry_after(answer.headers.get("retry-after"))
+            await self._sleep(pause(attempt, asked))
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _once(self, request: Request) -> Answer:
+        information = RequestInformation(method=Method(request.method))
+        information.url = self._endpoint + request.path
+        headers = {"Accept": "application/json", **request.headers}
+        if isinstance(request.body, Mapping):
+            headers["Content-Type"] = "application/json"
+            information.content = json.dumps(request.body).encode()
+        elif request.body is not None:
+            information.content = request.body
+        headers["Authorization"] = f"Bearer {await asyncio.to_thread(self._tokens.token, self._scope)}"
+        for name, value in headers.items():
+            information.headers.try_add(name, value)
+        information.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
+        response: Any = await self._adapter.send_primitive_async(information, "bytes", None)
+        return _answer(request, response)
+
+    def _unreachable(self, request: Request, error: Exception) -> TransportError:
+        host = urlsplit(self._endpoint).netloc
+        if _is_untrusted(error):
+            return TransportError(
+                f"Could not {request.action}: the certificate of {host} is not trusted.",
+                remedy="Give the certificate authority's file in ca_path (environment MAILOPS_CA_FILE).",
+            )
+        return TransportError(
+            f"Could not {request.action}: {host} cannot be reached ({type(error).__name__}: {error}).",
+            remedy="Check graph_endpoint, cloud, name resolution, proxy (HTTPS_PROXY) and firewall.",
+        )
+
+
+@asynccontextmanager
+async def graph_client(options: Mapping[str, Any], tokens: Tokens) -> AsyncIterator[GraphClient]:
+    """A client for the cloud that a module's connection options describe; closed at the end.
+
+    :raises InputError: if the endpoints or the CA file are unusable.
+    """
+    cloud: Cloud = cloud_from(options)
+    http = httpx.AsyncClient(verify=_trust(options.get("ca_path")), timeout=options.get("timeout") or 30)
+    async with GraphClientFactory.create_with_default_middleware(
+        client=http, options={**sdk_options, RetryHandlerOption.get_key(): RetryHandlerOption(should_retry=False)}
+    ):
+        yield GraphClient(http, f"{cloud.graph_endpoint}/v1.0", tokens, cloud.graph_scope)
+
+
+def _trust(ca_path: str | None) -> ssl.SSLContext | bool:
+    if ca_path is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=ca_path)
+    except (OSError, ssl.SSLError) as error:
+        raise InputError(f"ca_path: {ca_path} cannot be read as certificates in PEM form ({error}).") from error
+
+
+def _inner(number: int, request: Request) -> dict[str, Any]:
+    inner: dict[str, Any] = {"id": str(number), "method": request.method, "url": request.path}
+    headers = dict(request.headers)
+    if request.body is not None:
+        inner["body"] = request.body
+        headers["Content-Type"] = "application/json"
+    if headers:
+        inner["headers"] = headers
+    return inner
+
+
+def _answer(request: Request, response: httpx.Response) -> Answer:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    body: Any = {}
+    if response.content and "json" in headers.get("content-type", ""):
+        try:
+            body = response.json()
+        except ValueError:
+            body = {}
+    return Answer(request, response.status_code, headers, body if isinstance(body, dict) else {}, response.content)
+
+
+def _is_worth_repeating(answer: Answer) -> bool:
+    return answer.status in THROTTLED or (answer.status in UNAVAILABLE and answer.request.is_repeatable)
+
+
+def _is_untrusted(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
