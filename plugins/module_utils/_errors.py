@@ -6,11 +6,17 @@
     ModernAuthError
     ├── InputError               what the task asks for cannot be done; nothing was touched
     ├── TransportError           a service could not be reached, or its certificate is not trusted
-    ├── AuthenticationError      no token: the identity platform refused the caller
+    ├── AuthenticationError      the caller was refused: by the identity platform, by Exchange, or by a Windows host
+    ├── PowerShellError          PowerShell or its Exchange module is missing, too old, or broke off before any cmdlet
     ├── GraphError               Microsoft Graph refused a request
     │   ├── NotFoundError        404
     │   ├── ConflictError        the object, or its value, exists already
     │   └── UnknownOutcomeError  the request may or may not have taken effect, and must not be repeated blindly
+    ├── ExchangeError            Exchange refused a cmdlet
+    │   ├── ExchangeNotFoundError      it does not know the object
+    │   ├── ExchangeConflictError      the object, or one that is equal to it, exists already
+    │   ├── CmdletUnavailableError     no such cmdlet, or none for this caller
+    │   └── LostAnswerError            no answer came: the cmdlet may or may not have taken effect
     └── DeliveryError            a mail was not accepted, not found, or not refused when it should have been
 """
 
@@ -62,7 +68,11 @@ class TransportError(ModernAuthError):
 
 
 class AuthenticationError(ModernAuthError):
-    """The identity platform gave no token."""
+    """The identity platform gave no token, or Exchange or a Windows host did not accept the credentials."""
+
+
+class PowerShellError(ModernAuthError):
+    """PowerShell or its Exchange module is missing, too old, or broke off before a cmdlet was sent."""
 
 
 class GraphError(ModernAuthError):
@@ -92,6 +102,35 @@ class ConflictError(GraphError):
 
 class UnknownOutcomeError(GraphError):
     """A request that must not be repeated blindly got no answer, or a server error: it may have taken effect."""
+
+
+class ExchangeError(ModernAuthError):
+    """Exchange refused a cmdlet. ``code`` is the short name of the exception, the same on every transport.
+
+    :param cmdlet: for example "Set-CASMailbox".
+    :param answer: Exchange's own text, without its number and its type.
+    """
+
+    def __init__(self, message: str, *, cmdlet: str, answer: str = "", **known: Any) -> None:
+        super().__init__(message, **known)
+        self.cmdlet = cmdlet
+        self.answer = answer
+
+
+class ExchangeNotFoundError(ExchangeError):
+    """Exchange does not know the object that a cmdlet names, or not yet."""
+
+
+class ExchangeConflictError(ExchangeError):
+    """The object that a cmdlet should create, or one that Exchange takes for the same, exists already."""
+
+
+class CmdletUnavailableError(ExchangeError):
+    """There is no such cmdlet, or none for this caller: Exchange hides what a role does not allow."""
+
+
+class LostAnswerError(ExchangeError):
+    """The connection broke or the time was up before a cmdlet answered: it may have taken effect."""
 
 
 class DeliveryError(ModernAuthError):
