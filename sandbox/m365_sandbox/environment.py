@@ -1,0 +1,42 @@
+"""The environment variables that point clients to an instance."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from m365_sandbox.certificates import CA_FILE
+from m365_sandbox.credentials import Credentials
+from m365_sandbox.faces import HOST, address
+from m365_sandbox.seed import OPERATOR, READER, seeded_app_id
+from m365_sandbox.tenant import Tenant
+
+
+def environment(tenant: Tenant, credentials: Credentials, ports: dict[str, int], directory: Path) -> dict[str, str]:
+    """Name -> value. AZURE_* are the names that Azure's own tools read; they describe the operator's application."""
+    return {
+        "AZURE_TENANT_ID": tenant.tenant_id,
+        "AZURE_CLIENT_ID": seeded_app_id(tenant, OPERATOR),
+        "AZURE_CLIENT_SECRET": credentials.operator_secret,
+        "AZURE_AUTHORITY_HOST": address("identity", ports["identity"]),
+        "MAILOPS_GRAPH_ENDPOINT": address("graph", ports["graph"]),
+        "MAILOPS_CA_FILE": str(directory / CA_FILE),
+        "M365_SANDBOX_DIRECTORY": str(directory),
+        "M365_SANDBOX_HOST": HOST,
+        "M365_SANDBOX_CONTROL_URL": address("control", ports["control"]),
+        "M365_SANDBOX_SMTP_PORT": str(ports["smtp"]),
+        "M365_SANDBOX_SMTPS_PORT": str(ports["smtps"]),
+        "M365_SANDBOX_RELAY_PORT": str(ports["relay"]),
+        "M365_SANDBOX_IMAP_PORT": str(ports["imap"]),
+        "M365_SANDBOX_POP3_PORT": str(ports["pop3"]),
+        "M365_SANDBOX_READER_CLIENT_ID": seeded_app_id(tenant, READER),
+        "M365_SANDBOX_READER_CLIENT_SECRET": credentials.reader_secret,
+        "M365_SANDBOX_PROBE_PASSWORD": credentials.probe_password,
+        "M365_SANDBOX_RELAY_USER": credentials.relay_user,
+        "M365_SANDBOX_RELAY_PASSWORD": credentials.relay_password,
+    }
+
+
+def as_shell(variables: dict[str, str]) -> str:
+    """Lines that a POSIX shell can ``eval``."""
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
