@@ -48,9 +48,24 @@ def bad_request(message: str, **rest: Any) -> GraphError:
     return GraphError(400, "Request_BadRequest", message, **rest)
 
 
-def gateway_refusal(message: str, *, status: int = 400) -> GraphError:
+def gateway_refusal(message: str) -> GraphError:
     """What Graph's gateway answers before the directory sees the request: bad paths, payloads, headers."""
-    return GraphError(status, "BadRequest", message)
+    return GraphError(400, "BadRequest", message)
+
+
+def unsupported_query(message: str = "Unsupported Query.") -> GraphError:
+    """What the directory answers to a query that it understood and does not run."""
+    return GraphError(400, "Request_UnsupportedQuery", message)
+
+
+def invalid_value(property_name: str, resource: str) -> GraphError:
+    """The directory's refusal of a value that has the right type; ``resource`` as in ``Application``."""
+    return bad_request(f"Invalid value specified for property '{property_name}' of resource '{resource}'.")
+
+
+def value_required(property_name: str, resource: str) -> GraphError:
+    """The directory's refusal of a creation without a property that it needs."""
+    return bad_request(f"A value is required for property '{property_name}' of resource '{resource}'.")
 
 
 def resource_not_found(identifier: str) -> GraphError:

@@ -11,15 +11,14 @@ from urllib.parse import unquote
 
 from starlette.datastructures import Headers
 
-from m365_sandbox.graph.errors import GraphError, authorization_denied, bad_request, gateway_refusal
+from m365_sandbox.graph.errors import GraphError, authorization_denied, gateway_refusal
 from m365_sandbox.tenant import Tenant
 
 if TYPE_CHECKING:
-    from m365_sandbox.server import Sandbox
+    from m365_sandbox.context import Sandbox
 
 OWNED_BY = "Application.ReadWrite.OwnedBy"
 ALTERNATE_KEYS = {"applications": ("appId", "uniqueName"), "servicePrincipals": ("appId",)}
-WRITES_WITH_BODY = ("POST", "PATCH", "PUT")
 
 _KEYED = re.compile(r"(?P<name>[^()]+)\((?:(?P<property>\w+)=)?(?P<value>'(?:[^']|'')*'|[^'()=]+)\)")
 # A slash inside a quoted key belongs to the key: /applications(uniqueName='a/b')/owners.
@@ -43,12 +42,13 @@ class Answer:
     """What a handler gives back.
 
     ``body``: a dict becomes JSON, a str becomes text/plain, bytes go out as they are (say their type in ``headers``),
-    None is no body.
+    None is no body. ``batch`` are the requests of a ``$batch``, each as {method, url, status}.
     """
 
     status: int = 200
     body: dict[str, Any] | str | bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    batch: Sequence[Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Call:
         if not content_type:
             raise gateway_refusal("Write requests (excluding DELETE) must contain the Content-Type header declaration.")
         if content_type.partition(";")[0].strip().lower() != "application/json":
-            raise gateway_refusal("Entity only allows writes with a JSON Content-Type header.", status=415)
+            raise gateway_refusal("Entity only allows writes with a JSON Content-Type header.")
         if not self.body.strip():
             raise gateway_refusal("Empty Payload. JSON content expected.")
         try:
@@ -192,10 +192,3 @@ def _parameters(route: Route, segments: Sequence[str | Key]) -> dict[str, Key]:
         name[1:-1]: segment if isinstance(segment, Key) else Key(segment)
         for name, segment in zip(template, segments, strict=True) if name.startswith("{")
     }
-
-
-def require_known(query: Mapping[str, str], *allowed: str) -> None:
-    """GraphError 400 for a query option (with its ``$``) that the resource does not know."""
-    for name in query:
-        if name not in allowed:
-            raise bad_request(f"The query parameter '{name}' is not supported.")

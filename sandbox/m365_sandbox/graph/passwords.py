@@ -1,0 +1,84 @@
+"""addPassword and removePassword on applications and service principals."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from datetime import datetime, timedelta
+
+from m365_sandbox.entities import new_password_credential
+from m365_sandbox.graph.applications import APPLICATIONS
+from m365_sandbox.graph.complex_types import PASSWORD_CREDENTIAL
+from m365_sandbox.graph.directory import EntitySet
+from m365_sandbox.graph.errors import bad_request, invalid_value
+from m365_sandbox.graph.roles import CREDENTIALS_WRITE
+from m365_sandbox.graph.routing import Answer, Call, Route
+from m365_sandbox.graph.schema import is_guid, parse
+from m365_sandbox.graph.service_principals import SERVICE_PRINCIPALS
+from m365_sandbox.history import Entity
+from m365_sandbox.tenant import digest, now, timestamp
+
+LIFETIME = timedelta(days=730)
+_ALPHABET = string.ascii_letters + string.digits + "~._-"
+
+
+def _routes(entity_set: EntitySet) -> tuple[Route, ...]:
+    async def add(call: Call) -> Answer:
+        entity = entity_set.target(call, call.params["object"])
+        secret = _new_secret()
+        credential = new_password_credential(secret, **_wanted(call))
+        call.tenant["credential_digests"].put(credential["keyId"], {"digest": digest(secret)})
+        entity["passwordCredentials"].append(credential)
+        entity_set.put(call.tenant, entity)
+        context = f"{call.base_url}/$metadata#microsoft.graph.passwordCredential"
+        return Answer(200, {"@odata.context": context, **credential, "secretText": secret})
+
+    async def remove(call: Call) -> Answer:
+        entity = entity_set.target(call, call.params["object"])
+        key_id = str(call.json().get("keyId")).lower()
+        if not is_guid(key_id):
+            raise invalid_value("keyId", PASSWORD_CREDENTIAL.title)
+        # A replica that trails does not know a fresh secret yet, with the same words.
+        seen = entity_set.seen(call, call.params["object"])
+        if any(key_id not in _key_ids(version) for version in (seen, entity)):
+            raise bad_request(f"No password credential found with keyId '{key_id}'.")
+        entity["passwordCredentials"] = [one for one in entity["passwordCredentials"] if one["keyId"] != key_id]
+        entity_set.put(call.tenant, entity)
+        call.tenant["credential_digests"].delete(key_id)
+        return Answer(204)
+
+    return (
+        Route("POST", f"{entity_set.path}/{{object}}/addPassword", CREDENTIALS_WRITE, add),
+        Route("POST", f"{entity_set.path}/{{object}}/removePassword", CREDENTIALS_WRITE, remove),
+    )
+
+
+def _wanted(call: Call) -> Entity:
+    """The display name and the period that the body asks for; two years from now unless told otherwise."""
+    body = call.json()
+    for name in body:
+        if name != "passwordCredential":
+            raise bad_request(f"Invalid property '{name}'.")
+    content = parse(PASSWORD_CREDENTIAL, body.get("passwordCredential") or {}, creating=True)
+    start = _moment(content.get("startDateTime")) or now()
+    end = _moment(content.get("endDateTime")) or start + LIFETIME
+    if end <= start:
+        raise invalid_value("endDateTime", PASSWORD_CREDENTIAL.title)
+    return {**content, "startDateTime": timestamp(start), "endDateTime": timestamp(end)}
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _new_secret() -> str:
+    """40 characters in the shape of Entra's own secrets: three, a digit, ``Q~``, random ones."""
+    head = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(3))
+    return f"{head}8Q~" + "".join(secrets.choice(_ALPHABET) for _ in range(34))
+
+
+def _key_ids(entity: Entity) -> list[str]:
+    return [credential["keyId"] for credential in entity["passwordCredentials"]]
+
+
+ROUTES = (*_routes(APPLICATIONS), *_routes(SERVICE_PRINCIPALS))
