@@ -1,0 +1,229 @@
+"""The command, with real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import jwt
+import pytest
+import requests
+from m365_sandbox import instance as instance_module
+from m365_sandbox.instance import Instance
+from sandbox_fixture import RunningSandbox, run_cli
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[Path]:
+    """A folder for one instance, with a name that is hard on shells; whatever runs in it is ended."""
+    path = tmp_path / "it's a $HOME"
+    yield path
+    run_cli("stop", path)
+
+
+def start(directory: Path, *arguments: str) -> RunningSandbox:
+    result = run_cli("start", directory, *arguments)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return RunningSandbox(directory)
+
+
+def operator_token(sandbox: RunningSandbox) -> str:
+    env = sandbox.env
+    answer = requests.post(
+        f"{env['AZURE_AUTHORITY_HOST']}/{env['AZURE_TENANT_ID']}/oauth2/v2.0/token",
+        data={
+            "grant_type": "client_credentials", "client_id": env["AZURE_CLIENT_ID"],
+            "client_secret": env["AZURE_CLIENT_SECRET"], "scope": "https://graph.microsoft.com/.default",
+        },
+        verify=sandbox.ca, timeout=10,
+    )
+    assert answer.status_code == 200, answer.text
+    token: str = answer.json()["access_token"]
+    return token
+
+
+def test_start_prints_where_each_face_is_and_says_when_it_runs_already(directory: Path) -> None:
+    first = run_cli("start", directory)
+    ports = json.loads((directory / "ports.json").read_text())
+    pid = Instance(directory).pid()
+    assert first.returncode == 0
+    for face, port in ports.items():
+        assert face in first.stdout
+        assert str(port) in first.stdout
+
+    second = run_cli("start", directory)
+    assert second.returncode == 0
+    assert "already" in second.stdout
+    assert Instance(directory).pid() == pid
+
+
+def test_status_follows_the_process(directory: Path) -> None:
+    assert run_cli("status", directory).returncode == 3
+    start(directory)
+    assert run_cli("status", directory).returncode == 0
+    assert run_cli("stop", directory).returncode == 0
+    assert run_cli("status", directory).returncode == 3
+    again = run_cli("stop", directory)
+    assert (again.returncode, again.stdout) == (0, "No sandbox was running.\n")
+
+
+def test_commands_that_need_a_running_sandbox_say_so(directory: Path) -> None:
+    for command in ("env", "reset"):
+        result = run_cli(command, directory)
+        assert result.returncode == 1
+        assert "No sandbox runs" in result.stderr
+        assert "m365-sandbox start" in result.stderr
+
+
+def test_two_instances_do_not_know_of_each_other(directory: Path, sandbox: RunningSandbox) -> None:
+    other = start(directory)
+    assert set(Instance(directory).ports().values()).isdisjoint(Instance(sandbox.directory).ports().values())
+    other.control("POST", "/tenant/users", {"userPrincipalName": "only-here@contoso.example"})
+    assert "only-here@contoso.example" not in json.dumps(sandbox.control("GET", "/tenant"))
+
+
+def test_state_keys_and_ports_survive_a_restart(directory: Path) -> None:
+    before = start(directory)
+    added = before.control("POST", "/tenant/applications", {"displayName": "Survivor"})
+    token = operator_token(before)
+    tenant = before.control("GET", "/tenant")
+    run_cli("stop", directory)
+
+    after = start(directory)
+    assert after.env == before.env
+    assert after.control("GET", "/tenant") == tenant
+    assert tenant["collections"]["applications"][added["id"]]["displayName"] == "Survivor"
+    url = f"{after.env['AZURE_AUTHORITY_HOST']}/common/discovery/v2.0/keys"
+    keys = jwt.PyJWKSet.from_dict(requests.get(url, verify=after.ca, timeout=10).json())
+    jwt.decode(
+        token, keys[jwt.get_unverified_header(token)["kid"]], algorithms=["RS256"],
+        audience="https://graph.microsoft.com",
+    )
+
+
+def test_a_kept_port_that_is_taken_is_replaced_by_a_free_one(directory: Path) -> None:
+    before = Instance(start(directory).directory).ports()
+    run_cli("stop", directory)
+    with socket.create_server(("127.0.0.1", before["graph"])):
+        after = Instance(start(directory).directory).ports()
+    assert after["graph"] != before["graph"]
+    assert {face: port for face, port in after.items() if face != "graph"} == {
+        face: port for face, port in before.items() if face != "graph"
+    }
+
+
+def test_a_port_that_was_asked_for_is_used(directory: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    start(directory, "--port", f"identity={port}")
+    assert Instance(directory).ports()["identity"] == port
+    other = run_cli("start", directory, "--port", f"identity={port + 1}")
+    assert other.returncode == 1
+    assert "already runs" in other.stderr
+
+
+def test_a_port_that_was_asked_for_and_is_taken_is_an_error_with_the_end_of_the_log(directory: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = run_cli("start", directory, "--port", f"graph={taken.getsockname()[1]}")
+    assert result.returncode == 1
+    assert "ended at once" in result.stderr
+    assert "Address already in use" in result.stderr
+    assert run_cli("status", directory).returncode == 3
+
+
+@pytest.mark.parametrize("port", ["nowhere=1", "graph=x", "graph=70000", "graph"])
+def test_a_port_option_that_makes_no_sense_is_a_usage_error(directory: Path, port: str) -> None:
+    assert run_cli("start", directory, "--port", port).returncode == 2
+    assert not directory.exists()
+
+
+def test_a_folder_of_somebody_else_is_left_alone(directory: Path) -> None:
+    directory.mkdir(mode=0o755)
+    (directory / "thesis.txt").write_text("years of work")
+    result = run_cli("start", directory)
+    assert result.returncode == 1
+    assert "no sandbox's folder" in result.stderr
+    assert [path.name for path in directory.iterdir()] == ["thesis.txt"]
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o755
+
+
+def test_a_stale_process_id_is_not_believed(directory: Path) -> None:
+    start(directory)
+    run_cli("stop", directory)
+    stranger = subprocess.Popen(["sleep", "60"])
+    try:
+        (directory / "pid").write_text(str(stranger.pid))
+        assert run_cli("status", directory).returncode == 3
+        assert run_cli("stop", directory).stdout == "No sandbox was running.\n"
+        start(directory)
+        assert Instance(directory).pid() != stranger.pid
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_a_process_that_does_not_end_is_killed(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start(directory)
+    pid = Instance(directory).pid()
+    assert pid is not None
+    os.kill(pid, 19)
+    monkeypatch.setattr(instance_module, "STOP_SECONDS", 0.3)
+    assert Instance(directory).stop()
+    assert Instance(directory).pid() is None
+    # It left its mailbox store behind; the next start takes care of that.
+    start(directory)
+
+
+def test_env_for_the_shell_survives_eval(directory: Path) -> None:
+    sandbox = start(directory)
+    script = f"""{run_cli("env", directory).stdout}
+printf '%s\\n' "$M365_SANDBOX_DIRECTORY" "$AZURE_CLIENT_SECRET" "$MAILOPS_CA_FILE" """
+    output = subprocess.run(["sh", "-eu"], input=script, capture_output=True, text=True, check=True).stdout
+    assert output.splitlines() == [str(directory), sandbox.env["AZURE_CLIENT_SECRET"], str(directory / "ca.pem")]
+
+
+def test_reset_keeps_ids_secrets_and_ports_and_forgets_the_rest(clean: RunningSandbox) -> None:
+    seeded = clean.control("GET", "/tenant")
+    clean.control("POST", "/tenant/applications", {"displayName": "Passing", "secret": True})
+    clean.control("PATCH", "/tenant/transport-config", {"SmtpClientAuthenticationDisabled": False})
+    clean.control("POST", "/faults", {"face": "graph", "kind": "latency", "seconds": 1})
+    operator_token(clean)
+    ca = Path(clean.ca).read_bytes()
+
+    result = run_cli("reset", clean.directory)
+    assert result.returncode == 0, result.stderr
+    after = clean.control("GET", "/tenant")
+    assert {name: sorted(entities) for name, entities in after["collections"].items()} == {
+        name: sorted(entities) for name, entities in seeded["collections"].items()
+    }
+    assert after["collections"]["credential_digests"] == seeded["collections"]["credential_digests"]
+    assert after["transport_config"] == seeded["transport_config"]
+    assert clean.control("GET", "/faults") == {"value": []}
+    assert clean.control("GET", "/requests") == {"value": []}
+    assert RunningSandbox(clean.directory).env == clean.env
+    assert Path(clean.ca).read_bytes() == ca
+    operator_token(clean)
+
+
+def test_the_folder_is_private_and_secrets_stay_out_of_log_and_command_line(clean: RunningSandbox) -> None:
+    token = operator_token(clean)
+    directory = clean.directory
+    pid = Instance(directory).pid()
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    for name in ("credentials.json", "state.json", "server.pem", "signing.pem", "sandbox.log"):
+        assert stat.S_IMODE((directory / name).stat().st_mode) == 0o600, name
+
+    secrets = [value for name, value in clean.env.items() if name.endswith(("SECRET", "PASSWORD"))] + [token]
+    assert len(secrets) == 5
+    exposed = [
+        (directory / "sandbox.log").read_text(), (directory / "state.json").read_text(),
+        Path(f"/proc/{pid}/cmdline").read_text(), json.dumps(clean.control("GET", "/requests")),
+    ]
+    assert "Ready" in exposed[0]
+    assert not [secret for secret in secrets for text in exposed if secret in text]
