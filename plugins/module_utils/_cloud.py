@@ -86,11 +86,16 @@ def cloud_from(options: Mapping[str, Any]) -> Cloud:
     given = {option: options[option] for option in ("authority_host", "graph_endpoint") if options.get(option)}
     if name == "custom" and len(given) < 2:
         raise InputError("cloud: custom needs both authority_host and graph_endpoint.")
-    endpoints = {option: _origin(option, value) for option, value in given.items()}
+    endpoints = {option: origin(option, value) for option, value in given.items()}
     return replace(CLOUDS["global" if name == "custom" else name], **endpoints)
 
 
-def _origin(option: str, value: str) -> str:
+def origin(option: str, value: str) -> str:
+    """Scheme, host and port of a service's address, without a final slash.
+
+    :param option: its name, for the message.
+    :raises InputError: if it is not the https address of a host alone.
+    """
     # Azure's own tools take AZURE_AUTHORITY_HOST with or without the scheme.
     address = urlsplit(value if "://" in value else f"https://{value}")
     if address.scheme != "https" or not address.netloc or address.path.strip("/") or address.query or address.fragment:
