@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import subprocess
 import sys
 import urllib.error
@@ -24,12 +25,16 @@ class ControlRefused(Exception):
 
 
 class RunningSandbox:
-    """A running instance: ``directory``, ``env`` (what ``m365-sandbox env`` prints) and ``ca`` (a path)."""
+    """A running instance.
+
+    ``directory``, ``env`` (what ``m365-sandbox env`` prints), ``ca`` (a path) and ``tls`` (a context that trusts it).
+    """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.env: dict[str, str] = json.loads(run_cli("env", directory, "--format", "json").stdout)
         self.ca = self.env["MAILOPS_CA_FILE"]
+        self.tls = ssl.create_default_context(cafile=self.ca)
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Call the control face; gives back the JSON of the answer, None without one.

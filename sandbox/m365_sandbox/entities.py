@@ -1,8 +1,4 @@
-"""New directory objects with every property that Microsoft Graph shows, and the defaults that it gives them.
-
-Property lists: the examples of Graph's reference (application, servicePrincipal, appRoleAssignment,
-oAuth2PermissionGrant, passwordCredential) for v1.0.
-"""
+"""New directory objects with every property that Microsoft Graph shows, and the defaults that it gives them."""
 
 from __future__ import annotations
 
@@ -12,6 +8,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from m365_sandbox.graph.entity_types import APPLICATION, SERVICE_PRINCIPAL
 from m365_sandbox.history import Entity
 from m365_sandbox.tenant import now, timestamp
 
@@ -24,47 +21,17 @@ def new_id() -> str:
 def new_application(display_name: str, **properties: Any) -> Entity:
     """An application registration; ``properties`` replace defaults, ``id`` and ``appId`` among them."""
     return {
-        "id": new_id(), "deletedDateTime": None, "isFallbackPublicClient": None, "appId": new_id(),
-        "applicationTemplateId": None, "uniqueName": None, "identifierUris": [], "createdDateTime": timestamp(now()),
-        "description": None, "disabledByMicrosoftStatus": None, "displayName": display_name,
-        "isDeviceOnlyAuthSupported": None, "groupMembershipClaims": None, "notes": None, "optionalClaims": None,
-        "addIns": [], "publisherDomain": "contoso.onmicrosoft.com", "samlMetadataUrl": None,
-        "serviceManagementReference": None, "signInAudience": "AzureADMyOrg", "tags": [],
-        "tokenEncryptionKeyId": None, "defaultRedirectUri": None, "certification": None,
-        "requestSignatureVerification": None, "servicePrincipalLockConfiguration": None,
-        "api": {
-            "requestedAccessTokenVersion": None, "acceptMappedClaims": None, "knownClientApplications": [],
-            "oauth2PermissionScopes": [], "preAuthorizedApplications": [],
-        },
-        "appRoles": [], "info": _info(), "keyCredentials": [],
-        "parentalControlSettings": {"countriesBlockedForMinors": [], "legalAgeGroupRule": "Allow"},
-        "passwordCredentials": [], "publicClient": {"redirectUris": []}, "requiredResourceAccess": [],
-        "verifiedPublisher": _verified_publisher(),
-        "web": {
-            "homePageUrl": None, "logoutUrl": None, "redirectUris": [],
-            "implicitGrantSettings": {"enableAccessTokenIssuance": False, "enableIdTokenIssuance": False},
-            "redirectUriSettings": [],
-        },
-        "spa": {"redirectUris": []},
-        **properties,
+        **APPLICATION.defaults(), "id": new_id(), "appId": new_id(), "createdDateTime": timestamp(now()),
+        "displayName": display_name, "publisherDomain": "contoso.onmicrosoft.com", **properties,
     }
 
 
 def new_service_principal(app_id: str, display_name: str, owner_tenant_id: str, **properties: Any) -> Entity:
     """The enterprise application of ``app_id``; ``properties`` replace defaults."""
     return {
-        "id": new_id(), "deletedDateTime": None, "accountEnabled": True, "alternativeNames": [],
-        "appDisplayName": display_name, "appDescription": None, "appId": app_id, "applicationTemplateId": None,
-        "appOwnerOrganizationId": owner_tenant_id, "appRoleAssignmentRequired": False,
-        "createdDateTime": timestamp(now()), "description": None, "disabledByMicrosoftStatus": None,
-        "displayName": display_name, "homepage": None, "loginUrl": None, "logoutUrl": None, "notes": None,
-        "notificationEmailAddresses": [], "preferredSingleSignOnMode": None,
-        "preferredTokenSigningKeyThumbprint": None, "replyUrls": [], "servicePrincipalNames": [app_id],
-        "servicePrincipalType": "Application", "signInAudience": "AzureADMyOrg", "tags": [],
-        "tokenEncryptionKeyId": None, "samlSingleSignOnSettings": None, "addIns": [], "appRoles": [],
-        "info": _info(), "keyCredentials": [], "oauth2PermissionScopes": [], "passwordCredentials": [],
-        "resourceSpecificApplicationPermissions": [], "verifiedPublisher": _verified_publisher(),
-        **properties,
+        **SERVICE_PRINCIPAL.defaults(), "id": new_id(), "appId": app_id, "appDisplayName": display_name,
+        "appOwnerOrganizationId": owner_tenant_id, "displayName": display_name, "servicePrincipalNames": [app_id],
+        "signInAudience": "AzureADMyOrg", **properties,
     }
 
 
@@ -92,14 +59,3 @@ def role_ids(resource: Entity, names: Iterable[str]) -> list[str]:
     """The ids of a resource's application permissions; a KeyError names the one that does not exist."""
     known = {role["value"]: role["id"] for role in resource["appRoles"]}
     return [known[name] for name in names]
-
-
-def _info() -> Entity:
-    return {
-        "logoUrl": None, "marketingUrl": None, "privacyStatementUrl": None, "supportUrl": None,
-        "termsOfServiceUrl": None,
-    }
-
-
-def _verified_publisher() -> Entity:
-    return {"displayName": None, "verifiedPublisherId": None, "addedDateTime": None}

@@ -57,7 +57,7 @@ def sow(tenant: Tenant, catalog: Catalog, credentials: Credentials) -> None:
     for resource in catalog.values():
         identifier = seeded_id(tenant, "servicePrincipal", resource.app_id)
         tenant["service_principals"].put(identifier, new_service_principal(
-            resource.app_id, resource.display_name, MICROSOFT_TENANT_ID, id=identifier, createdDateTime=tenant.created,
+            resource.app_id, resource.display_name, MICROSOFT_TENANT_ID, id=identifier,
             appRoles=list(resource.app_roles), oauth2PermissionScopes=list(resource.oauth2_permission_scopes),
             servicePrincipalNames=list(resource.service_principal_names), signInAudience="AzureADMultipleOrgs",
         ))
@@ -86,7 +86,7 @@ def add_application(
             "resourceAppId": resource["appId"], "resourceAccess": [{"id": one, "type": "Role"} for one in ids],
         })
         for one in ids:
-            identifier = seeded_id(tenant, "appRoleAssignment", f"{service_principal['id']}/{one}")
+            identifier = seeded_id(tenant, "appRoleAssignment", f"{service_principal['id']}/{resource['id']}/{one}")
             grants.append(new_app_role_assignment(service_principal, resource, one, id=identifier))
     if secret is not None:
         key_id = seeded_id(tenant, "keyId", application["id"])
@@ -104,7 +104,7 @@ def _seeded_application(tenant: Tenant, display_name: str, roles: Roles, secret:
         createdDateTime=tenant.created,
     )
     service_principal = new_service_principal(
-        application["appId"], display_name, tenant.tenant_id, createdDateTime=tenant.created,
+        application["appId"], display_name, tenant.tenant_id,
         id=seeded_id(tenant, "servicePrincipal", application["appId"]),
     )
     add_application(tenant, application, service_principal, roles, secret)

@@ -1,0 +1,194 @@
+"""The control face: it does what it is asked, and refuses what it does not know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from sandbox_fixture import ControlRefused, RunningSandbox
+
+GRAPH = "https://graph.microsoft.com"
+
+
+def collections(sandbox: RunningSandbox) -> dict[str, dict[str, Any]]:
+    content: dict[str, dict[str, Any]] = sandbox.control("GET", "/tenant")["collections"]
+    return content
+
+
+def test_the_seed(clean: RunningSandbox) -> None:
+    tenant = collections(clean)
+    resources = {one["appId"]: one for one in tenant["service_principals"].values()}
+    graph = resources["00000003-0000-0000-c000-000000000000"]
+    exchange = resources["00000002-0000-0ff1-ce00-000000000000"]
+    assert {role["value"] for role in exchange["appRoles"]} >= {
+        "IMAP.AccessAsApp", "POP.AccessAsApp", "SMTP.SendAsApp", "Exchange.ManageAsApp",
+    }
+    assert "Mail.Send" in {role["value"] for role in graph["appRoles"]}
+    assert "offline_access" in {scope["value"] for scope in graph["oauth2PermissionScopes"]}
+    for resource in (graph, exchange):
+        ids = [one["id"] for one in resource["appRoles"]]
+        assert None not in ids
+        assert len(set(ids)) == len(ids)
+
+    users = {user["userPrincipalName"]: user for user in tenant["users"].values()}
+    assert set(users) == {
+        f"{name}@contoso.example"
+        for name in ("contracts", "contracts-test", "probe", "unlicensed", "admin", "shared")
+    }
+    assert users["unlicensed@contoso.example"]["id"] not in tenant["mailboxes"]
+    shared = tenant["mailboxes"][users["shared@contoso.example"]["id"]]
+    assert shared["RecipientTypeDetails"] == "SharedMailbox"
+
+    reader = resources[clean.env["M365_SANDBOX_READER_CLIENT_ID"]]
+    assert tenant["exchange_service_principals"][reader["appId"]]["ObjectId"] == reader["id"]
+    probe = users["probe@contoso.example"]["id"]
+    assert tenant["mailbox_permissions"] == {
+        probe: {"entries": [{"User": reader["id"], "AccessRights": ["FullAccess"]}]}
+    }
+
+
+def test_status_names_the_process_and_its_ports(clean: RunningSandbox) -> None:
+    status = clean.control("GET", "/status")
+    assert status["pid"] == int((clean.directory / "pid").read_text())
+    assert status["store"] == "running"
+    assert clean.env["AZURE_AUTHORITY_HOST"] == f"https://127.0.0.1:{status['ports']['identity']}"
+
+
+def test_additions_land_in_the_tenant(clean: RunningSandbox) -> None:
+    user = clean.control("POST", "/tenant/users", {"userPrincipalName": "new@contoso.example", "password": "p"})
+    made = clean.control("POST", "/tenant/applications", {
+        "displayName": "Added", "roles": {GRAPH: ["Mail.Send"]}, "secret": True,
+    })
+    clean.control("POST", "/tenant/exchange-service-principals", {
+        "AppId": made["appId"], "ObjectId": made["servicePrincipalId"], "DisplayName": "Added",
+    })
+    clean.control("POST", "/tenant/mailbox-permissions", {
+        "Identity": "new@contoso.example", "User": made["servicePrincipalId"],
+    })
+    clean.control("POST", "/tenant/recipient-permissions", {
+        "Identity": "new@contoso.example", "Trustee": made["servicePrincipalId"],
+    })
+
+    tenant = collections(clean)
+    assert tenant["mailboxes"][user["id"]]["address"] == "new@contoso.example"
+    assert tenant["password_digests"][user["id"]]["digest"] != "p"
+    application = tenant["applications"][made["id"]]
+    assert application["passwordCredentials"][0]["keyId"] == made["keyId"]
+    assert application["passwordCredentials"][0]["secretText"] is None
+    assert made["keyId"] in tenant["credential_digests"]
+    granted = [
+        one["appRoleId"] for one in tenant["app_role_assignments"].values()
+        if one["principalId"] == made["servicePrincipalId"]
+    ]
+    assert granted == [application["requiredResourceAccess"][0]["resourceAccess"][0]["id"]]
+    assert tenant["exchange_service_principals"][made["appId"]]["Sid"].startswith("S-1-5-21-")
+    assert tenant["mailbox_permissions"][user["id"]]["entries"] == [
+        {"User": made["servicePrincipalId"], "AccessRights": ["FullAccess"]}
+    ]
+    assert tenant["recipient_permissions"][user["id"]]["entries"] == [
+        {"Trustee": made["servicePrincipalId"], "AccessRights": ["SendAs"]}
+    ]
+
+
+def test_a_permission_with_one_id_on_two_resources_can_be_granted_on_both(clean: RunningSandbox) -> None:
+    made = clean.control("POST", "/tenant/applications", {
+        "displayName": "Both", "roles": {GRAPH: ["Mail.Send"], "https://outlook.office365.com": ["Mail.Send"]},
+    })
+    granted = [
+        (one["appRoleId"], one["resourceDisplayName"])
+        for one in collections(clean)["app_role_assignments"].values()
+        if one["principalId"] == made["servicePrincipalId"]
+    ]
+    mail_send = "b633e1c5-b582-4048-a93e-9f11b44c7e96"
+    assert sorted(granted) == [(mail_send, "Microsoft Graph"), (mail_send, "Office 365 Exchange Online")]
+
+
+def test_settings_change(clean: RunningSandbox) -> None:
+    clean.control("PATCH", "/tenant/transport-config", {"SmtpClientAuthenticationDisabled": False})
+    clean.control("PATCH", "/tenant/organization-config", {"BasicAuthenticationBlocked": False})
+    clean.control("PATCH", "/tenant/mailboxes/probe@contoso.example", {
+        "ImapEnabled": False, "SmtpClientAuthenticationDisabled": True,
+    })
+    tenant = clean.control("GET", "/tenant")
+    assert tenant["transport_config"] == {"SmtpClientAuthenticationDisabled": False}
+    assert tenant["organization_config"] == {"BasicAuthenticationBlocked": False}
+    mailbox = next(
+        one for one in tenant["collections"]["mailboxes"].values() if one["address"] == "probe@contoso.example"
+    )
+    assert (mailbox["ImapEnabled"], mailbox["PopEnabled"]) == (False, True)
+    assert mailbox["SmtpClientAuthenticationDisabled"] is True
+
+
+def test_tokens_that_are_wrong_on_purpose(clean: RunningSandbox) -> None:
+    app_id = clean.env["AZURE_CLIENT_ID"]
+    expired = clean.control("POST", "/tenant/tokens", {"appId": app_id, "resource": GRAPH, "seconds": -60})
+    wrong = clean.control("POST", "/tenant/tokens", {"appId": app_id, "resource": "https://outlook.office365.com"})
+    for token, message in (
+        (expired["access_token"], "Lifetime validation failed, the token is expired."),
+        (wrong["access_token"], "Access token validation failure. Invalid audience."),
+        (jwt.encode({"aud": GRAPH}, "k" * 32, algorithm="HS256"), "Signing key is invalid."),
+    ):
+        answer = httpx.get(
+            f"{clean.env['MAILOPS_GRAPH_ENDPOINT']}/v1.0/users", headers={"Authorization": f"Bearer {token}"},
+            verify=clean.tls, trust_env=False,
+        )
+        assert (answer.status_code, answer.json()["error"]["message"]) == (401, message)
+
+
+def test_requests_are_recorded_with_their_caller_and_their_batch(clean: RunningSandbox) -> None:
+    env = clean.env
+    token = clean.control("POST", "/tenant/tokens", {"appId": env["AZURE_CLIENT_ID"], "resource": GRAPH})
+    with httpx.Client(base_url=env["MAILOPS_GRAPH_ENDPOINT"], verify=clean.tls, trust_env=False, headers={
+        "Authorization": f"Bearer {token['access_token']}",
+    }) as client:
+        client.get("/v1.0/users", params={"$top": "1"})
+        client.post("/v1.0/$batch", json={"requests": [
+            {"id": "1", "method": "GET", "url": "/users"}, {"id": "2", "method": "GET", "url": "/users/nobody"},
+        ]})
+    single, batch = clean.requests("graph")
+    assert (single["method"], single["path"], single["query"]) == ("GET", "/v1.0/users", "$top=1")
+    assert single["status"] == 200
+    assert single["app_id"] == batch["app_id"] == env["AZURE_CLIENT_ID"]
+    assert batch["batch"] == [
+        {"method": "GET", "url": "/users", "status": 200}, {"method": "GET", "url": "/users/nobody", "status": 404},
+    ]
+    assert clean.requests("identity") == []
+    clean.control("DELETE", "/requests")
+    assert clean.requests("graph") == []
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status", "words"), [
+    ("GET", "/nothing", None, 404, "there is no /nothing"),
+    ("DELETE", "/tenant", None, 405, "DELETE is not possible on /tenant"),
+    ("GET", "/requests?fase=graph", None, 400, "unknown query parameter fase"),
+    ("GET", "/requests?face=fax", None, 400, "unknown face fax"),
+    ("POST", "/tenant/users", [], 400, "must be a JSON object"),
+    ("POST", "/tenant/users", {}, 400, "missing property userPrincipalName"),
+    ("POST", "/tenant/users", {"userPrincipalName": 1}, 400, "userPrincipalName must be text"),
+    ("POST", "/tenant/users", {"userPrincipalName": "a@b", "mail": "a@b"}, 400, "unknown property mail"),
+    ("POST", "/tenant/users", {"userPrincipalName": "admin@contoso.example"}, 409, "already"),
+    ("POST", "/tenant/applications", {"displayName": "x", "roles": {GRAPH: ["Fly"]}}, 404, "Fly"),
+    ("POST", "/tenant/applications", {"displayName": "x", "roles": {"https://x": []}}, 404, "https://x"),
+    ("POST", "/tenant/applications", {"displayName": "x", "certificate": "x"}, 400, "certificate in PEM"),
+    ("POST", "/tenant/mailbox-permissions", {"Identity": "nobody@x", "User": "x"}, 404, "no mailbox nobody@x"),
+    ("POST", "/tenant/tokens", {"appId": "x", "resource": GRAPH}, 404, "no service principal of x"),
+    ("PATCH", "/tenant/mailboxes/unlicensed@contoso.example", {"PopEnabled": True}, 404, "no mailbox"),
+    ("PATCH", "/tenant/mailboxes/probe@contoso.example", {"PopEnabled": None}, 400, "PopEnabled must be true or false"),
+    ("PATCH", "/tenant/transport-config", {"AllowLegacyTLSClients": True}, 400, "unknown property"),
+])
+def test_what_it_does_not_know_is_refused_in_words(
+    clean: RunningSandbox, method: str, path: str, body: Any, status: int, words: str
+) -> None:
+    before = clean.control("GET", "/tenant")
+    with pytest.raises(ControlRefused) as caught:
+        clean.control(method, path, body)
+    assert caught.value.status == status
+    assert words in caught.value.body["error"]
+    assert clean.control("GET", "/tenant") == before
+
+
+def test_a_body_that_is_no_json_is_refused(clean: RunningSandbox) -> None:
+    answer = httpx.post(f"{clean.env['M365_SANDBOX_CONTROL_URL']}/faults", content=b"{", trust_env=False)
+    assert (answer.status_code, answer.json()) == (400, {"error": "the body must be JSON"})
