@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import imaplib
 import secrets
 import shutil
 import smtplib
@@ -14,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from m365_sandbox.mail.concurrency import Concurrency
 from m365_sandbox.mail.dovecot import MASTER_USER, Dovecot, write_private
 from m365_sandbox.mail.mailbox import Mailbox, StoreError
 from m365_sandbox.mail.message import prepend
@@ -31,12 +33,15 @@ class MailStore:
 
     Mail for addresses outside of the tenant never leaves the machine: it ends as a file in the folder ``outbound``.
 
+    ``graph_calls`` is the mailbox servers' limit on what one application asks through Graph.
+
     :param directory: the instance's folder; the store keeps everything below ``dovecot/`` and ``outbound/`` in it.
     """
 
     def __init__(self, directory: Path) -> None:
         self._dovecot = Dovecot(directory / "dovecot")
         self._outbound = directory / "outbound"
+        self.graph_calls = Concurrency()
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="mailbox-store")
 
     @property
@@ -103,11 +108,14 @@ class MailStore:
         return await asyncio.get_running_loop().run_in_executor(self._workers, work)
 
     def _run(self, store: str, work: Callable[[Mailbox], Result]) -> Result:
-        mailbox = Mailbox(self._dovecot.paths.imap, store, self._dovecot.master_password())
         try:
-            return work(mailbox)
-        finally:
-            mailbox.close()
+            mailbox = Mailbox(self._dovecot.paths.imap, store, self._dovecot.master_password())
+            try:
+                return work(mailbox)
+            finally:
+                mailbox.close()
+        except (imaplib.IMAP4.error, OSError) as error:
+            raise StoreError(f"The mailbox store is {self.status}: {error}") from error
 
     def _spool(self, sender: str, recipients: Sequence[str], message: bytes) -> None:
         self._outbound.mkdir(mode=0o700, exist_ok=True)
