@@ -14,6 +14,7 @@ from m365_sandbox.graph import (
     app_role_assignments,
     applications,
     deleted_items,
+    mail,
     oauth2_permission_grants,
     organization,
     owners,
@@ -29,7 +30,7 @@ METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 RESOURCES = (
     applications, service_principals, owners, passwords, app_role_assignments, oauth2_permission_grants, deleted_items,
-    users, organization,
+    users, organization, mail,
 )
 
 
