@@ -1,0 +1,145 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What a mail service's refusal means, and what to do about it. Pure: one table.
+
+The services' words: Microsoft's pages on SMTP client submission, on OAuth for IMAP, POP and SMTP, and on Graph's errors
+(https://learn.microsoft.com/graph/errors), and answers recorded by public projects. Only the remedies are ours.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Protocol = Literal["smtp", "imap", "pop3", "graph"]
+
+_SIGN_IN_BY_OAUTH = (
+    "check, in this order: the token's audience is Exchange Online and not Microsoft Graph; the permission is an "
+    "application permission of Office 365 Exchange Online, with admin consent; the application is known to Exchange "
+    "(New-ServicePrincipal) with the object id of the enterprise application, not of the registration; it has "
+    "FullAccess on the mailbox; the mailbox is spelt right. After a change allow up to an hour."
+)
+
+_GOOGLE = (
+    "User name and password, or the token, are wrong. Google: the service account needs domain-wide delegation for "
+    "https://mail.google.com/ and the mailbox as its subject."
+)
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One row: how a refusal is known, and its remedy.
+
+    :param protocols: in which protocols it occurs.
+    :param pattern: a regular expression, searched without regard to case in "code text".
+    """
+
+    protocols: tuple[Protocol, ...]
+    pattern: str
+    remedy: str
+
+
+# The first row that fits counts, so the special ones stand before the general ones.
+SIGNS = (
+    # -- SMTP: sign-in
+    Sign(("smtp",), r"SmtpClientAuthentication is disabled for the Tenant",
+         "SMTP AUTH is off, which stops OAuth as well: enable it for this mailbox alone (Set-CASMailbox "
+         "-SmtpClientAuthenticationDisabled $false) and leave the organisation's default off."),
+    Sign(("smtp",), r"SmtpClientAuthentication is disabled for the Mailbox",
+         "SMTP AUTH is switched off on the mailbox itself, which stops OAuth as well: Set-CASMailbox "
+         "-SmtpClientAuthenticationDisabled $false."),
+    Sign(("smtp",), r"basic authentication is (disabled|not supported)",
+         "Exchange Online takes no passwords here: use authentication oauth2."),
+    Sign(("smtp",), r"security defaults policy",
+         "The tenant's security defaults forbid signing in with a password: use authentication oauth2."),
+    Sign(("smtp",), r"did not meet the criteria",
+         "A Conditional Access policy stops this sign-in: exempt the application or the address that it comes from."),
+    Sign(("smtp",), r"user credentials were incorrect",
+         "The user name or the password is wrong."),
+    Sign(("smtp",), r"535 5\.7\.3\b", "The token was refused: " + _SIGN_IN_BY_OAUTH),
+    Sign(("smtp",), r"5\.7\.8\b", _GOOGLE),
+    Sign(("smtp",), r"5\.7\.57\b|not authenticated to send",
+         "The server takes no mail without a sign-in: set authentication to oauth2 or basic."),
+    Sign(("smtp",), r"530 5\.7\.0\b.*STARTTLS",
+         "The server wants TLS before anything else: set tls to starttls."),
+    # -- SMTP: the mail
+    Sign(("smtp",), r"SendAsDenied|5\.7\.60\b",
+         "The sign-in was good, but this mailbox may not use that sender: send from the mailbox itself, or grant "
+         "SendAs (Add-RecipientPermission)."),
+    Sign(("smtp",), r"Concurrent connections limit|sender thread limit",
+         "More than three submissions at once for one mailbox: send again later, with fewer connections."),
+    Sign(("smtp",), r"SubmissionQuotaExceeded",
+         "The mailbox reached its number of recipients for the day: wait, or send by another service."),
+    Sign(("smtp",), r"mailbox full|QuotaExceededException",
+         "The sending mailbox is full, and copies of sent mail count: empty it."),
+    Sign(("smtp",), r"OutboundSpam",
+         "Microsoft blocked the sender for spam: lift it under Restricted entities in Microsoft Defender."),
+    Sign(("smtp",), r"4\.4\.2\b.*rate", "The mailbox sends too fast: send again later."),
+    Sign(("smtp",), r"5\.7\.54\b|unable to relay|relay(ing)? (access )?denied",
+         "The server does not take mail for that recipient from here: sign in, or use the server meant for it."),
+    Sign(("smtp",), r"5\.1\.(1|10)\b|recipient (not found|unknown)|user unknown",
+         "The recipient does not exist at that server: check the address."),
+    Sign(("smtp",), r"\b4\d\d 4\.|\b421\b", "The server has a passing trouble: run the check again."),
+    Sign(("smtp",), r"\b535\b", "The server took neither user name and password nor token: check them."),
+    # -- IMAP and POP3
+    Sign(("imap", "pop3"), r"authenticated but not connected",
+         "The token is good, but the mailbox cannot be opened: check that the protocol is enabled on it "
+         "(Set-CASMailbox -ImapEnabled or -PopEnabled $true), that the application has FullAccess on it, and "
+         "that it has a licence."),
+    Sign(("imap",), r"throttled", "Exchange asks for patience: run the check again after the time that it names."),
+    Sign(("imap",), r"AUTHENTICATIONFAILED", _GOOGLE),
+    Sign(("imap",), r"AUTHENTICATE failed",
+         "The token was refused, or the mailbox: check that IMAP is enabled on it; then " + _SIGN_IN_BY_OAUTH),
+    Sign(("imap",), r"LOGIN failed|basic authentication is disabled|LOGINDISABLED",
+         "The server takes no passwords by IMAP, or this one is wrong: with Exchange Online use oauth2."),
+    Sign(("pop3",), r"Authentication failure",
+         "The token was refused, or the mailbox: check that POP is enabled on it; then " + _SIGN_IN_BY_OAUTH),
+    Sign(("pop3",), r"Logon failure",
+         "The server takes no passwords by POP3, or this one is wrong: with Exchange Online use oauth2."),
+    # -- Microsoft Graph
+    Sign(("graph",), r"ErrorAccessDenied.*RAOP",
+         "An application access policy leaves this mailbox out: add the mailbox to the policy's group."),
+    Sign(("graph",), r"ErrorAccessDenied",
+         "Grant the application permission (Mail.Send to send, Mail.Read to read, Mail.ReadWrite to delete) with admin "
+         "consent, or add the mailbox to the application's scope in Exchange. After a change allow up to two hours."),
+    Sign(("graph",), r"ErrorSendAsDenied",
+         "This mailbox may not use that sender: send from the mailbox itself, or grant SendAs "
+         "(Add-RecipientPermission)."),
+    Sign(("graph",), r"ErrorInvalidUser|Request_ResourceNotFound",
+         "The tenant does not know that mailbox: check its spelling and the tenant."),
+    Sign(("graph",), r"MailboxNotEnabledForRESTAPI",
+         "The user exists but has no mailbox in Exchange Online: assign a licence with Exchange Online to it, or use "
+         "another mailbox."),
+    Sign(("graph",), r"ErrorInvalidRecipients", "The recipient's address is malformed: check it."),
+    Sign(("graph",), r"ErrorQuotaExceeded", "The mailbox is full: empty it."),
+    Sign(("graph",), r"ApplicationThrottled|TooManyRequests",
+         "Microsoft Graph asks for patience: run the check again later, with fewer checks at once."),
+    Sign(("graph",), r"InvalidAuthenticationToken.*audience",
+         "The token is for another service: Graph needs one whose audience is Microsoft Graph."),
+    Sign(("graph",), r"InvalidAuthenticationToken.*expired", "The access token has expired: get a new one."),
+    Sign(("graph",), r"InvalidAuthenticationToken", "The access token is not one that Microsoft Graph accepts."),
+    Sign(("graph",), r"401 UnknownError|^UnknownError",
+         "The token has no permission at all for mail: grant Mail.Send or Mail.Read with admin consent."),
+)
+
+
+def remedy_for(protocol: Protocol, code: str, text: str) -> str | None:
+    """What to do about an answer.
+
+    :param code: the answer's code, for example "535 5.7.139", "NO", "-ERR" or "ErrorAccessDenied".
+    :param text: the service's own words.
+    :returns: one or a few sentences; None for an answer that the table does not know.
+    """
+    answer = f"{code} {text}"
+    for sign in SIGNS:
+        if protocol in sign.protocols and re.search(sign.pattern, answer, re.IGNORECASE | re.DOTALL):
+            return sign.remedy
+    return None
+
+
+def suggested_backoff(text: str) -> float | None:
+    """The seconds that Exchange's IMAP service asks to wait when it throttles; None if it does not."""
+    match = re.search(r"Suggested Backoff Time: (\d+) milliseconds", text, re.IGNORECASE)
+    return int(match.group(1)) / 1000 if match else None

@@ -1,0 +1,98 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""How a mail service can say no, as types.
+
+    DeliveryError
+    ├── ServiceAnswer    a service answered, and did not do what it was asked to
+    │   ├── Refused      for good: asking again would change nothing
+    │   └── Deferred     not now
+    └── Unanswered       a mail was handed over and the answer got lost: it may or may not be on its way
+
+A service that cannot be reached at all is a TransportError.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import DeliveryError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.diagnosis import Protocol, remedy_for
+
+Step = Literal["connect", "sign_in", "open_mailbox", "submission", "end_of_data", "search", "cleanup"]
+
+DOING: dict[Step, str] = {
+    "connect": "the connection",
+    "sign_in": "the sign-in",
+    "open_mailbox": "to open the mailbox",
+    "submission": "the mail",
+    "end_of_data": "the mail at the end of its data",
+    "search": "the search for the mail",
+    "cleanup": "to delete the mail",
+}
+
+
+class ServiceAnswer(DeliveryError):
+    """A service answered, and did not do what it was asked to.
+
+    :param protocol: in whose words the service answered.
+    :param step: what it was asked to do.
+    :param where: "host:port", or Microsoft Graph's endpoint.
+    :param subject: on whose behalf: the mailbox or user name, if any.
+    :param code: the answer's code: "535 5.7.139", "NO", "-ERR", "ErrorAccessDenied".
+    :param text: the service's own words.
+    """
+
+    verb = "did not accept"
+
+    def __init__(
+        self, protocol: Protocol, step: Step, where: str, code: str, text: str, *, subject: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        on_behalf = f" for {subject}" if subject else ""
+        super().__init__(
+            f"{where} {self.verb} {DOING[step]}{on_behalf}: {code} {text}".rstrip().removesuffix(".") + ".",
+            code=code, request_id=request_id, remedy=remedy_for(protocol, code, text),
+            details={"text": text, "step": step, "where": where},
+        )
+        self.step = step
+        self.where = where
+        self.text = text
+
+
+class Refused(ServiceAnswer):
+    """The service will not do it, however often it is asked."""
+
+    verb = "refused"
+
+
+class Deferred(ServiceAnswer):
+    """The service does not do it now.
+
+    :param retry_after: seconds that the service asks to wait, if it says so.
+    """
+
+    verb = "put off"
+
+    def __init__(
+        self, protocol: Protocol, step: Step, where: str, code: str, text: str, *, subject: str | None = None,
+        request_id: str | None = None, retry_after: float | None = None,
+    ) -> None:
+        super().__init__(protocol, step, where, code, text, subject=subject, request_id=request_id)
+        self.retry_after = retry_after
+
+
+class Unanswered(DeliveryError):
+    """A mail was handed over and the answer got lost, or says nothing about what became of it.
+
+    :param may_resend: whether the service did answer, with an error of its own: then the mail is most likely not taken,
+        and may be sent once more after it was looked for in vain.
+    """
+
+    def __init__(self, where: str, reason: str, *, may_resend: bool = False) -> None:
+        super().__init__(
+            f"{where} was given the mail, but whether it took it is unknown: {reason}",
+            details={"text": reason, "step": "end_of_data", "where": where},
+        )
+        self.where = where
+        self.may_resend = may_resend
