@@ -1,0 +1,67 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Who signs in to a mail service, and with what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Refused, Step
+
+if TYPE_CHECKING:
+    from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import Tokens
+
+Result = TypeVar("Result")
+
+# Where a service refuses what a token says. Rights granted since a cached token was issued are not in it.
+_JUDGE_THE_TOKEN: frozenset[Step] = frozenset({"sign_in", "open_mailbox"})
+
+
+@dataclass(frozen=True)
+class Password:
+    """Basic authentication."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """An application that opens a mailbox with a token of its own.
+
+    :param user: the mailbox's address; with Microsoft Graph also the object id of its user.
+    :param scope: what the token is asked for.
+    """
+
+    user: str
+    scope: str
+    tokens: Tokens = field(repr=False)
+
+    def token(self) -> str:
+        """The access token.
+
+        :raises AuthenticationError: if the identity platform refuses.
+        :raises TransportError: if it cannot be reached.
+        """
+        return self.tokens.token(self.scope)
+
+
+Credentials = Password | Bearer
+
+
+def with_fresh_token(credentials: Credentials | None, attempt: Callable[[], Result]) -> Result:
+    """Sign in; if a token that came from a cache is refused, once more with a fresh one.
+
+    :param attempt: asks for the token each time that it is called.
+    """
+    try:
+        return attempt()
+    except Refused as refusal:
+        if refusal.step not in _JUDGE_THE_TOKEN or not isinstance(credentials, Bearer):
+            raise
+        if not credentials.tokens.refresh():
+            raise
+    return attempt()

@@ -1,0 +1,283 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Looks for a mail by IMAP."""
+
+from __future__ import annotations
+
+import asyncio
+import imaplib
+import re
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
+    InputError,
+    ModernAuthError,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail import xoauth2
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import (
+    Server,
+    closed_at_once,
+    is_encrypted,
+    no_starttls,
+    reaching,
+    token_in_the_clear,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import (
+    Bearer,
+    Credentials,
+    with_fresh_token,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.diagnosis import suggested_backoff
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.mailbox import Found
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Deferred, Refused, Step
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
+
+INBOX = "INBOX"
+# RFC 6154 marks the folder; the names are for services that do not.
+_JUNK = ("\\junk", frozenset({"junk email", "junk e-mail", "junk", "spam", "[gmail]/spam"}))
+_SENT = ("\\sent", frozenset({"sent items", "sent", "[gmail]/sent mail"}))
+_FOLDER = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?:\\.|[^"])*"|NIL) (?P<name>"(?:\\.|[^"\\])*"|\S+)$')
+# imaplib words the answers that it raises as: SELECT command error: BAD [b'...'].
+_RAISED = re.compile(r"""(?P<code>BAD|NO) \[b(?P<quote>['"])(?P<text>.*)(?P=quote)\]""", re.DOTALL)
+
+
+class ImapMailbox:
+    """One mailbox, on one connection that is made anew when it breaks.
+
+    :param timeout: seconds to wait for each answer.
+    """
+
+    def __init__(
+        self, server: Server, credentials: Credentials, context: ssl.SSLContext, timeout: float, stopwatch: Stopwatch,
+    ) -> None:
+        self.where = server.where
+        self.folders = INBOX
+        self.is_encrypted: bool | None = None
+        self._server = server
+        self._credentials = credentials
+        self._context = context
+        self._timeout = timeout
+        self._stopwatch = stopwatch
+        self._open: imaplib.IMAP4 | None = None
+        self._junk: str | None = None
+        self._sent: str | None = None
+
+    async def open(self) -> None:
+        """See Mailbox."""
+        await asyncio.to_thread(self._session)
+
+    async def find(self, probe: Probe) -> list[Found]:
+        """See Mailbox."""
+        return await asyncio.to_thread(self._find, probe)
+
+    async def remove(self, copies: Sequence[Found]) -> None:
+        """See Mailbox."""
+        await asyncio.to_thread(self._remove, copies)
+
+    async def remove_sent(self, probe: Probe, mailbox: str) -> int | None:
+        """See Mailbox. Only the mailbox that is open can be looked into."""
+        return await asyncio.to_thread(self._remove_sent, probe, mailbox)
+
+    async def close(self) -> None:
+        """See Mailbox."""
+        await asyncio.to_thread(self._close)
+
+    # -- the session --------------------------------------------------------------------------------------------
+
+    def _session(self) -> imaplib.IMAP4:
+        if self._open is None:
+            self._open = with_fresh_token(self._credentials, self._new_session)
+        return self._open
+
+    def _new_session(self) -> imaplib.IMAP4:
+        with self._stopwatch.step("connect"):
+            connection = self._connect()
+        try:
+            with self._stopwatch.step("sign_in"):
+                self._sign_in(connection)
+                # Exchange can say "authenticated but not connected" only now.
+                self._select(connection, INBOX, "open_mailbox")
+                self._learn_folders(connection)
+        except ModernAuthError:
+            self._shut(connection)
+            raise
+        return connection
+
+    def _connect(self) -> imaplib.IMAP4:
+        upgrade = self._server.upgrade
+        host, port = self._server.host, self._server.port
+        with reaching(self._server), self._answers("connect"):
+            if upgrade == "at_once":
+                connection: imaplib.IMAP4 = imaplib.IMAP4_SSL(
+                    host, port, ssl_context=self._context, timeout=self._timeout
+                )
+            else:
+                connection = imaplib.IMAP4(host, port, timeout=self._timeout)
+            try:
+                if upgrade in ("required", "if_offered"):
+                    if "STARTTLS" in connection.capabilities:
+                        connection.starttls(self._context)
+                    elif upgrade == "required":
+                        raise no_starttls(self._server)
+            except (OSError, ModernAuthError, imaplib.IMAP4.error):
+                connection.shutdown()
+                raise
+        self.is_encrypted = is_encrypted(connection.sock)
+        return connection
+
+    def _sign_in(self, connection: imaplib.IMAP4) -> None:
+        credentials = self._credentials
+        with self._answers("sign_in"):
+            if isinstance(credentials, Bearer):
+                if not self.is_encrypted:
+                    raise token_in_the_clear(self._server)
+                token = credentials.token()
+                connection.authenticate(
+                    "XOAUTH2", lambda challenge: xoauth2.answer(credentials.user, token, challenge)
+                )
+            elif "AUTH=PLAIN" in connection.capabilities:
+                plain = f"\0{credentials.user}\0{credentials.password}".encode()
+                connection.authenticate("PLAIN", lambda _challenge: plain)
+            elif "LOGINDISABLED" in connection.capabilities:
+                raise self._refused("sign_in", "LOGINDISABLED", "the server takes no passwords")
+            elif not (credentials.user + credentials.password).isascii():
+                raise InputError("receive.password: IMAP's LOGIN takes ASCII alone, and AUTH=PLAIN is not offered.")
+            else:
+                connection.login(credentials.user, credentials.password)
+
+    def _learn_folders(self, connection: imaplib.IMAP4) -> None:
+        with self._answers("open_mailbox"):
+            listed = connection.list('""', "*")[1]
+        self._junk = _folder_for(listed, *_JUNK)
+        self._sent = _folder_for(listed, *_SENT)
+        self.folders = f"{INBOX} and {self._junk}" if self._junk else INBOX
+
+    # -- messages -----------------------------------------------------------------------------------------------
+
+    def _find(self, probe: Probe) -> list[Found]:
+        connection = self._session()
+        found = self._search(connection, INBOX, probe)
+        return found + (self._search(connection, self._junk, probe, is_junk=True) if self._junk else [])
+
+    def _search(self, connection: imaplib.IMAP4, folder: str, probe: Probe, *, is_junk: bool = False) -> list[Found]:
+        self._select(connection, folder, "search")
+        with self._answers("search"):
+            numbers = self._checked("search", connection.uid(
+                "SEARCH", f'OR HEADER Message-ID "{probe.message_id}" SUBJECT "{probe.token}"'
+            ))
+            found = []
+            for uid in (numbers[0] or b"").decode("ascii").split():
+                parts = self._checked("search", connection.uid("FETCH", uid, "(BODY.PEEK[HEADER])"))
+                headers = [part[1] for part in parts if isinstance(part, tuple)]
+                if headers and probe.is_this(headers[0]):
+                    found.append(Found(folder, uid, headers[0], is_junk))
+        return found
+
+    def _remove(self, copies: Sequence[Found]) -> None:
+        connection = self._session()
+        for found in copies:
+            self._select(connection, found.folder, "cleanup")
+            with self._answers("cleanup"):
+                # What is offered before and after the sign-in differs, and imaplib keeps the list from before.
+                offered = self._checked("cleanup", connection.capability())[0] or b""
+                if b"UIDPLUS" not in offered.split():
+                    raise self._refused(
+                        "cleanup", "UIDPLUS", "is not offered, and a plain EXPUNGE would remove other messages as well"
+                    )
+                self._checked("cleanup", connection.uid("STORE", found.key, "+FLAGS.SILENT", "(\\Deleted)"))
+                self._checked("cleanup", connection.uid("EXPUNGE", found.key))
+
+    def _remove_sent(self, probe: Probe, mailbox: str) -> int | None:
+        if mailbox.casefold() != self._credentials.user.casefold() or not self._sent:
+            return None
+        copies = self._search(self._session(), self._sent, probe)
+        self._remove(copies)
+        return len(copies)
+
+    def _select(self, connection: imaplib.IMAP4, folder: str, step: Step) -> None:
+        with self._answers(step):
+            self._checked(step, connection.select(_quoted(folder)))
+
+    # -- answers ------------------------------------------------------------------------------------------------
+
+    def _checked(self, step: Step, answer: tuple[str, list[Any]]) -> list[Any]:
+        code, data = answer
+        if code != "OK":
+            raise self._refused(step, code, _text(data[-1] if data else b""))
+        return data
+
+    @contextmanager
+    def _answers(self, step: Step) -> Iterator[None]:
+        try:
+            yield
+        except imaplib.IMAP4.abort as error:
+            raise self._cut(step, str(error)) from error
+        except imaplib.IMAP4.error as error:
+            raise self._refused(step, *_words(error)) from error
+        except OSError as error:
+            if step == "connect":
+                raise
+            raise self._cut(step, str(error) or type(error).__name__) from error
+
+    def _refused(self, step: Step, code: str, text: str) -> Refused | Deferred:
+        backoff = suggested_backoff(text)
+        if backoff is not None:
+            return Deferred("imap", step, self.where, code, text, subject=self._credentials.user, retry_after=backoff)
+        return Refused("imap", step, self.where, code, text, subject=self._credentials.user)
+
+    def _cut(self, step: Step, reason: str) -> ModernAuthError:
+        self._close()
+        if step == "connect":
+            return closed_at_once(self._server)
+        return Deferred("imap", step, self.where, "BYE", f"the connection was cut ({reason})")
+
+    def _close(self) -> None:
+        connection, self._open = self._open, None
+        if connection:
+            self._shut(connection)
+
+    @staticmethod
+    def _shut(connection: imaplib.IMAP4) -> None:
+        try:
+            connection.logout()
+        except (OSError, imaplib.IMAP4.error):
+            connection.shutdown()
+
+
+def _folder_for(listed: list[Any], flag: str, names: frozenset[str]) -> str | None:
+    """The folder with a special-use flag, else the one with a usual name."""
+    by_name: str | None = None
+    for line in listed:
+        matched = _FOLDER.search(line) if isinstance(line, bytes) else None
+        if not matched:
+            continue
+        name = _unquoted(matched["name"].decode("ascii", "replace"))
+        if flag in matched["flags"].decode("ascii", "replace").casefold().split():
+            return name
+        if name.casefold() in names:
+            by_name = name
+    return by_name
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _unquoted(name: str) -> str:
+    return re.sub(r"\\(.)", r"\1", name[1:-1]) if name.startswith('"') else name
+
+
+def _words(error: Exception) -> tuple[str, str]:
+    """The code and the text of an answer that imaplib raised."""
+    text = _text(error.args[0] if error.args else b"")
+    matched = _RAISED.search(text)
+    return (matched["code"], matched["text"]) if matched else ("NO", text)
+
+
+def _text(value: bytes | str) -> str:
+    return " ".join((value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)).split())

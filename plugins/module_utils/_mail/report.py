@@ -1,0 +1,76 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What a check tells about itself, as plain data. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.delivery import Delivery
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.mailbox import Found
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe, headers_that_matter
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Refused
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.received import hops
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.services import Services
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import Settings, Side
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
+
+
+@dataclass
+class Report:
+    """A check, as far as it came.
+
+    :param found: the probe as it arrived.
+    :param refusal: the refusal that was expected.
+    """
+
+    settings: Settings
+    probe: Probe
+    services: Services
+    delivery: Delivery
+    stopwatch: Stopwatch
+    found: Found | None = None
+    refusal: Refused | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The module's return value ``delivery``."""
+        send, receive, mailbox = self.settings.send, self.settings.receive, self.services.mailbox
+        received = receive.describe() | {"encrypted": mailbox.is_encrypted} if receive and mailbox else None
+        return {
+            "message_id": self.probe.message_id,
+            "sent_through": send.describe() | {"encrypted": self.services.sender.is_encrypted},
+            "received_through": received,
+            "seconds": self.stopwatch.report(),
+            "polls": self.delivery.polls,
+            "folder": self.found.folder if self.found else None,
+            "headers": headers_that_matter(self.found.header) if self.found else None,
+            "path": hops(self.found.header) if self.found else [],
+            "refusal": _refusal(self.refusal) if self.refusal else None,
+            "cleaned_up": self.delivery.cleaned_up,
+        }
+
+
+def intention(options: Mapping[str, Any], settings: Settings) -> str:
+    """What a check would do, in a sentence."""
+    send = f"Would send a mail from {settings.sender} to {settings.recipient} by {_route(settings.send)}"
+    if options["expect"] == "refused":
+        return f"{send} and expect it to be refused."
+    look = f", look for it by {_route(settings.receive)}" if settings.receive else ""
+    end = "delete it" if options["cleanup"] else "leave it there"
+    return f"{send}{look} for up to {options['timeout']} seconds and {end}."
+
+
+def _route(side: Side) -> str:
+    about = side.describe()
+    where = f"{about['host']}:{about['port']}, tls {about['tls']}, " if about["host"] else ""
+    user = f" as {about['user']}" if about["user"] else ""
+    return f"{side.transport} ({where}authentication {about['authentication']}{user})"
+
+
+def _refusal(refusal: Refused) -> dict[str, Any]:
+    return {
+        "step": refusal.step, "code": refusal.code, "text": refusal.text, "remedy": refusal.remedy,
+    }
