@@ -1,0 +1,528 @@
+#!/usr/bin/python
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Proves that a mail travels, or that it is refused."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mail_delivery
+short_description: Prove that a mail travels, or that it is refused
+version_added: 0.1.0
+author:
+  - mailops contributors (@mailops)
+description:
+  - Sends one mail as an application would, by Microsoft Graph or by SMTP, and waits until it is found in a mailbox, by
+    Microsoft Graph, IMAP or POP3. Then it deletes the mail.
+  - Or the other way round, with O(expect=refused), succeeds if the sending service refuses the mail.
+  - The mail is known by a Message-ID of its own. Since some services replace the Message-ID, Exchange Online's
+    submission among them, the subject ends with a random token as well, by which the mail is found, too.
+  - The mailbox is opened before anything is sent, so that no mail is left behind that could not be found or deleted.
+  - Microsoft Graph is given the whole message in MIME form, since its JSON form has no place for a Message-ID. In that
+    form a copy is always kept in Sent Items.
+  - A mail that may have been taken is not sent again. Only if Microsoft Graph answered with an error of the server's,
+    the mail is looked for, and sent again if it does not appear within a quarter of the time; a second copy is deleted
+    as well.
+extends_documentation_fragment:
+  - mailops.modern_auth.endpoints
+  - mailops.modern_auth.attributes
+attributes:
+  check_mode:
+    support: full
+    details: Checks that the options fit together and that files can be read, and sends nothing.
+  diff_mode:
+    support: none
+    details: Changes nothing that lasts.
+  idempotent:
+    support: full
+    details: Never reports a change. Each run sends a mail of its own.
+options:
+  send:
+    description: How the mail is sent.
+    type: dict
+    required: true
+    suboptions:
+      transport:
+        description: The service to send by.
+        type: str
+        choices: [graph, smtp]
+        required: true
+      authentication:
+        description:
+          - How to sign in. V(basic) means AUTH PLAIN or LOGIN, whatever the server offers; V(none) sends without a
+            sign-in.
+          - O(send.transport=graph) takes V(oauth2) alone.
+        type: str
+        choices: [oauth2, basic, none]
+        default: oauth2
+      host:
+        description:
+          - The SMTP server. The default is the submission service of O(cloud), C(smtp.office365.com) in the global one.
+          - Needed with O(send.authentication=none).
+        type: str
+      port:
+        description:
+          - The server's port. The default is V(465) with O(send.tls=implicit), otherwise V(587), or V(25) with
+            O(send.authentication=none).
+        type: int
+      tls:
+        description:
+          - How the connection is encrypted. Certificates and host names are always verified.
+          - V(implicit) starts TLS with the first byte; V(starttls) upgrades the connection and fails if the server
+            does not offer that; V(starttls_optional) upgrades it if the server offers that; V(none) does not encrypt.
+          - V(auto) is V(implicit) on ports 465, 993 and 995 and V(starttls_optional) on every other, as in MailKit.
+          - An access token is never sent without TLS.
+          - The default is V(implicit) on port 465, otherwise V(starttls).
+        type: str
+        choices: [none, auto, implicit, starttls, starttls_optional]
+      mailbox:
+        description:
+          - The sending mailbox. With O(send.authentication=oauth2) it is the mailbox that the application opens, and
+            needed.
+          - With O(send.transport=graph) it may also be the object ID of a user.
+        type: str
+      username:
+        description: The user name for O(send.authentication=basic).
+        type: str
+      password:
+        description: The password for O(send.authentication=basic).
+        type: str
+      auth_source:
+        description:
+          - Where the access token comes from, for O(send.authentication=oauth2).
+          - With V(auto) the first credential that is given counts.
+        type: str
+        choices: [auto, client_secret, client_certificate, managed_identity, azure_cli, workload_identity, access_token]
+        default: auto
+      tenant_id:
+        description: The tenant of the application that signs in, its ID or one of its domains.
+        type: str
+      client_id:
+        description: The application (client) ID of the application that signs in.
+        type: str
+      client_secret:
+        description: The value of the application's client secret, not the secret's ID.
+        type: str
+      certificate_path:
+        description: A file with the application's certificate and private key, in PEM form or as PKCS#12.
+        type: path
+      certificate_password:
+        description: The password of O(send.certificate_path).
+        type: str
+      federated_token_file:
+        description: A file with a token of another identity provider that the application trusts.
+        type: path
+      access_token:
+        description: A ready access token for the service.
+        type: str
+      managed_identity_client_id:
+        description: The client ID of a user-assigned managed identity.
+        type: str
+  receive:
+    description:
+      - Where the mail is looked for.
+      - May only be left out with O(expect=refused); then a mail that is accepted after all is not deleted.
+    type: dict
+    suboptions:
+      transport:
+        description:
+          - The service to look by.
+          - V(graph) and V(imap) look into the junk folder as well, which V(pop3) cannot see.
+        type: str
+        choices: [graph, imap, pop3]
+        required: true
+      authentication:
+        description: How to sign in. O(receive.transport=graph) takes V(oauth2) alone.
+        type: str
+        choices: [oauth2, basic]
+        default: oauth2
+      host:
+        description:
+          - The IMAP or POP3 server. The default is the one of O(cloud), C(outlook.office365.com) in the global one.
+        type: str
+      port:
+        description:
+          - The server's port. The default is V(993) for IMAP and V(995) for POP3, or V(143) and V(110) if
+            O(receive.tls) is V(starttls), V(starttls_optional) or V(none).
+        type: int
+      tls:
+        description: As O(send.tls). The default is V(starttls) on ports 143 and 110, otherwise V(implicit).
+        type: str
+        choices: [none, auto, implicit, starttls, starttls_optional]
+      mailbox:
+        description: The receiving mailbox; needed with O(receive.authentication=oauth2).
+        type: str
+      username:
+        description: The user name for O(receive.authentication=basic).
+        type: str
+      password:
+        description: The password for O(receive.authentication=basic).
+        type: str
+      auth_source:
+        description:
+          - Where the access token comes from, for O(receive.authentication=oauth2).
+          - With V(auto) the first credential that is given counts.
+        type: str
+        choices: [auto, client_secret, client_certificate, managed_identity, azure_cli, workload_identity, access_token]
+        default: auto
+      tenant_id:
+        description: The tenant of the application that signs in, its ID or one of its domains.
+        type: str
+      client_id:
+        description: The application (client) ID of the application that signs in.
+        type: str
+      client_secret:
+        description: The value of the application's client secret, not the secret's ID.
+        type: str
+      certificate_path:
+        description: A file with the application's certificate and private key, in PEM form or as PKCS#12.
+        type: path
+      certificate_password:
+        description: The password of O(receive.certificate_path).
+        type: str
+      federated_token_file:
+        description: A file with a token of another identity provider that the application trusts.
+        type: path
+      access_token:
+        description: A ready access token for the service.
+        type: str
+      managed_identity_client_id:
+        description: The client ID of a user-assigned managed identity.
+        type: str
+  from:
+    description:
+      - The address of the sender, in the header From and in the envelope.
+      - The default is O(send.mailbox), or O(send.username) if that is an address.
+    type: str
+  to:
+    description:
+      - The address of the recipient. It may be another one than the mailbox's own, for example that of a distribution
+        list.
+      - The default is O(receive.mailbox), or O(receive.username) if that is an address.
+    type: str
+  subject:
+    description: The subject. A random token in brackets is added to it.
+    type: str
+    default: Mail delivery check
+  headers:
+    description: Further headers of the mail, text by name.
+    type: dict
+    default: {}
+  expect:
+    description:
+      - V(delivered) succeeds if the mail arrives in the inbox.
+      - V(refused) succeeds if the sending service refuses the sign-in, the mail, or the mail at the end of its data.
+      - A service that cannot be reached, that puts the mail off, or an identity platform that gives no token is no
+        refusal.
+    type: str
+    choices: [delivered, refused]
+    default: delivered
+  timeout:
+    description: Seconds to wait for the mail, counted from its sending.
+    type: int
+    default: 180
+  poll_interval:
+    description: Seconds before the second look into the mailbox. The pauses grow by half, up to half a minute.
+    type: float
+    default: 2
+  request_timeout:
+    description: Seconds to wait for a connection, and for each part of an answer.
+    type: int
+    default: 30
+  cleanup:
+    description:
+      - Delete the mail from the receiving mailbox for good. It is an error if that is not possible.
+      - The copy in the sender's Sent Items is deleted as well as far as the given rights allow;
+        RV(delivery.cleaned_up.sent_items) says what became of it.
+    type: bool
+    default: true
+seealso:
+  - module: mailops.modern_auth.entra_admin_consent
+"""
+
+EXAMPLES = r"""
+- name: A mail that an application sends by Microsoft Graph arrives
+  mailops.modern_auth.mail_delivery:
+    send:
+      transport: graph
+      mailbox: contracts@contoso.example
+      tenant_id: contoso.example
+      client_id: "{{ contracts_client_id }}"
+      client_secret: "{{ contracts_client_secret }}"
+    receive:
+      transport: imap
+      mailbox: probe@contoso.example
+      tenant_id: contoso.example
+      client_id: "{{ reader_client_id }}"
+      client_secret: "{{ reader_client_secret }}"
+
+- name: A mail that goes through the company's relay arrives
+  mailops.modern_auth.mail_delivery:
+    send:
+      transport: smtp
+      authentication: basic
+      host: relay.contoso.example
+      tls: starttls
+      username: apikey
+      password: "{{ relay_password }}"
+    from: contracts@contoso.example
+    receive:
+      transport: graph
+      mailbox: probe@contoso.example
+      tenant_id: contoso.example
+      client_id: "{{ reader_client_id }}"
+      certificate_path: /etc/mail-reader.pem
+
+- name: The same application may not send as somebody else
+  mailops.modern_auth.mail_delivery:
+    send:
+      transport: smtp
+      mailbox: director@contoso.example
+      tenant_id: contoso.example
+      client_id: "{{ contracts_client_id }}"
+      client_secret: "{{ contracts_client_secret }}"
+    to: probe@contoso.example
+    expect: refused
+  register: refused
+  failed_when: refused is failed or refused.delivery.refusal.step != 'sign_in'
+"""
+
+RETURN = r"""
+delivery:
+  description: What happened to the mail. Also returned with a failure, as far as it came.
+  returned: unless in check mode, or the options do not fit together
+  type: dict
+  contains:
+    message_id:
+      description: The Message-ID that the mail was sent with.
+      type: str
+      returned: always
+      sample: <mail-delivery.0123456789abcdef@contoso.example>
+    sent_through:
+      description: How the mail was sent. C(encrypted) is V(null) if the service was not reached.
+      type: dict
+      returned: always
+      sample:
+        authentication: oauth2
+        encrypted: true
+        host: smtp.office365.com
+        port: 587
+        tls: starttls
+        transport: smtp
+        user: contracts@contoso.example
+    received_through:
+      description: How the mail was looked for; V(null) if it was not.
+      type: dict
+      returned: always
+      sample:
+        authentication: oauth2
+        encrypted: true
+        host: outlook.office365.com
+        port: 993
+        tls: implicit
+        transport: imap
+        user: probe@contoso.example
+    seconds:
+      description:
+        - How long each step took, by a monotonic clock. A step that was not reached is missing.
+        - C(connect) and C(sign_in) add up both sides; C(sign_in) includes opening the inbox. C(wait) is the time from
+          the end of sending until the mail was found.
+      type: dict
+      returned: always
+      sample: {token: 0.412, connect: 0.31, sign_in: 0.52, send: 0.874, wait: 4.118, cleanup: 0.33, total: 6.61}
+    polls:
+      description: How often the mailbox was looked into.
+      type: int
+      returned: always
+      sample: 3
+    folder:
+      description: The folder in which the mail was found.
+      type: str
+      returned: always
+      sample: INBOX
+    headers:
+      description:
+        - The headers that matter, of the mail as it arrived, with the keys C(message_id), C(date), C(from), C(to),
+          C(subject) and C(authentication_results), a list.
+      type: dict
+      returned: always
+      sample:
+        authentication_results: [spf=pass smtp.mailfrom=contoso.example]
+        date: Sun, 22 Nov 2026 05:00:00 +0000
+        from: contracts@contoso.example
+        message_id: <mail-delivery.0123456789abcdef@contoso.example>
+        subject: Mail delivery check [0123456789abcdef]
+        to: probe@contoso.example
+    path:
+      description: The hops that the mail took, the first one first, from its Received headers.
+      type: list
+      elements: dict
+      returned: always
+      sample:
+        - {from: app01.contoso.example, by: relay.contoso.example, with: ESMTPSA, at: "2026-11-22T05:00:01Z"}
+    refusal:
+      description: The refusal, with O(expect=refused); otherwise V(null).
+      type: dict
+      returned: always
+      contains:
+        step:
+          description: What was refused, V(sign_in), V(submission) or V(end_of_data).
+          type: str
+          returned: always
+        code:
+          description: The service's code, for example C(535 5.7.3) or C(ErrorAccessDenied).
+          type: str
+          returned: always
+        text:
+          description: The service's own words.
+          type: str
+          returned: always
+        remedy:
+          description: What would make the service accept the mail; V(null) if that is not known.
+          type: str
+          returned: always
+    cleaned_up:
+      description: What was deleted.
+      type: dict
+      returned: always
+      contains:
+        received:
+          description: How many messages were deleted from the receiving mailbox; V(null) if none had to be.
+          type: int
+          returned: always
+        sent_items:
+          description: What became of the copy in Sent Items, V(deleted), V(not found) or V(left there) with the reason.
+          type: str
+          returned: always
+plan:
+  description: What the module would do.
+  returned: in check mode
+  type: str
+  sample: Would send a mail from contracts@contoso.example to probe@contoso.example by smtp (smtp.office365.com:587) …
+code:
+  description: The service's code.
+  returned: failure, if the service gave one
+  type: str
+  sample: 535 5.7.139
+text:
+  description: The service's own words.
+  returned: failure, if the service answered
+  type: str
+remedy:
+  description: What to do about the failure.
+  returned: failure, if it is known
+  type: str
+step:
+  description: The step that failed.
+  returned: failure
+  type: str
+  sample: sign_in
+"""
+
+import asyncio
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import TLS_MODES
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.delivery import Delivery, Patience
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe, new_probe
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.report import Report, intention
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.services import missing_libraries, services
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import Settings, settings_from
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import (
+    AUTH_SOURCES,
+    endpoint_spec,
+    reporting,
+    require_libraries,
+)
+
+
+def side_spec(transports: list[str], authentications: list[str]) -> dict[str, Any]:
+    """The options of one end of the way."""
+    return {
+        "transport": {"choices": transports, "required": True},
+        "authentication": {"choices": authentications, "default": "oauth2"},
+        "host": {},
+        "port": {"type": "int"},
+        "tls": {"choices": list(TLS_MODES)},
+        "mailbox": {},
+        "username": {},
+        "password": {"no_log": True},
+        "auth_source": {"choices": list(AUTH_SOURCES), "default": "auto"},
+        "tenant_id": {},
+        "client_id": {},
+        "client_secret": {"no_log": True},
+        "certificate_path": {"type": "path"},
+        "certificate_password": {"no_log": True},
+        "federated_token_file": {"type": "path", "no_log": False},
+        "access_token": {"no_log": True},
+        "managed_identity_client_id": {},
+    }
+
+
+def argument_spec() -> dict[str, Any]:
+    """All options."""
+    return {
+        **endpoint_spec(),
+        "send": {
+            "type": "dict", "required": True, "options": side_spec(["graph", "smtp"], ["oauth2", "basic", "none"]),
+        },
+        "receive": {"type": "dict", "options": side_spec(["graph", "imap", "pop3"], ["oauth2", "basic"])},
+        "from": {},
+        "to": {},
+        "subject": {"default": "Mail delivery check"},
+        "headers": {"type": "dict", "default": {}},
+        "expect": {"choices": ["delivered", "refused"], "default": "delivered"},
+        "timeout": {"type": "int", "default": 180},
+        "poll_interval": {"type": "float", "default": 2},
+        "request_timeout": {"type": "int", "default": 30},
+        "cleanup": {"type": "bool", "default": True},
+    }
+
+
+async def validate(options: dict[str, Any], settings: Settings) -> None:
+    """Read the files that the options name, and send nothing."""
+    async with services(settings, options["ca_path"], options["request_timeout"], Stopwatch()):
+        pass
+
+
+async def check(options: dict[str, Any], settings: Settings, probe: Probe) -> dict[str, Any]:
+    """Do what the task asks for, and say what happened."""
+    stopwatch = Stopwatch()
+    async with services(settings, options["ca_path"], options["request_timeout"], stopwatch) as ready:
+        delivery = Delivery(
+            probe, ready.sender, Patience(options["timeout"], options["poll_interval"]), stopwatch,
+            cleanup=options["cleanup"], sent_mail=ready.sent_mail, sender_mailbox=ready.sender_mailbox,
+        )
+        report = Report(settings, probe, ready, delivery, stopwatch)
+        try:
+            with stopwatch.step("token"):
+                await ready.get_tokens()
+            if options["expect"] == "refused" or ready.mailbox is None:
+                report.refusal = await delivery.expect_refusal(ready.mailbox)
+            else:
+                report.found = await delivery.prove(ready.mailbox)
+        except ModernAuthError as error:
+            error.details["delivery"] = report.as_dict()
+            raise
+        return report.as_dict()
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    with reporting(module):
+        settings = settings_from(module.params)
+        require_libraries(module, missing_libraries(settings))
+        probe = new_probe(settings.sender, settings.recipient, module.params["subject"], module.params["headers"])
+        if module.check_mode:
+            asyncio.run(validate(module.params, settings))
+            module.exit_json(changed=False, plan=intention(module.params, settings))
+        module.exit_json(changed=False, delivery=asyncio.run(check(module.params, settings, probe)))
+
+
+if __name__ == "__main__":
+    main()
