@@ -1,0 +1,56 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The plan and what belongs to it, for templates. Each filter is documented in a file of its name beside this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _plan
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._references import fill
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report import report
+
+
+def mail_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """See mail_plan.yml."""
+    try:
+        return _plan.make(settings)
+    except ModernAuthError as error:
+        raise AnsibleFilterError(error.message) from error
+
+
+def mail_problems(settings: Mapping[str, Any]) -> list[str]:
+    """See mail_problems.yml."""
+    return _plan.examine(settings)[1]
+
+
+def mail_fill(plan: Any, facts: Mapping[str, Any], secrets: Mapping[str, Any]) -> Any:
+    """See mail_fill.yml."""
+    try:
+        return fill(plan, facts, secrets)
+    except ModernAuthError as error:
+        raise AnsibleFilterError(error.message) from error
+
+
+def mail_report(hosts: Iterable[str], facts: Mapping[str, Mapping[str, Any]], predicted: bool = False) -> list[str]:
+    """See mail_report.yml."""
+    return report(hosts, facts, predicted=predicted)
+
+
+class FilterModule:
+    """The filters by name."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {
+            "mail_plan": mail_plan,
+            "mail_problems": mail_problems,
+            "mail_conflicts": _plan.conflicts,
+            "mail_leaders": _plan.leaders,
+            "mail_secrets": _plan.secrets_of,
+            "mail_fill": mail_fill,
+            "mail_report": mail_report,
+        }

@@ -1,0 +1,97 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: vaulted_yaml
+author:
+  - mailops contributors (@mailops)
+version_added: 0.1.0
+short_description: What a vaulted YAML file holds now
+description:
+  - Reads and decrypts a YAML file at the moment of the look-up, with a password from a file of its own. The look-up
+    P(ansible.builtin.file#lookup) cannot, since it decrypts with the passwords that Ansible was started with, or fails.
+  - A file that does not exist yet is an empty dictionary.
+options:
+  _terms:
+    description: Paths of the files.
+    type: list
+    elements: path
+    required: true
+  password_file:
+    description: Path of a file that holds the vault's password.
+    type: path
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Show which applications have credentials
+  ansible.builtin.debug:
+    msg: "{{ credentials.applications | default({}) | list }}"
+  vars:
+    credentials: "{{ lookup('mailops.modern_auth.vaulted_yaml', 'test.yml', password_file='~/.vault-password') }}"
+"""
+
+RETURN = r"""
+_list:
+  description: The decrypted dictionaries.
+  type: list
+  elements: dict
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.module_utils.common.yaml import yaml_load
+from ansible.parsing.vault import AnsibleVaultError, VaultLib, VaultSecret, is_encrypted
+from ansible.plugins.lookup import LookupBase
+from yaml import YAMLError
+
+
+class LookupModule(LookupBase):
+    """See DOCUMENTATION."""
+
+    def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
+        self.set_options(var_options=variables, direct=kwargs)
+        password_file = Path(self.get_option("password_file")).expanduser()
+        return [read(Path(self._loader.path_dwim(term)), password_file) for term in terms]
+
+
+def _password(path: Path) -> bytes:
+    try:
+        password = path.read_bytes().strip()
+    except OSError as error:
+        raise AnsibleLookupError(
+            f"Could not read the vault password in {path}: {error.strerror}. Name a file that holds it."
+        ) from error
+    if not password:
+        raise AnsibleLookupError(f"The vault password in {path} is empty. Put one into the file.")
+    return password
+
+
+def read(path: Path, password_file: Path) -> dict[str, Any]:
+    """What a vaulted file holds now; an empty dictionary while there is none.
+
+    :raises AnsibleLookupError: the file or its password cannot be read, or the file is not what it should be.
+    """
+    password = _password(password_file)
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise AnsibleLookupError(f"Could not read {path}: {error.strerror}.") from error
+    if not is_encrypted(data):
+        raise AnsibleLookupError(f"{path} is not vaulted. Encrypt it: ansible-vault encrypt {path}")
+    try:
+        content = yaml_load(VaultLib([("default", VaultSecret(password))]).decrypt(data))
+    except AnsibleVaultError as error:
+        raise AnsibleLookupError(f"Could not decrypt {path}. Was it vaulted with another password?") from error
+    except YAMLError as error:
+        # The error's own text repeats lines of the file.
+        raise AnsibleLookupError(f"{path} holds no valid YAML. Repair it: ansible-vault edit {path}") from error
+    if content is not None and not isinstance(content, dict):
+        raise AnsibleLookupError(f"{path} holds no dictionary. Repair it: ansible-vault edit {path}")
+    return content or {}

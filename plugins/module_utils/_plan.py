@@ -1,0 +1,206 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""From what an operator asks for, per host, to what has to be made true. Pure: no rule here reads or writes anything.
+
+A plan is plain data without secrets::
+
+    product, environment    as given
+    application             None, or: key, unique_name, name, secret and what else was given of mail_app
+    permissions             [{resource, application: [names], delegated: [names]}]
+    provider                what to configure on the server, see Part in _products/_part.py
+    checks                  [{name, send, receive, to, ...}], options of the module mail_delivery
+
+Values that are known only later stand as references, see _references.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products import PRODUCTS
+from ansible_collections.mailops.modern_auth.plugins.module_utils._settings import hours, read, secrets
+from ansible_collections.mailops.modern_auth.plugins.module_utils._variables import RECEIVED, TABLE
+
+PRODUCTION = frozenset({"prod", "production", "prd", "live"})
+# How long an application's secret lives, and when it is due for a new one, unless mail_app.secret says otherwise.
+SECRET = {"lifetime": "180d", "renew_within": "30d"}
+
+
+def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The plan of one host, and every problem of its settings. The plan is of use only if there is none.
+
+    :param settings: the host's ``mail_*`` variables by name; None stands for one that is not set.
+    """
+    problems: list[str] = []
+    product = PRODUCTS.get(str(settings.get("mail_product")))
+    # What belongs to a product nobody knows is not a second problem.
+    stray = f"mail_{settings.get('mail_product')}"
+    given = {name: value for name, value in settings.items() if name in TABLE or name != stray}
+    wanted = read(TABLE, given, "", problems)
+    if product is not None and any(key.required for key in product.EXTRAS.values()) and settings.get(stray) is None:
+        problems.append(f"{stray}: is required")
+    wanted.setdefault("mail_send", {})
+    _send_rules(wanted, problems)
+    _secret_rules(wanted, problems)
+    part = product.part(wanted, problems) if product is not None else None
+    permissions = _merged(
+        (part.permissions if part else []) + (wanted.get("mail_app", {}).get("permissions", []) if part else [])
+    )
+    if part is not None and part.permissions and "mail_app" not in wanted:
+        problems.append("mail_app: is required; the product signs in as an application of its own")
+    checks = [_check(wanted, part.send, bool(part.permissions), problems)] if part and "mail_verify" in wanted else []
+    plan = {
+        "product": wanted.get("mail_product"),
+        "environment": wanted.get("mail_environment"),
+        "application": _application(wanted) if part and part.permissions else None,
+        "permissions": permissions if part and part.permissions else [],
+        "provider": part.provider if part else {},
+        "checks": checks,
+    }
+    return plan, _first_of_each(problems)
+
+
+def make(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan of one host.
+
+    :raises InputError: its settings have problems; the message lists all.
+    """
+    plan, problems = examine(settings)
+    if problems:
+        raise InputError("\n".join(problems))
+    return plan
+
+
+def secrets_of(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The secrets among a host's settings, by the names under which its plan refers to them."""
+    return secrets(TABLE, settings)
+
+
+def conflicts(plans: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What is wrong between hosts that share an application.
+
+    :param plans: the plans of all hosts, by host.
+    """
+    leaders: dict[str, str] = {}
+    problems = []
+    for host, plan in plans.items():
+        if plan["application"] is None:
+            continue
+        leader = leaders.setdefault(plan["application"]["key"], host)
+        problems += _differences(leader, plans[leader], host, plan)
+    return problems
+
+
+def leaders(plans: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Which host sets up the application of which: the first one that has the same. Hosts without one are left out."""
+    first: dict[str, str] = {}
+    keys = {host: plan["application"]["key"] for host, plan in plans.items() if plan["application"] is not None}
+    return {host: first.setdefault(key, host) for host, key in keys.items()}
+
+
+def _differences(leader: str, theirs: Mapping[str, Any], host: str, ours: Mapping[str, Any]) -> list[str]:
+    name = ours["application"]["unique_name"]
+    pairs = {"mail_environment": (theirs["environment"], ours["environment"])}
+    for key in sorted({*theirs["application"], *ours["application"]} - {"permissions"}):
+        pairs[f"mail_app.{key}"] = (theirs["application"].get(key), ours["application"].get(key))
+    pairs["permissions"] = (theirs["permissions"], ours["permissions"])
+    return [
+        f"{variable}: {leader} has {one!r} and {host} has {other!r}, but both share the application '{name}'; "
+        "give both the same, for example in group_vars, or another mail_app.unique_name"
+        for variable, (one, other) in pairs.items() if one != other
+    ]
+
+
+def _send_rules(wanted: Mapping[str, Any], problems: list[str]) -> None:
+    """What holds for every product."""
+    send = wanted["mail_send"]
+    port, tls, host = send.get("port"), send.get("tls"), str(send.get("host", "")).lower().rstrip(".")
+    if port == 465 and tls in ("starttls", "starttls_optional"):
+        problems.append(f"mail_send.tls: '{tls}' does not work on port 465, where TLS comes first; use implicit")
+    if port == 587 and tls == "implicit":
+        problems.append("mail_send.tls: 'implicit' does not work on port 587; use starttls, or port 465")
+    if host.endswith((".office365.com", ".outlook.com")) and tls not in (None, "starttls"):
+        problems.append(f"mail_send.tls: '{tls}' is not possible with {send['host']}; Microsoft 365 needs starttls")
+    production = str(wanted.get("mail_environment")).lower() in PRODUCTION
+    if send.get("override") and production and not send.get("allow_override_in_production"):
+        problems.append(
+            f"mail_send.override: would send all mail of {wanted['mail_environment']} to "
+            f"{', '.join(send['override'])}; remove it, or set mail_send.allow_override_in_production: true"
+        )
+
+
+def _secret_rules(wanted: Mapping[str, Any], problems: list[str]) -> None:
+    span = {**SECRET, **wanted.get("mail_app", {}).get("secret", {})}
+    if hours(span["renew_within"]) >= hours(span["lifetime"]):
+        problems.append(
+            f"mail_app.secret.renew_within: {span['renew_within']} is not shorter than the lifetime, {span['lifetime']}"
+        )
+
+
+def _application(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    given = wanted.get("mail_app", {})
+    tenant = wanted.get("mail_entra", {}).get("tenant_id", "")
+    return {
+        **{name: value for name, value in given.items() if name != "permissions"},
+        # Hosts that name the same tenant, or none, and the same application share it.
+        "key": f"{tenant}/{given.get('unique_name')}",
+        "secret": {**SECRET, **given.get("secret", {})},
+    }
+
+
+def _merged(permissions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One entry a resource, without repetitions."""
+    merged: dict[str, dict[str, Any]] = {}
+    for permission in permissions:
+        resource = permission.get("resource", "")
+        entry = merged.setdefault(resource, {"resource": resource, "application": [], "delegated": []})
+        for kind in ("application", "delegated"):
+            entry[kind] += [name for name in permission.get(kind, []) if name not in entry[kind]]
+    return list(merged.values())
+
+
+def _check(wanted: Mapping[str, Any], send: dict[str, Any], application: bool, problems: list[str]) -> dict[str, Any]:
+    verify = wanted["mail_verify"]
+    recipient = verify.get("recipient", "")
+    receive = {"mailbox": recipient, "authentication": "oauth2", **verify.get("receive", {})}
+    path = "mail_verify.receive"
+    if receive.get("transport") == "graph":
+        problems += [
+            f"{path}.{name}: is not used with transport graph; remove it"
+            for name in ("host", "port", "tls", "username", "password") if name in receive
+        ]
+        if receive["authentication"] != "oauth2":
+            problems.append(f"{path}.authentication: 'basic' is not possible with graph; use oauth2")
+    if receive["authentication"] == "basic" and receive.get("transport") != "graph":
+        problems += [
+            f"{path}.{name}: is required with authentication basic"
+            for name in ("username", "password") if name not in receive
+        ]
+    elif "access_token" not in receive:
+        if application:
+            receive.setdefault("tenant_id", {"fact": "tenant_id"})
+        problems += [
+            f"{path}.{name}: is required; it names the application that reads the mailbox"
+            for name in ("tenant_id", "client_id") if name not in receive
+        ]
+        if not {"client_secret", "certificate_path"} & set(receive):
+            problems.append(f"{path}.client_secret: is required, or certificate_path, or access_token")
+    references = {name: {"secret": f"{path}.{name}"} for name in receive if name in RECEIVED and RECEIVED[name].secret}
+    return {
+        "name": f"{send['mailbox']} to {recipient}",
+        "send": send,
+        "receive": {**receive, **references},
+        "to": recipient,
+        **{name: verify[name] for name in ("timeout", "cleanup") if name in verify},
+    }
+
+
+def _first_of_each(problems: list[str]) -> list[str]:
+    """The first problem of each variable; what follows from it would only distract."""
+    first: dict[str, str] = {}
+    for problem in problems:
+        first.setdefault(problem.partition(":")[0], problem)
+    return list(first.values())

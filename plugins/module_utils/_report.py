@@ -1,0 +1,63 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The table at the end of a run. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+COLUMNS = (
+    "environment", "host", "product", "application", "permissions granted", "sent through", "received through",
+    "seconds", "result",
+)
+_NOTHING = "-"
+
+
+def report(hosts: Iterable[str], facts: Mapping[str, Mapping[str, Any]], *, predicted: bool) -> list[str]:
+    """A line of headings, one line per host in the order given, and one line per failure.
+
+    :param facts: by host, what the roles left behind: ``__mail_plan_data``, ``__mail_plan_leader``,
+        ``__mail_identity_result``, ``__mail_provider_result``, ``__mail_delivery_results``, ``__mail_report_failure``.
+    :param predicted: nothing was really done, since the run was a check.
+    """
+    rows: list[tuple[str, ...]] = [COLUMNS]
+    failures = []
+    for host in hosts:
+        known = facts[host]
+        leader = known.get("__mail_plan_leader")
+        rows.append(_row(host, known, facts[leader] if leader else {}, predicted))
+        failure = known.get("__mail_report_failure")
+        if failure:
+            failures.append(f"{host} failed at '{failure['step']}': {failure['message']}")
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:], *failures]
+
+
+def _row(host: str, known: Mapping[str, Any], leader: Mapping[str, Any], predicted: bool) -> tuple[str, ...]:
+    plan = known.get("__mail_plan_data", {})
+    application = plan.get("application") or {}
+    deliveries = known.get("__mail_delivery_results", [])
+    return (
+        plan.get("environment", _NOTHING),
+        host,
+        plan.get("product", _NOTHING),
+        application.get("name", _NOTHING),
+        ", ".join(leader.get("__mail_identity_result", {}).get("granted", [])) or _NOTHING,
+        ", ".join(dict.fromkeys(delivery["sent_through"] for delivery in deliveries)) or _NOTHING,
+        ", ".join(dict.fromkeys(delivery["received_through"] for delivery in deliveries)) or _NOTHING,
+        f"{sum(delivery['seconds']['total'] for delivery in deliveries):.1f}" if deliveries else _NOTHING,
+        _result(known, bool(deliveries), predicted),
+    )
+
+
+def _result(known: Mapping[str, Any], delivered: bool, predicted: bool) -> str:
+    if known.get("__mail_report_failure"):
+        return f"FAILED: {known['__mail_report_failure']['step']}"
+    if predicted:
+        return "predicted"
+    if delivered:
+        return "delivered"
+    return "configured, not verified" if "__mail_provider_result" in known else "not verified"

@@ -1,0 +1,135 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The variables that an operator may set, with the kind of each value. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import CLOUD_NAMES
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products import PRODUCTS
+from ansible_collections.mailops.modern_auth.plugins.module_utils._settings import (
+    Key,
+    Table,
+    address,
+    choice,
+    client_secret,
+    duration,
+    flag,
+    many,
+    number,
+    secret,
+    text,
+)
+
+_tls = choice(
+    "none", "auto", "implicit", "starttls", "starttls_optional",
+    meant={"ssl": "implicit", "ssl/tls": "implicit", "sslonconnect": "implicit", "tls": "starttls", "false": "none"},
+)
+_port = number(1, 65535)
+_address = Key(address)
+_choice_of_authentication = choice("none", "basic", "oauth2", "google_service_account")
+
+
+def _word(value: Any) -> str:
+    if not text(value).replace("-", "").replace("_", "").isalnum():
+        raise ValueError(f"'{value}' is no word of letters, digits, - and _")
+    return str(value)
+
+
+def _override(value: Any) -> list[str]:
+    """Addresses; the vendors' word "None" says that there are none."""
+    return [] if str(value).lower() == "none" else list(many(address)(value))
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+APP: Table = {
+    "unique_name": Key(text, required=True),
+    "name": Key(text, required=True),
+    "sign_in_audience": Key(
+        choice("AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
+    ),
+    "notes": Key(text),
+    "tags": Key(many(text)),
+    "owners": Key(many(text)),
+    "redirect_uris": Key(keys={"web": Key(many(text)), "spa": Key(many(text)), "public_client": Key(many(text))}),
+    "adopt": Key(flag),
+    "permissions": Key(
+        several=True,
+        keys={
+            "resource": Key(text, required=True), "application": Key(many(text)), "delegated": Key(many(text)),
+        },
+    ),
+    "secret": Key(keys={"lifetime": Key(duration), "renew_within": Key(duration)}),
+}
+SEND: Table = {
+    "transport": Key(choice("graph", "smtp"), required=True),
+    "authentication": Key(_choice_of_authentication),
+    "grant": Key(choice("client_credentials", "authorization_code", "token_cache")),
+    "from": _address,
+    "display_name": Key(text),
+    "host": Key(text),
+    "port": Key(_port),
+    "tls": Key(_tls),
+    "username": Key(text),
+    "password": Key(secret, secret=True),
+    "use_default_from": Key(flag),
+    "override": Key(_override),
+    "allow_override_in_production": Key(flag),
+}
+RECEIVED: Table = {
+    "transport": Key(choice("graph", "imap", "pop3"), required=True),
+    "mailbox": _address,
+    "authentication": Key(choice("basic", "oauth2")),
+    "host": Key(text),
+    "port": Key(_port),
+    "tls": Key(_tls),
+    "username": Key(text),
+    "password": Key(secret, secret=True),
+    "tenant_id": Key(text),
+    "client_id": Key(text),
+    "client_secret": Key(client_secret, secret=True),
+    "certificate_path": Key(text),
+    "certificate_password": Key(secret, secret=True),
+    "access_token": Key(secret, secret=True),
+}
+VERIFY: Table = {
+    "recipient": Key(address, required=True),
+    "receive": Key(keys=RECEIVED, required=True),
+    "timeout": Key(number(1, 3600)),
+    "cleanup": Key(flag),
+}
+
+
+#: The connection options that every Entra module has, see the documentation fragments entra and endpoints.
+ENTRA: Table = {
+    "auth_source": Key(text),
+    "tenant_id": Key(text),
+    "client_id": Key(text),
+    "client_secret": Key(client_secret, secret=True),
+    "certificate_path": Key(text),
+    "certificate_password": Key(secret, secret=True),
+    "federated_token_file": Key(text),
+    "access_token": Key(secret, secret=True),
+    "managed_identity_client_id": Key(text),
+    "cloud": Key(choice(*CLOUD_NAMES)),
+    "authority_host": Key(text),
+    "graph_endpoint": Key(text),
+    "ca_path": Key(text),
+    "timeout": Key(number(1, 3600)),
+    "token_cache": Key(text),
+}
+TABLE: Table = {
+    "mail_product": Key(choice(*PRODUCTS), required=True),
+    "mail_environment": Key(_word, required=True),
+    "mail_app": Key(keys=APP),
+    "mail_send": Key(keys=SEND, required=True),
+    "mail_receive": Key(_as_it_is),
+    "mail_verify": Key(keys=VERIFY),
+    "mail_entra": Key(keys=ENTRA),
+    **{f"mail_{name}": Key(keys=product.EXTRAS) for name, product in PRODUCTS.items()},
+}

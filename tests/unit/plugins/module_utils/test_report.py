@@ -1,0 +1,53 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The table at the end of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report import COLUMNS, report
+
+PLAN = {"environment": "prod", "product": "ici", "application": {"name": "Contracts"}}
+DELIVERY = {"sent_through": "graph", "received_through": "imap", "seconds": {"total": 1.26}}
+FACTS: dict[str, dict[str, Any]] = {
+    "leader": {
+        "__mail_plan_data": PLAN, "__mail_plan_leader": "leader",
+        "__mail_identity_result": {"granted": ["Mail.Send"]}, "__mail_provider_result": {},
+        "__mail_delivery_results": [DELIVERY],
+    },
+    "follower": {
+        "__mail_plan_data": PLAN, "__mail_plan_leader": "leader",
+        "__mail_report_failure": {"step": "Configure ICI", "message": "no such file"},
+    },
+    "other": {"__mail_plan_data": {**PLAN, "application": None}, "__mail_provider_result": {}},
+    "stopped": {},
+}
+
+
+def test_a_line_per_host_in_the_order_given() -> None:
+    lines = report(["other", "leader", "follower", "stopped"], FACTS, predicted=False)
+    assert [line.split()[1] for line in lines[2:6]] == ["other", "leader", "follower", "stopped"]
+    assert all(column in lines[0] for column in COLUMNS)
+    assert lines[3].split() == [
+        "prod", "leader", "ici", "Contracts", "Mail.Send", "graph", "imap", "1.3", "delivered",
+    ]
+    assert lines[2].endswith("configured, not verified")
+    assert lines[5].endswith("not verified")
+
+
+def test_a_failure_is_told_with_host_step_and_reason() -> None:
+    lines = report(["leader", "follower"], FACTS, predicted=False)
+    assert lines[3].endswith("FAILED: Configure ICI")
+    assert lines[-1] == "follower failed at 'Configure ICI': no such file"
+
+
+def test_a_check_predicts() -> None:
+    assert report(["other"], FACTS, predicted=True)[2].endswith("predicted")
+
+
+def test_columns_line_up() -> None:
+    lines = report(["leader", "other"], FACTS, predicted=False)
+    starts = [lines[0].index(column) for column in COLUMNS]
+    assert all(line[start - 2 : start] == "  " for line in lines[2:] for start in starts[1:])
