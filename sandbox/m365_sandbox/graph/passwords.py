@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
-import string
 from datetime import datetime, timedelta
 
+from m365_sandbox.credentials import client_secret
 from m365_sandbox.entities import new_password_credential
 from m365_sandbox.graph.applications import APPLICATIONS
 from m365_sandbox.graph.complex_types import PASSWORD_CREDENTIAL
@@ -19,13 +18,12 @@ from m365_sandbox.history import Entity
 from m365_sandbox.tenant import digest, now, timestamp
 
 LIFETIME = timedelta(days=730)
-_ALPHABET = string.ascii_letters + string.digits + "~._-"
 
 
 def _routes(entity_set: EntitySet) -> tuple[Route, ...]:
     async def add(call: Call) -> Answer:
         entity = entity_set.target(call, call.params["object"])
-        secret = _new_secret()
+        secret = client_secret()
         credential = new_password_credential(secret, **_wanted(call))
         call.tenant["credential_digests"].put(credential["keyId"], {"digest": digest(secret)})
         entity["passwordCredentials"].append(credential)
@@ -69,12 +67,6 @@ def _wanted(call: Call) -> Entity:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _new_secret() -> str:
-    """40 characters in the shape of Entra's own secrets: three, a digit, ``Q~``, random ones."""
-    head = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(3))
-    return f"{head}8Q~" + "".join(secrets.choice(_ALPHABET) for _ in range(34))
 
 
 def _key_ids(entity: Entity) -> list[str]:
