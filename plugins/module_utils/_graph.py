@@ -156,6 +156,10 @@ class GraphClient:
             waited, number = waited + seconds, number + 1
         return result, True
 
+    async def rest(self, seconds: float) -> None:
+        """Wait."""
+        await self._sleep(seconds)
+
     async def _batch(self, requests: Mapping[int, Request]) -> dict[int, Answer]:
         done: dict[int, Answer] = {}
         waiting = dict(requests)

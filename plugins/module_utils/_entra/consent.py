@@ -1,0 +1,348 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Admin consent: a service principal, its app role assignments, and one delegated grant per resource for all users.
+
+https://learn.microsoft.com/graph/permissions-grant-via-msgraph
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import (
+    APPLICATION,
+    DELEGATED,
+    Resource,
+    resource_from,
+    resource_request,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.replication import (
+    is_already_there,
+    is_waiting_for_application,
+    is_waiting_for_principal,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
+    ConflictError,
+    GraphError,
+    InputError,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import (
+    Answer,
+    Entity,
+    Request,
+    graph_error,
+    quoted,
+)
+
+READ = "Application.Read.All"
+READ_GRANTS = "Directory.Read.All or DelegatedPermissionGrant.ReadWrite.All"
+CREATE_PRINCIPAL = "Application.ReadWrite.OwnedBy (for applications that the caller owns) or Application.ReadWrite.All"
+ASSIGN = "AppRoleAssignment.ReadWrite.All together with Application.Read.All"
+UNASSIGN = "AppRoleAssignment.ReadWrite.All"
+WRITE_GRANTS = "DelegatedPermissionGrant.ReadWrite.All"
+
+#: Makes the service principal appear among the portal's enterprise applications.
+PORTAL_TAG = "WindowsAzureActiveDirectoryIntegratedApp"
+#: Seconds that an application made a moment ago is given to become the base of a service principal.
+PATIENCE_FOR_APPLICATION = 60.0
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What an application was granted, as one batch of reads tells it.
+
+    :param name: how messages call the application.
+    :param application: its registration in this tenant; None for another tenant's application.
+    :param assignments: the app role assignments that the service principal holds.
+    :param grants: the delegated grants for all users (AllPrincipals); read only where delegated permissions matter.
+    :param resources: the resources whose permissions are wanted, by the name that the option uses.
+    """
+
+    app_id: str
+    name: str
+    application: Entity | None
+    principal: Entity | None
+    assignments: Sequence[Entity] = ()
+    grants: Sequence[Entity] = ()
+    resources: Mapping[str, Resource] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """An application permission to grant."""
+
+    resource: Resource
+    permission: str
+    role_id: str
+
+
+@dataclass(frozen=True)
+class Scopes:
+    """The delegated permissions that a resource's grant shall have; none revokes the grant.
+
+    :param grant: the grant that there is, or None.
+    """
+
+    resource_id: str
+    resource_name: str
+    grant: Entity | None
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What separates the consent that there is from the one that is wanted."""
+
+    create_principal: bool = False
+    assign: Sequence[Assignment] = ()
+    unassign: Sequence[Entity] = ()
+    scopes: Sequence[Scopes] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.create_principal or self.assign or self.unassign or self.scopes)
+
+
+async def read(
+    graph: GraphClient, app_id: str, *, resources: Iterable[str] = (), delegated: bool = False
+) -> Consent:
+    """Read the service principal, what it was granted and what the resources offer, in one batch.
+
+    :param delegated: whether delegated grants matter; reading them takes a permission of its own.
+    :raises InputError: for an unknown resource.
+    """
+    path = f"/servicePrincipals(appId={quoted(app_id)})"
+    requests = {
+        "application": Request(
+            "GET", f"/applications(appId={quoted(app_id)})?$select=id,appId,displayName",
+            f"read the application {app_id}", READ,
+        ),
+        "principal": Request(
+            "GET", f"{path}?$select=id,appId,displayName", f"read the service principal of {app_id}", READ
+        ),
+        "assignments": Request("GET", f"{path}/appRoleAssignments", f"read what {app_id} was granted", READ),
+    }
+    if delegated:
+        requests["grants"] = Request(
+            "GET", f"{path}/oauth2PermissionGrants", f"read the delegated grants of {app_id}", READ_GRANTS
+        )
+    requests |= {f"resource {name}": resource_request(name) for name in resources}
+    answers = dict(zip(requests, await graph.batch(list(requests.values())), strict=True))
+    application, principal = answers["application"].found(), answers["principal"].found()
+    grants = await _pages(graph, answers.get("grants"))
+    return Consent(
+        app_id, f'"{(application or principal or {}).get("displayName", app_id)}"', application, principal,
+        await _pages(graph, answers["assignments"]),
+        [grant for grant in grants if grant["consentType"] == "AllPrincipals"],
+        {name: resource_from(name, answers[f"resource {name}"]) for name in resources},
+    )
+
+
+def plan(consent: Consent, permissions: Sequence[Mapping[str, Any]], *, granted: bool, purge: bool) -> Change:
+    """What to change. Pure.
+
+    :param permissions: the option's value.
+    :param granted: whether the permissions shall be granted, or revoked.
+    :param purge: whether all others shall be revoked; together with ``granted=False`` simply all.
+    :raises InputError: for an unknown permission.
+    """
+    roles: dict[tuple[str, str], Assignment] = {}
+    scopes: dict[str, tuple[Resource, list[str]]] = {}
+    for entry in permissions:
+        resource = consent.resources[entry["resource"]]
+        for name, role_id in resource.resolve(APPLICATION, entry[APPLICATION]).items():
+            roles[resource.object_id, role_id] = Assignment(resource, name, role_id)
+        names = list(resource.resolve(DELEGATED, entry[DELEGATED]))
+        if names:
+            scopes.setdefault(resource.object_id, (resource, []))[1].extend(names)
+    held = {(one["resourceId"], one["appRoleId"]): one for one in consent.assignments}
+    if granted:
+        assign = [one for key, one in roles.items() if key not in held]
+        unassign = [one for key, one in held.items() if purge and key not in roles]
+    else:
+        assign = []
+        unassign = [one for key, one in held.items() if purge or key in roles]
+    return Change(
+        consent.principal is None and granted, assign, unassign, _plan_scopes(consent, scopes, granted, purge)
+    )
+
+
+def predicted(consent: Consent, change: Change) -> Consent:
+    """The consent as it will be after the change. Pure."""
+    revoked = {one["id"] for one in change.unassign}
+    touched = {one.resource_id for one in change.scopes}
+    return replace(
+        consent,
+        principal=consent.principal or ({"id": None, "appId": consent.app_id} if change.create_principal else None),
+        assignments=[one for one in consent.assignments if one["id"] not in revoked] + [
+            {
+                "resourceId": one.resource.object_id, "resourceDisplayName": one.resource.name,
+                "appRoleId": one.role_id,
+            }
+            for one in change.assign
+        ],
+        grants=[one for one in consent.grants if one["resourceId"] not in touched] + [
+            {"resourceId": one.resource_id, "scope": " ".join(one.names)} for one in change.scopes if one.names
+        ],
+    )
+
+
+def granted_by_name(consent: Consent, others: Iterable[Resource] = ()) -> list[Entity]:
+    """What is granted, in the shape of the option. Roles of a resource that was not read are shown by id. Pure.
+
+    :param others: further resources that were read.
+    """
+    known = {resource.object_id: resource for resource in (*consent.resources.values(), *others)}
+    names = {one["resourceId"]: one.get("resourceDisplayName") or one["resourceId"] for one in consent.assignments}
+    result: dict[str, Entity] = {}
+
+    def entry(resource_id: str) -> Entity:
+        resource = known.get(resource_id)
+        name = resource.name if resource else names.get(resource_id, resource_id)
+        return result.setdefault(resource_id, {"resource": name, APPLICATION: [], DELEGATED: []})
+
+    for one in consent.assignments:
+        resource = known.get(one["resourceId"])
+        role = resource.name_of(APPLICATION, one["appRoleId"]) if resource else one["appRoleId"]
+        entry(one["resourceId"])[APPLICATION].append(role)
+    for one in consent.grants:
+        entry(one["resourceId"])[DELEGATED] += one["scope"].split()
+    for found in result.values():
+        found[APPLICATION].sort()
+        found[DELEGATED].sort()
+    return sorted(result.values(), key=lambda found: str(found["resource"]))
+
+
+async def apply(
+    graph: GraphClient, consent: Consent, remaining: Callable[[Consent], Change], *, delegated: bool
+) -> Consent:
+    """Make the changes that remain, and wait until a replica shows that none does.
+
+    :param remaining: tells what still has to change.
+    :returns: the consent as it is afterwards.
+    """
+    change = remaining(consent)
+    principal = consent.principal
+    if principal is None:
+        principal = await _create_principal(graph, consent)
+    await _send_all(graph, _writes(consent, principal, change))
+
+    async def look() -> Consent:
+        # What the resources offer has not changed, so that it need not be read again.
+        return replace(await read(graph, consent.app_id, delegated=delegated), resources=consent.resources)
+
+    seen, is_done = await graph.wait_until(look, lambda now: not remaining(now))
+    if not is_done:
+        raise GraphError(
+            f"Microsoft Graph accepted the consent for {consent.name}, but does not show it after two minutes.",
+            status=0, remedy="Run again; what is granted already is left alone.",
+        )
+    result: Consent = seen
+    return result
+
+
+def _plan_scopes(
+    consent: Consent, wanted: Mapping[str, tuple[Resource, list[str]]], granted: bool, purge: bool
+) -> list[Scopes]:
+    there = {grant["resourceId"]: grant for grant in consent.grants}
+    result = []
+    for resource_id in dict.fromkeys((*there, *wanted)):
+        grant = there.get(resource_id)
+        before = grant["scope"].split() if grant else []
+        resource, named = wanted.get(resource_id, (None, []))
+        if granted:
+            after = named if purge else [*before, *named]
+        else:
+            after = [] if purge else [name for name in before if name not in named]
+        if set(after) != set(before):
+            name = resource.name if resource else resource_id
+            result.append(Scopes(resource_id, name, grant, tuple(dict.fromkeys(after))))
+    return result
+
+
+async def _create_principal(graph: GraphClient, consent: Consent) -> Entity:
+    create = Request(
+        "POST", "/servicePrincipals", f"create the service principal of {consent.name}", CREATE_PRINCIPAL,
+        body={"appId": consent.app_id, "tags": [PORTAL_TAG]}, repeatable=True,
+    )
+    answer, has_application = await graph.wait_until(
+        lambda: graph.send(create), lambda seen: not is_waiting_for_application(seen), PATIENCE_FOR_APPLICATION
+    )
+    if not has_application and consent.application is None:
+        raise InputError(
+            f"There is no application {consent.app_id} in the tenant, so it can have no service principal.",
+            remedy="Check app_id, which is the application (client) id and not an object id, and tenant_id.",
+        )
+    if answer.status >= 400 and isinstance(graph_error(answer), ConflictError):
+        # It was there, or the answer to a first attempt got lost; the replica that was read did not know it yet.
+        find = Request(
+            "GET", f"/servicePrincipals(appId={quoted(consent.app_id)})?$select=id,appId,displayName",
+            f"read the service principal of {consent.name}", READ,
+        )
+        answer, _ = await graph.wait_until(lambda: graph.send(find), lambda seen: seen.found() is not None)
+    principal: Entity = answer.entity()
+    return principal
+
+
+def _writes(consent: Consent, principal: Mapping[str, Any], change: Change) -> list[Request]:
+    assignments = f"/servicePrincipals/{principal['id']}/appRoleAssignments"
+    writes = [
+        Request(
+            "POST", assignments, f"grant {one.permission} (application) on {one.resource.name} to {consent.name}",
+            ASSIGN, repeatable=True,
+            body={"principalId": principal["id"], "resourceId": one.resource.object_id, "appRoleId": one.role_id},
+        )
+        for one in change.assign
+    ]
+    writes += [
+        Request(
+            "DELETE", f"{assignments}/{one['id']}",
+            f"revoke an application permission on {one.get('resourceDisplayName')} from {consent.name}", UNASSIGN,
+        )
+        for one in change.unassign
+    ]
+    return writes + [_write_scopes(consent, principal, one) for one in change.scopes]
+
+
+def _write_scopes(consent: Consent, principal: Mapping[str, Any], scopes: Scopes) -> Request:
+    what = f"the delegated permissions on {scopes.resource_name}"
+    scope = " ".join(scopes.names)
+    if scopes.grant is None:
+        body = {
+            "clientId": principal["id"], "consentType": "AllPrincipals", "resourceId": scopes.resource_id,
+            "scope": scope,
+        }
+        return Request(
+            "POST", "/oauth2PermissionGrants", f"grant {what} to {consent.name}", WRITE_GRANTS, body, repeatable=True
+        )
+    path = f"/oauth2PermissionGrants/{scopes.grant['id']}"
+    if scopes.names:
+        return Request("PATCH", path, f"change {what} of {consent.name}", WRITE_GRANTS, {"scope": scope})
+    return Request("DELETE", path, f"revoke {what} from {consent.name}", WRITE_GRANTS)
+
+
+async def _send_all(graph: GraphClient, writes: Sequence[Request]) -> None:
+    waiting = list(writes)
+
+    async def attempt() -> list[Answer]:
+        nonlocal waiting
+        answers = await graph.batch(waiting)
+        refused = [answer for answer in answers if is_waiting_for_principal(answer)]
+        for answer in answers:
+            if answer not in refused and not is_already_there(answer):
+                answer.ok()
+        waiting = [answer.request for answer in refused]
+        return refused
+
+    refused, is_done = await graph.wait_until(attempt, lambda seen: not seen)
+    for answer in [] if is_done else refused:
+        # What cannot be found for so long is no longer there, which is what a revocation wants.
+        if answer.request.method != "DELETE":
+            answer.ok()
+
+
+async def _pages(graph: GraphClient, first: Answer | None) -> list[Entity]:
+    return [] if first is None or first.status == 404 else await graph.pages(first)

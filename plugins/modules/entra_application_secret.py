@@ -1,0 +1,247 @@
+#!/usr/bin/python
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: entra_application_secret
+short_description: Manage a client secret of an application in Microsoft Entra ID
+description:
+  - Makes a client secret when the one that is known is missing or has little time left, and returns its value, which
+    exists nowhere else.
+  - Never removes a secret that works. Removing the old one after a rotation is a task of its own, with O(state=absent).
+  - Secrets that it makes carry a display name that says so (C(mailops.modern_auth: NAME)), and those are the only ones
+    that it removes.
+  - If the answer with a new secret gets lost on the way, the secret is removed and another one is made.
+version_added: 0.1.0
+author:
+  - mailops contributors (@mailops)
+extends_documentation_fragment:
+  - mailops.modern_auth.entra
+  - mailops.modern_auth.endpoints
+  - mailops.modern_auth.attributes
+  - mailops.modern_auth.attributes.change
+  - mailops.modern_auth.attributes.entra
+options:
+  app_id:
+    description: The application (client) id of the application.
+    type: str
+  object_id:
+    description: The object id of the application registration.
+    type: str
+  unique_name:
+    description: The unique name of the application.
+    type: str
+  name:
+    description: What the secret is for; part of its display name. Secrets of different names do not touch each other.
+    type: str
+    default: mail
+  key_id:
+    description:
+      - The id of the secret whose value is in use, as your store remembers it.
+      - With O(state=present) and more than O(renew_within) left of this secret, nothing changes.
+      - With O(state=absent) it is the secret to remove.
+    type: str
+  known_key_ids:
+    description:
+      - The ids of all secrets whose value is in some store of yours, beside O(key_id). An empty list says that there
+        are none.
+      - Managed secrets of this O(name) that are neither here nor O(key_id) were left behind by a run that was killed
+        before it stored the value. They are removed once a new secret has been made.
+      - Without this option nothing counts as left behind. If then O(key_id) is missing too although there are managed
+        secrets of this name, the task fails, since every further run would add another one.
+    type: list
+    elements: str
+  lifetime:
+    description: How long a new secret is valid, as a number and C(h), C(d) or C(w) for hours, days or weeks.
+    type: str
+    default: 180d
+  renew_within:
+    description: Make a new secret when the known one has no more than this left. Written like O(lifetime).
+    type: str
+    default: 30d
+  state:
+    description:
+      - V(present) makes a secret if one is due.
+      - V(absent) removes the managed secret O(key_id).
+    type: str
+    choices: [present, absent]
+    default: present
+attributes:
+  idempotent:
+    support: partial
+    details: Only if O(key_id) names the secret that an earlier run returned.
+notes:
+  - The task should say C(no_log=true), for what it returns holds the value.
+  - What has expired is judged by the tenant's clock, not by that of the machine.
+  - The caller needs the Microsoft Graph application permission C(Application.ReadWrite.OwnedBy) for applications that
+    it owns, or C(Application.ReadWrite.All) for all.
+seealso:
+  - module: mailops.modern_auth.entra_application
+"""
+
+EXAMPLES = r"""
+- name: A secret, renewed when it has less than 30 days left
+  mailops.modern_auth.entra_application_secret:
+    app_id: "{{ contracts.application.app_id }}"
+    key_id: "{{ store.key_id | default(omit) }}"
+    known_key_ids: "{{ [store.key_id, store.previous_key_id] | select | list }}"
+    lifetime: 180d
+    renew_within: 30d
+  register: renewed
+  no_log: true
+
+- name: Store it at once
+  ansible.builtin.include_tasks: store.yml
+  when: renewed.secret_text is defined
+
+- name: Remove the previous one when nobody uses it any more
+  mailops.modern_auth.entra_application_secret:
+    app_id: "{{ contracts.application.app_id }}"
+    key_id: "{{ store.previous_key_id }}"
+    state: absent
+"""
+
+RETURN = r"""
+secret:
+  description: The secret in use from now on, with null values where check mode would make it; null if it is absent.
+  returned: success
+  type: dict
+  contains:
+    key_id:
+      description: Its id, to be remembered beside the value.
+      type: str
+      returned: always
+      sample: 0f4b8a3e-5f1c-4f57-8d4f-6f1f6d9f4f7b
+    display_name:
+      description: What the portal shows.
+      type: str
+      returned: always
+      sample: "mailops.modern_auth: mail (9f3c01ab)"
+    start_date_time:
+      description: From when it is valid.
+      type: str
+      returned: always
+      sample: "2026-01-01T00:00:00Z"
+    end_date_time:
+      description: Until when it is valid.
+      type: str
+      returned: always
+      sample: "2026-06-30T00:00:00Z"
+secret_text:
+  description: The value. This is the only time that anyone can see it.
+  returned: when a secret was made
+  type: str
+removed:
+  description: Ids of the secrets that were removed, or would be.
+  returned: success
+  type: list
+  elements: str
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import secrets
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.applications import Identity
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import entra_module, reporting, signed_in
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "app_id": {},
+    "object_id": {},
+    "unique_name": {},
+    "name": {"default": "mail"},
+    "key_id": {"no_log": False},
+    "known_key_ids": {"type": "list", "elements": "str", "no_log": False},
+    "lifetime": {"default": "180d"},
+    "renew_within": {"default": "30d"},
+    "state": {"choices": ["present", "absent"], "default": "present"},
+}
+
+
+def shown(credential: Mapping[str, Any]) -> Entity:
+    """A secret as the module returns it and shows it in a diff, without its value and the first letters of it."""
+    return {
+        "key_id": credential.get("keyId"),
+        "display_name": credential.get("displayName"),
+        "start_date_time": credential.get("startDateTime"),
+        "end_date_time": credential.get("endDateTime"),
+    }
+
+
+def diff(before: Sequence[Mapping[str, Any]], removed: Sequence[str], made: Mapping[str, Any] | None = None) -> Entity:
+    """The managed secrets before and after."""
+    kept = [one for one in before if one["keyId"] not in removed]
+    after = [*kept, made] if made else kept
+    return {
+        "before": {"secrets": [shown(one) for one in before]}, "after": {"secrets": [shown(one) for one in after]},
+    }
+
+
+async def present(params: Mapping[str, Any], identity: Identity, check_mode: bool) -> Entity:
+    """Make a secret if the known one is missing or due."""
+    name, key_id, known = params["name"], params["key_id"], params["known_key_ids"]
+    lifetime = secrets.duration("lifetime", params["lifetime"])
+    renew_within = secrets.duration("renew_within", params["renew_within"])
+    if renew_within >= lifetime:
+        raise InputError("renew_within has to be shorter than lifetime, or every run would make a new secret.")
+    async with signed_in(params) as graph:
+        registration = await secrets.read(graph, identity, key_id)
+        managed = registration.managed(name)
+        current = registration.find(key_id)
+        if current is not None and not secrets.is_due(current, registration.moment, renew_within):
+            return {"changed": False, "secret": shown(current), "removed": [], "diff": diff(managed, [])}
+        if managed and key_id is None and known is None:
+            raise secrets.unknown_values(registration, name)
+        stale = secrets.orphans(registration, name, key_id, known)
+        removed = [one["keyId"] for one in stale]
+        if check_mode:
+            credential: Entity = {"displayName": f"{secrets.OWNER}{name}"}
+            return {
+                "changed": True, "secret": shown(credential), "removed": removed,
+                "diff": diff(managed, removed, credential),
+            }
+        made = await secrets.make(graph, registration, name, lifetime, stale)
+    return {
+        "changed": True, "secret": shown(made.credential), "secret_text": made.credential["secretText"],
+        "removed": removed, "diff": diff(managed, removed, made.credential), "warnings": list(made.warnings),
+    }
+
+
+async def absent(params: Mapping[str, Any], identity: Identity, check_mode: bool) -> Entity:
+    """Remove the managed secret."""
+    async with signed_in(params) as graph:
+        registration = await secrets.read(graph, identity)
+        credential = registration.find(params["key_id"])
+        if credential is None:
+            return {"changed": False, "secret": None, "removed": []}
+        secrets.must_be_managed(registration, credential)
+        if not check_mode:
+            await secrets.remove(graph, registration, credential)
+    removed = [credential["keyId"]]
+    return {"changed": True, "secret": None, "removed": removed, "diff": diff([credential], removed)}
+
+
+STATES = {"present": present, "absent": absent}
+
+
+def main() -> None:
+    """Run the module."""
+    module = entra_module(
+        OPTIONS,
+        required_one_of=[("app_id", "object_id", "unique_name")],
+        mutually_exclusive=[("app_id", "object_id", "unique_name")],
+        required_if=[("state", "absent", ["key_id"])],
+    )
+    with reporting(module):
+        identity = Identity(**{name: module.params[name] for name in ("app_id", "object_id", "unique_name")})
+        state = STATES[module.params["state"]]
+        module.exit_json(**asyncio.run(state(module.params, identity, module.check_mode)))
+
+
+if __name__ == "__main__":
+    main()
