@@ -15,8 +15,10 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Generator, Mapping
 from pathlib import Path
+from typing import TextIO
 
 from starlette.types import ASGIApp
 
@@ -39,6 +41,9 @@ from m365_sandbox.mail.store import MailStore
 from m365_sandbox.request_log import RequestLog
 from m365_sandbox.seed import sow
 from m365_sandbox.tenant import Tenant
+
+LOCK_ATTEMPTS = 20
+LOCK_SECONDS = 0.05
 
 log = logging.getLogger("m365_sandbox.server")
 
@@ -70,14 +75,23 @@ def hold(directory: Path) -> Generator[None, None, None]:
     """Hold the instance's lock, with the process id in its file; an AlreadyRunning if another process has it."""
     descriptor = os.open(directory / PID_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     with open(descriptor, "r+", encoding="ascii") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise AlreadyRunning from error
+        _lock(file)
         file.truncate()
         file.write(str(os.getpid()))
         file.flush()
         yield
+
+
+def _lock(file: TextIO) -> None:
+    """Whoever asks whether the instance runs holds the lock for a moment: that is no other instance."""
+    for _ in range(LOCK_ATTEMPTS):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(LOCK_SECONDS)
+        else:
+            return
+    raise AlreadyRunning
 
 
 def build(directory: Path, ports: Mapping[str, int]) -> Sandbox:

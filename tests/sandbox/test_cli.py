@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jwt
@@ -60,6 +61,16 @@ def test_start_prints_where_each_face_is_and_says_when_it_runs_already(directory
     assert second.returncode == 0
     assert "already" in second.stdout
     assert Instance(directory).pid() == pid
+
+
+def test_two_starts_at_the_same_time_make_one_process(directory: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(lambda _: run_cli("start", directory), range(2)))
+    assert [result.returncode for result in results] == [0, 0], results
+    log = (directory / "sandbox.log").read_text()
+    assert log.count("Ready") == 1
+    assert run_cli("stop", directory).stdout == "The sandbox has ended.\n"
+    assert run_cli("status", directory).returncode == 3
 
 
 def test_status_follows_the_process(directory: Path) -> None:

@@ -288,6 +288,7 @@ def test_assertions_in_every_form(identity: Identity, algorithm: str, padded: bo
 
 @pytest.mark.parametrize(("change", "status", "error", "code"), [
     ({"aud": "https://login.microsoftonline.com/common/oauth2/v2.0/token"}, 400, "invalid_request", 50027),
+    ({"aud": "https://login.microsoftonline.com/contoso.example/oauth2/v2.0/token"}, 400, "invalid_request", 50027),
     ({"sub": str(uuid.uuid4())}, 400, "invalid_request", 50027),
     ({"jti": None}, 400, "invalid_request", 50027),
     ({"exp": "soon"}, 400, "invalid_request", 50027),
@@ -510,3 +511,43 @@ def test_a_fresh_application_is_unknown_while_its_replica_lags(identity: Identit
     )
     refused(identity.token(**ask), 400, "unauthorized_client", 700016)
     assert identity.token(**ask).status_code == 200
+
+
+# -- an application's life, made through Graph ------------------------------------------------------------------------
+
+
+def test_an_application_gets_tokens_from_its_enterprise_application_to_its_deletion(identity: Identity) -> None:
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {identity.token().json()['access_token']}"
+
+    def graph(method: str, path: str, body: Any = None) -> Any:
+        url = f"{identity.sandbox.env['MAILOPS_GRAPH_ENDPOINT']}/v1.0/{path}"
+        answer = session.request(method, url, json=body, verify=identity.sandbox.ca, timeout=10)
+        assert answer.ok, answer.text
+        return answer.json() if answer.content else None
+
+    application = graph("POST", "applications", {"displayName": "Short life"})
+    path = f"applications/{application['id']}"
+    secret = graph("POST", f"{path}/addPassword", {})["secretText"]
+    ask = {"client_id": application["appId"], "client_secret": secret}
+
+    text = refused(identity.token(**ask), 401, "invalid_client", 7000229)
+    assert f"{application['appId']} is missing service principal in the tenant {identity.tenant_id}" in text
+
+    principal = graph("POST", "servicePrincipals", {"appId": application["appId"]})
+    assert identity.claims(identity.token(**ask))["oid"] == principal["id"]
+
+    graph("PATCH", f"servicePrincipals/{principal['id']}", {"accountEnabled": False})
+    text = refused(identity.token(**ask), 400, "unauthorized_client", 7000112)
+    assert f"'{application['appId']}'(Short life) is disabled." in text
+    graph("PATCH", f"servicePrincipals/{principal['id']}", {"accountEnabled": True})
+
+    second = graph("POST", f"{path}/addPassword", {})["secretText"]
+    identity.sandbox.control(
+        "POST", "/faults", {"face": "identity", "kind": "replication_lag", "seconds": 600, "count": 1}
+    )
+    refused(identity.token(**ask), 400, "unauthorized_client", 700016)
+    assert identity.token(**{**ask, "client_secret": second}).status_code == 200
+
+    graph("DELETE", path)
+    refused(identity.token(**ask), 400, "unauthorized_client", 700016)
