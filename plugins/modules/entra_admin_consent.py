@@ -121,8 +121,8 @@ service_principal:
 granted:
   description:
     - All that is granted now, or would be in check mode.
-    - Permissions on resources that the task does not mention are shown by id. Delegated ones are included only if the
-      task names some or purges.
+    - Application permissions on resources that the task does not mention are shown by id, unless it purges. Delegated
+      ones are included only if the task names some or purges.
   returned: success
   type: list
   elements: dict
@@ -145,13 +145,14 @@ granted:
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import consent
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import (
     DELEGATED,
     PERMISSIONS_SPEC,
+    Resource,
     resource_names,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
@@ -165,13 +166,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def result(state: consent.Consent) -> Entity:
+def result(state: consent.Consent, others: Sequence[Resource]) -> Entity:
     """The consent as the module returns it and shows it in a diff."""
-    principal = state.principal
-    return {
-        "service_principal": principal and {"object_id": principal["id"], "app_id": principal["appId"]},
-        "granted": consent.granted_by_name(state),
-    }
+    return {"service_principal": consent.shown_principal(state), "granted": consent.granted_by_name(state, others)}
 
 
 async def run(params: Mapping[str, Any], check_mode: bool) -> Entity:
@@ -186,13 +183,14 @@ async def run(params: Mapping[str, Any], check_mode: bool) -> Entity:
         before = await consent.read(
             graph, params["app_id"], resources=resource_names(permissions), delegated=delegated
         )
+        # What is about to be revoked on other resources is worth a name.
+        others = await consent.read_resources(graph, before) if params["purge"] else []
         change = remaining(before)
         after = consent.predicted(before, change)
         if change and not check_mode:
             after = await consent.apply(graph, before, remaining, delegated=delegated)
-    return {
-        "changed": bool(change), **result(after), "diff": {"before": result(before), "after": result(after)},
-    }
+    outcome = result(after, others)
+    return {"changed": bool(change), **outcome, "diff": {"before": result(before, others), "after": outcome}}
 
 
 def main() -> None:

@@ -163,22 +163,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def shown(credential: Mapping[str, Any]) -> Entity:
-    """A secret as the module returns it and shows it in a diff, without its value and the first letters of it."""
-    return {
-        "key_id": credential.get("keyId"),
-        "display_name": credential.get("displayName"),
-        "start_date_time": credential.get("startDateTime"),
-        "end_date_time": credential.get("endDateTime"),
-    }
-
-
 def diff(before: Sequence[Mapping[str, Any]], removed: Sequence[str], made: Mapping[str, Any] | None = None) -> Entity:
     """The managed secrets before and after."""
     kept = [one for one in before if one["keyId"] not in removed]
     after = [*kept, made] if made else kept
     return {
-        "before": {"secrets": [shown(one) for one in before]}, "after": {"secrets": [shown(one) for one in after]},
+        "before": {"secrets": [secrets.shown(one) for one in before]},
+        "after": {"secrets": [secrets.shown(one) for one in after]},
     }
 
 
@@ -194,7 +185,7 @@ async def present(params: Mapping[str, Any], identity: Identity, check_mode: boo
         managed = registration.managed(name)
         current = registration.find(key_id)
         if current is not None and not secrets.is_due(current, registration.moment, renew_within):
-            return {"changed": False, "secret": shown(current), "removed": [], "diff": diff(managed, [])}
+            return {"changed": False, "secret": secrets.shown(current), "removed": [], "diff": diff(managed, [])}
         if managed and key_id is None and known is None:
             raise secrets.unknown_values(registration, name)
         stale = secrets.orphans(registration, name, key_id, known)
@@ -202,12 +193,12 @@ async def present(params: Mapping[str, Any], identity: Identity, check_mode: boo
         if check_mode:
             credential: Entity = {"displayName": f"{secrets.OWNER}{name}"}
             return {
-                "changed": True, "secret": shown(credential), "removed": removed,
+                "changed": True, "secret": secrets.shown(credential), "removed": removed,
                 "diff": diff(managed, removed, credential),
             }
         made = await secrets.make(graph, registration, name, lifetime, stale)
     return {
-        "changed": True, "secret": shown(made.credential), "secret_text": made.credential["secretText"],
+        "changed": True, "secret": secrets.shown(made.credential), "secret_text": made.credential["secretText"],
         "removed": removed, "diff": diff(managed, removed, made.credential), "warnings": list(made.warnings),
     }
 
@@ -218,7 +209,7 @@ async def absent(params: Mapping[str, Any], identity: Identity, check_mode: bool
         registration = await secrets.read(graph, identity)
         credential = registration.find(params["key_id"])
         if credential is None:
-            return {"changed": False, "secret": None, "removed": []}
+            return {"changed": False, "secret": None, "removed": [], "diff": diff([], [])}
         secrets.must_be_managed(registration, credential)
         if not check_mode:
             await secrets.remove(graph, registration, credential)
@@ -240,7 +231,10 @@ def main() -> None:
     with reporting(module):
         identity = Identity(**{name: module.params[name] for name in ("app_id", "object_id", "unique_name")})
         state = STATES[module.params["state"]]
-        module.exit_json(**asyncio.run(state(module.params, identity, module.check_mode)))
+        result = asyncio.run(state(module.params, identity, module.check_mode))
+        for warning in result.pop("warnings", []):
+            module.warn(warning)
+        module.exit_json(**result)
 
 
 if __name__ == "__main__":

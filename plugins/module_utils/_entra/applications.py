@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import (
@@ -21,7 +21,11 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.replica
     is_waiting_for_application,
     is_waiting_for_principal,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import GraphError, InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
+    ConflictError,
+    GraphError,
+    InputError,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import (
     Answer,
@@ -40,6 +44,11 @@ WRITE = "Application.ReadWrite.OwnedBy (for applications that the caller owns) o
 READ_OWNERS = "Application.Read.All"
 WRITE_OWNERS = "Application.ReadWrite.OwnedBy together with Directory.Read.All"
 READ_USERS = "User.ReadBasic.All"
+
+GET_DELETED = Request(
+    "GET", f"/directory/deletedItems/microsoft.graph.application?$select={SELECT}", "look for deleted applications",
+    READ,
+)
 
 #: Seconds for which an application that somebody names by id may be too new for the replica that answers.
 PATIENCE_FOR_OTHERS = 30.0
@@ -127,10 +136,7 @@ async def find(
             f"look for applications named {identity.label}", READ,
         )
     if create and identity.unique_name:
-        requests["deleted"] = Request(
-            "GET", f"/directory/deletedItems/microsoft.graph.application?$select={SELECT}",
-            "look for deleted applications", READ,
-        )
+        requests["deleted"] = GET_DELETED
     requests |= {f"resource {name}": resource_request(name) for name in resources}
     requests |= {f"owner {owner}": _get_user(owner) for owner in owners if not GUID.fullmatch(owner)}
     answers = dict(zip(requests, await graph.batch(list(requests.values())), strict=True))
@@ -140,8 +146,7 @@ async def find(
         entity = _adopted(identity, await graph.pages(answers["named"]))
     deleted = None
     if entity is None and "deleted" in answers:
-        candidates = await graph.pages(answers["deleted"])
-        deleted = next((item for item in candidates if item.get("uniqueName") == identity.unique_name), None)
+        deleted = _with_unique_name(identity, await graph.pages(answers["deleted"]))
     owned_by: frozenset[str] = frozenset()
     if owners and entity is not None:
         first = answers.get("owners")
@@ -153,6 +158,25 @@ async def find(
         {owner: _owner_id(owner, answers.get(f"owner {owner}")) for owner in owners},
         {name: resource_from(name, answers[f"resource {name}"]) for name in resources},
     )
+
+
+async def look_up(graph: GraphClient, identity: Identity) -> list[Entity]:
+    """Every application of the identity, with its client secrets; none is an empty list."""
+    select = f"$select={SELECT},passwordCredentials"
+    if identity.path:
+        answer = await graph.send(Request("GET", f"{identity.path}?{select}", f"read {identity.label}", READ))
+        found = answer.found()
+        return [found] if found else []
+    path = f"/applications?$filter=displayName%20eq%20{quoted(identity.display_name or '')}&{select}"
+    request = Request("GET", path, f"look for applications named {identity.label}", READ)
+    return await graph.pages(await graph.send(request))
+
+
+async def read_resources(graph: GraphClient, app_ids: Iterable[str]) -> list[Resource]:
+    """The resources with the application ids, except for those that the tenant does not have."""
+    names = list(dict.fromkeys(app_ids))
+    answers = await graph.batch([resource_request(name) for name in names])
+    return [resource_from(name, answer) for name, answer in zip(names, answers, strict=True) if answer.status != 404]
 
 
 async def ensure(graph: GraphClient, identity: Identity, found: Found, pending: Pending) -> Entity:
@@ -167,7 +191,14 @@ async def ensure(graph: GraphClient, identity: Identity, found: Found, pending: 
     body = pending(entity or {})
     missing = found.missing_owners
     if entity is None:
-        entity = await _create(graph, identity, body)
+        try:
+            entity = await _create(graph, identity, body)
+        except ConflictError:
+            # A deleted application holds the unique name, and the replica that answered the reads did not know it.
+            deleted = await _deleted(graph, identity)
+            if deleted is None:
+                raise
+            return await ensure(graph, identity, replace(found, deleted=deleted), pending)
     elif body:
         await _write(graph, entity, body, identity)
     elif not missing:
@@ -268,6 +299,19 @@ async def _create(graph: GraphClient, identity: Identity, body: Mapping[str, Any
     created = (await graph.send(request)).entity()
     # 204 and no entity: it was there, and the replica that answered the read did not know it yet.
     return created or start
+
+
+async def _deleted(graph: GraphClient, identity: Identity) -> Entity | None:
+    async def look() -> Entity | None:
+        return _with_unique_name(identity, await graph.pages(await graph.send(GET_DELETED)))
+
+    deleted, _ = await graph.wait_until(look, lambda seen: seen is not None, PATIENCE_FOR_OTHERS)
+    found: Entity | None = deleted
+    return found
+
+
+def _with_unique_name(identity: Identity, candidates: Sequence[Entity]) -> Entity | None:
+    return next((one for one in candidates if one.get("uniqueName") == identity.unique_name), None)
 
 
 async def _write(graph: GraphClient, entity: Mapping[str, Any], body: Entity, identity: Identity) -> None:

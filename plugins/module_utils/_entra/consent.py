@@ -18,6 +18,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permiss
     Resource,
     resource_from,
     resource_request,
+    resource_request_by_object_id,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.replication import (
     is_already_there,
@@ -214,6 +215,21 @@ def granted_by_name(consent: Consent, others: Iterable[Resource] = ()) -> list[E
         found[APPLICATION].sort()
         found[DELEGATED].sort()
     return sorted(result.values(), key=lambda found: str(found["resource"]))
+
+
+def shown_principal(consent: Consent) -> Entity | None:
+    """The service principal as modules return it. Pure."""
+    principal = consent.principal
+    return principal and {"object_id": principal["id"], "app_id": principal["appId"]}
+
+
+async def read_resources(graph: GraphClient, consent: Consent) -> list[Resource]:
+    """The further resources on which something is granted, so that it can be shown by name."""
+    known = {resource.object_id for resource in consent.resources.values()}
+    granted_on = dict.fromkeys(one["resourceId"] for one in (*consent.assignments, *consent.grants))
+    ids = [resource_id for resource_id in granted_on if resource_id not in known]
+    answers = await graph.batch([resource_request_by_object_id(resource_id) for resource_id in ids])
+    return [resource_from(resource_id, answer) for resource_id, answer in zip(ids, answers, strict=True)]
 
 
 async def apply(

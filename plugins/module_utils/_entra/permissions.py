@@ -25,6 +25,7 @@ GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 #: The two kinds, as this collection names them, as requiredResourceAccess names them, and as people say them.
 APPLICATION, DELEGATED = "application", "delegated"
 ACCESS_TYPES = {APPLICATION: "Role", DELEGATED: "Scope"}
+_SELECT = "$select=id,appId,displayName,appRoles,oauth2PermissionScopes"
 
 PERMISSIONS_SPEC: dict[str, Any] = {
     "type": "list",
@@ -87,12 +88,19 @@ def resource_request(resource: str) -> Request:
     :param resource: a well-known name, an application (client) id, or the display name of a service principal.
     """
     app_id = WELL_KNOWN.get(resource) or (resource if GUID.fullmatch(resource) else None)
-    select = "$select=id,appId,displayName,appRoles,oauth2PermissionScopes"
     path = (
-        f"/servicePrincipals(appId={quoted(app_id)})?{select}" if app_id
-        else f"/servicePrincipals?$filter=displayName%20eq%20{quoted(resource)}&{select}"
+        f"/servicePrincipals(appId={quoted(app_id)})?{_SELECT}" if app_id
+        else f"/servicePrincipals?$filter=displayName%20eq%20{quoted(resource)}&{_SELECT}"
     )
     return Request("GET", path, f"read the permissions that {resource} offers", READ_DIRECTORY)
+
+
+def resource_request_by_object_id(object_id: str) -> Request:
+    """The same for the object id of a resource's service principal."""
+    return Request(
+        "GET", f"/servicePrincipals/{object_id}?{_SELECT}", f"read the permissions that {object_id} offers",
+        READ_DIRECTORY,
+    )
 
 
 def resource_from(resource: str, answer: Answer) -> Resource:
@@ -172,10 +180,14 @@ def access_by_name(access: Sequence[Mapping[str, Any]], resources: Iterable[Reso
             kind = kinds[item["type"]]
             names[kind].append(resource.name_of(kind, item["id"]) if resource else item["id"])
         result.append({
-            "resource": resource.name if resource else entry["resourceAppId"],
+            "resource": resource.name if resource else _well_known_name(entry["resourceAppId"]),
             **{kind: sorted(found) for kind, found in names.items()},
         })
     return sorted(result, key=lambda entry: str(entry["resource"]))
+
+
+def _well_known_name(app_id: str) -> str:
+    return next((name for name, known in WELL_KNOWN.items() if same_id(known, app_id)), app_id)
 
 
 def resource_names(permissions: Sequence[Mapping[str, Any]] | None) -> list[str]:

@@ -95,6 +95,16 @@ def is_managed(credential: Mapping[str, Any], name: str | None = None) -> bool:
     return re.fullmatch(re.escape(OWNER) + pattern, title) is not None
 
 
+def shown(credential: Mapping[str, Any]) -> Entity:
+    """A secret as modules return it and show it in a diff, without its value and the first letters of it. Pure."""
+    return {
+        "key_id": credential.get("keyId"),
+        "display_name": credential.get("displayName"),
+        "start_date_time": credential.get("startDateTime"),
+        "end_date_time": credential.get("endDateTime"),
+    }
+
+
 def is_due(credential: Mapping[str, Any], moment: datetime, renew_within: timedelta) -> bool:
     """Whether the secret has no more than ``renew_within`` left. Pure."""
     return datetime.fromisoformat(credential["endDateTime"]) - moment <= renew_within
@@ -188,7 +198,7 @@ async def remove(graph: GraphClient, registration: Registration, credential: Map
     key_id = credential["keyId"]
     request = Request(
         "POST", f"{registration.path}/removePassword",
-        f'remove the client secret {key_id} from {registration.label}', WRITE, body={"keyId": key_id}, repeatable=True,
+        f"remove the client secret {key_id} from {registration.label}", WRITE, body={"keyId": key_id}, repeatable=True,
     )
 
     async def attempt() -> Registration:
@@ -256,13 +266,14 @@ async def _look(graph: GraphClient, registration: Registration) -> Registration:
 
 def _registration(answer: Answer, label: str) -> Registration:
     entity = answer.entity()
+    name = f'"{entity["displayName"]}"' if entity.get("displayName") else label
     return Registration(
-        f"/applications/{entity['id']}", label, entity.get("passwordCredentials") or [], answer.moment
+        f"/applications/{entity['id']}", name, entity.get("passwordCredentials") or [], answer.moment
     )
 
 
 def _get(path: str, label: str) -> Request:
     return Request(
-        "GET", f"{path}?$select=id,appId,passwordCredentials", f"read the client secrets of the application {label}",
-        READ,
+        "GET", f"{path}?$select=id,displayName,passwordCredentials",
+        f"read the client secrets of the application {label}", READ,
     )
