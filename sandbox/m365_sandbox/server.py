@@ -42,8 +42,7 @@ from m365_sandbox.request_log import RequestLog
 from m365_sandbox.seed import sow
 from m365_sandbox.tenant import Tenant
 
-LOCK_ATTEMPTS = 20
-LOCK_SECONDS = 0.05
+LOCK_SECONDS = 0.01
 
 log = logging.getLogger("m365_sandbox.server")
 
@@ -83,15 +82,20 @@ def hold(directory: Path) -> Generator[None, None, None]:
 
 
 def _lock(file: TextIO) -> None:
-    """Whoever asks whether the instance runs holds the lock for a moment: that is no other instance."""
-    for _ in range(LOCK_ATTEMPTS):
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(LOCK_SECONDS)
-        else:
-            return
-    raise AlreadyRunning
+    """Take the lock. Who asks whether the instance runs shares it for a moment; an instance shares it with nobody."""
+    while not _try_lock(file, fcntl.LOCK_EX):
+        if not _try_lock(file, fcntl.LOCK_SH):
+            raise AlreadyRunning
+        fcntl.flock(file, fcntl.LOCK_UN)
+        time.sleep(LOCK_SECONDS)
+
+
+def _try_lock(file: TextIO, kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def build(directory: Path, ports: Mapping[str, int]) -> Sandbox:
