@@ -73,8 +73,13 @@ def prepend(message: bytes, lines: Sequence[str]) -> bytes:
     return "".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape") + message
 
 
+def envelope_sender(address: str | None) -> str:
+    """The sender of an envelope as aiosmtpd keeps it; empty for the null sender, which it gives as ``<>``."""
+    return "" if address in (None, "<>") else str(address)
+
+
 def complete(message: bytes, sender: str, moment: datetime) -> bytes:
-    """The message with what a submission server adds when it is missing: From, Date, Message-ID, MIME-Version."""
+    """The message with From (unless ``sender`` is empty), Date, Message-ID and MIME-Version where they were missing."""
     present = {field_name(field) for field in split(message)[0]}
     defaults = {
         "From": sender,
@@ -83,7 +88,8 @@ def complete(message: bytes, sender: str, moment: datetime) -> bytes:
         "MIME-Version": "1.0",
     }
     fields, rest = split(message)
-    added = [f"{name}: {value}\r\n".encode() for name, value in defaults.items() if name.lower() not in present]
+    missing = {name: value for name, value in defaults.items() if value and name.lower() not in present}
+    added = [f"{name}: {value}\r\n".encode() for name, value in missing.items()]
     return b"".join(fields + added) + rest
 
 

@@ -10,7 +10,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from m365_sandbox.credentials import Credentials
 from m365_sandbox.mail.mailbox import StoreError
-from m365_sandbox.mail.message import received
+from m365_sandbox.mail.message import envelope_sender, received
 from m365_sandbox.mail.post_office import PostOffice
 from m365_sandbox.mail.wording import SMTP_SIZE, recipient_not_found
 from m365_sandbox.tenant import now
@@ -60,7 +60,8 @@ class RelayDesk:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         hop = received(f"{session.host_name} (127.0.0.1)", f"{SERVER} (127.0.0.1)", "ESMTP", now())
         content = bytes(envelope.original_content or b"")
-        await self._post_office.accept(envelope.mail_from or "", content, envelope.rcpt_tos, hop=hop)
+        sender = envelope_sender(envelope.mail_from)
+        await self._post_office.accept(sender, content, envelope.rcpt_tos, hop=hop)
         return "250 2.0.0 OK: queued"
 
     async def handle_exception(self, error: Exception) -> str:

@@ -85,9 +85,8 @@ class Desk:
         if connection in self._connected[mailbox["id"]][CONCURRENT_CONNECTIONS:]:
             return wording.SMTP_TOO_MANY_CONNECTIONS
         content = mime.canonical(bytes(envelope.original_content or b""))
-        senders = [envelope.mail_from or "", *mime.addresses(content, "From", "Sender")]
-        for sender in senders:
-            if not may_send_as(self._tenant, signed_in, sender):
+        for sender in (mime.envelope_sender(envelope.mail_from), *mime.addresses(content, "From", "Sender")):
+            if sender and not may_send_as(self._tenant, signed_in, sender):
                 log.info("smtp refuses a message: %r may not send as %r", mailbox["address"], sender)
                 return wording.smtp_send_as_denied(mailbox["address"], sender)
         hop = connection.hop()
@@ -145,7 +144,7 @@ class Submission(SMTP):
     """
 
     # Long enough for an access token in one line.
-    line_length_limit = _LONGEST_LINE
+    line_length_limit = command_size_limit = _LONGEST_LINE
 
     def __init__(self, desk: Desk, mechanisms: tuple[str, ...], tls: ssl.SSLContext | None) -> None:
         self._session_id = secrets.token_hex(8).upper()
@@ -176,6 +175,13 @@ class Submission(SMTP):
 
     async def push(self, status: AnyStr) -> None:
         await super().push(_REPLIES.get(status, status) if isinstance(status, str) else status)
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        try:
+            return super()._getaddr(arg)
+        except IndexError:
+            # The standard library's parser, which aiosmtpd uses, ends this way for an address without a domain.
+            return None, None
 
     async def check_auth_needed(self, caller_method: str) -> bool:
         if self.signed_in is not None or caller_method not in ("MAIL", "RCPT", "DATA"):
