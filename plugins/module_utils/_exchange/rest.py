@@ -1,0 +1,253 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Exchange's admin API in place of PowerShell: what Microsoft's own module calls, and promises to nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import traceback
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+from urllib.parse import quote, urlsplit
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
+    ExchangeError,
+    LostAnswerError,
+    ModernAuthError,
+    TransportError,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.admin_api import (
+    BATCH_LIMIT,
+    BUSY,
+    Answer,
+    command,
+    parse_body,
+    refusal,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.session import (
+    Call,
+    ExchangeSession,
+    Rows,
+    reads_only,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import (
+    ATTEMPTS,
+    CONNECTION_ATTEMPTS,
+    pause,
+    retry_after,
+)
+
+MISSING: dict[str, str] = {}
+try:
+    import httpx
+except ImportError:
+    MISSING["httpx"] = traceback.format_exc()
+
+PAGE_SIZE = 1000
+#: The mailbox that requests of applications are routed by.
+_ANCHOR = "APP:SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}"
+
+
+class Tokens(Protocol):
+    """What the session needs of a token source."""
+
+    def token(self, scope: str) -> str:
+        """An access token for the scope."""
+
+    def refresh(self) -> bool:
+        """Forget what is cached; False if the next token would be no fresher."""
+
+
+class RestSession(ExchangeSession):
+    """A session with the admin API of one tenant.
+
+    :param endpoint: "https://outlook.office365.com".
+    :param organization: the tenant's id or its primary .onmicrosoft.com domain.
+    :param scope: what tokens are asked for.
+    :param verify: the TLS context, or True for the public authorities.
+    :param timeout: seconds for a connection, and for each part of an answer.
+    :param sleep: waits the given seconds; a test hands in one that does not.
+    """
+
+    def __init__(
+        self, endpoint: str, organization: str, tokens: Tokens, scope: str, *, verify: ssl.SSLContext | bool,
+        timeout: float, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._endpoint = endpoint
+        self._root = f"/adminapi/beta/{quote(organization, safe='')}"
+        self._anchor = f"{_ANCHOR}@{organization}"
+        self._tokens = tokens
+        self._scope = scope
+        self._sleep = sleep
+        self._connection_id = str(uuid.uuid4())
+        self._http = httpx.AsyncClient(verify=verify, timeout=timeout)
+
+    async def open(self) -> None:
+        """Get the token; the connection itself is made by the first request."""
+        await self._authorization()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def _run(self, call: Call) -> Rows:
+        url = f"{self._endpoint}{self._root}/InvokeCommand"
+        return await self._with_pages(call, await self._send(url, command(call), [call]))
+
+    async def _run_many(self, calls: Sequence[Call]) -> list[Rows | ExchangeError]:
+        results: dict[int, Rows | ExchangeError] = {}
+        for start in range(0, len(calls), BATCH_LIMIT):
+            numbers = range(start, min(start + BATCH_LIMIT, len(calls)))
+            answers = await self._batch({number: calls[number] for number in numbers})
+            for number, answer in answers.items():
+                try:
+                    results[number] = await self._with_pages(calls[number], answer)
+                except LostAnswerError:
+                    raise
+                except ExchangeError as error:
+                    results[number] = error
+        return [results[number] for number in range(len(calls))]
+
+    async def _with_pages(self, call: Call, answer: Answer) -> Rows:
+        rows: list[Any] = []
+        warnings: list[str] = []
+        while True:
+            if answer.status != 200:
+                raise refusal(call, answer)
+            rows += answer.rows()
+            warnings += answer.warnings()
+            if answer.next_link is None:
+                return Rows(rows, warnings)
+            answer = await self._send(self._checked(answer.next_link), command(call), [call])
+
+    async def _batch(self, calls: Mapping[int, Call]) -> dict[int, Answer]:
+        done: dict[int, Answer] = {}
+        waiting = dict(calls)
+        for attempt in range(1, ATTEMPTS + 1):
+            answers = await self._batch_once(waiting)
+            done.update(answers)
+            waiting = {number: calls[number] for number, answer in answers.items() if answer.status in BUSY}
+            if not waiting or attempt == ATTEMPTS:
+                break
+            asked = [retry_after(answers[number].headers.get("retry-after")) for number in waiting]
+            await self._sleep(pause(attempt, max((seconds for seconds in asked if seconds is not None), default=None)))
+        return done
+
+    async def _batch_once(self, calls: Mapping[int, Call]) -> dict[int, Answer]:
+        requests = [
+            {
+                "id": str(number), "method": "POST", "url": f"{self._root}/InvokeCommand", "body": command(call),
+                "headers": {"Content-Type": "application/json", **self._headers(call)},
+            }
+            for number, call in calls.items()
+        ]
+        first = next(iter(calls.values()))
+        outer = await self._send(f"{self._endpoint}{self._root}/$batch", {"requests": requests}, list(calls.values()))
+        if outer.status != 200:
+            raise refusal(first, outer)
+        answers = {}
+        for inner in outer.body.get("responses") or []:
+            headers = {name.lower(): str(value) for name, value in (inner.get("headers") or {}).items()}
+            body = inner.get("body")
+            answers[int(inner["id"])] = Answer(inner["status"], headers, body if isinstance(body, dict) else {})
+        if answers.keys() != calls.keys():
+            raise self._lost(list(calls.values()), "the answer to the batch is incomplete")
+        return answers
+
+    async def _send(self, url: str, body: Mapping[str, Any], calls: Sequence[Call]) -> Answer:
+        """Post and wait out what passes; gives back the answer, whatever its status."""
+        is_repeatable = all(reads_only(call.cmdlet) for call in calls)
+        # The service recognises a repeated request by this id.
+        headers = {"client-request-id": str(uuid.uuid4()), **self._headers(calls[0])}
+        refreshed = False
+        for attempt in range(1, ATTEMPTS + 1):
+            is_last = attempt == ATTEMPTS
+            asked = None
+            try:
+                answer = await self._once(url, body, headers)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                if _is_untrusted(error) or attempt >= CONNECTION_ATTEMPTS:
+                    raise self._unreachable(calls, error) from error
+            except httpx.RequestError as error:
+                # DecodingError is one: a body that does not match its Content-Encoding comes now and then.
+                if not is_repeatable or is_last:
+                    raise self._lost(calls, f"the connection broke ({type(error).__name__})") from error
+            else:
+                if answer.status == 401 and not refreshed and await asyncio.to_thread(self._tokens.refresh):
+                    refreshed = True
+                    continue
+                if answer.status not in BUSY or is_last:
+                    return answer
+                asked = retry_after(answer.headers.get("retry-after"))
+            await self._sleep(pause(attempt, asked))
+        return answer
+
+    async def _once(self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:
+        request = self._http.build_request(
+            "POST", url, content=json.dumps(body).encode(),
+            headers={
+                **headers, "Authorization": await self._authorization(), "Accept": "application/json",
+                "Content-Type": "application/json; charset=utf-8", "connection-id": self._connection_id,
+            },
+        )
+        response = await self._http.send(request, stream=True)
+        try:
+            content = await response.aread()
+        except httpx.DecodingError:
+            # A refusal of NUL bytes is declared as gzip.
+            if response.status_code not in (401, 403):
+                raise
+            content = b""
+        finally:
+            await response.aclose()
+        found = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, found, parse_body(content))
+
+    def _headers(self, call: Call) -> dict[str, str]:
+        return {
+            "X-AnchorMailbox": self._anchor, "X-CmdletName": call.cmdlet, "X-ResponseFormat": "json",
+            "Prefer": f"odata.maxpagesize={PAGE_SIZE}",
+        }
+
+    async def _authorization(self) -> str:
+        return f"Bearer {await asyncio.to_thread(self._tokens.token, self._scope)}"
+
+    def _checked(self, link: str) -> str:
+        if not link.startswith(f"{self._endpoint}/"):
+            raise TransportError(
+                f"Exchange pointed to {urlsplit(link).netloc} for the next page, which is not {self._endpoint}.",
+                remedy="Nothing was sent there, since the request carries a token. Check exchange_endpoint and cloud.",
+            )
+        return link
+
+    def _lost(self, calls: Sequence[Call], how: str) -> LostAnswerError:
+        names = ", ".join(dict.fromkeys(call.cmdlet for call in calls))
+        unknown = "" if all(reads_only(call.cmdlet) for call in calls) else " It may have taken effect."
+        return LostAnswerError(
+            f"{names} got no answer from Exchange: {how}.{unknown}", cmdlet=calls[0].cmdlet,
+            remedy="Run the task again: it reads what is there first.",
+        )
+
+    def _unreachable(self, calls: Sequence[Call], error: Exception) -> ModernAuthError:
+        host = urlsplit(self._endpoint).netloc
+        if _is_untrusted(error):
+            return TransportError(
+                f"{calls[0].cmdlet} failed: the certificate of {host} is not trusted.",
+                remedy="Give the certificate authority's file in ca_path (environment MAILOPS_CA_FILE).",
+            )
+        return TransportError(
+            f"{calls[0].cmdlet} failed: {host} cannot be reached ({type(error).__name__}: {error}).",
+            remedy="Check exchange_endpoint, cloud, name resolution, proxy (HTTPS_PROXY) and firewall.",
+        )
+
+
+def _is_untrusted(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
