@@ -169,11 +169,11 @@ class Router:
         GraphError 400 with the first segment that leads nowhere, 405 where the path has other methods only.
         """
         segments = split_path(path)
-        candidates = [(template, route) for template, route in self._routes]
+        candidates = self._routes
         for position, segment in enumerate(segments):
             here = [pair for pair in candidates if len(pair[0]) > position]
             literal = [pair for pair in here if not isinstance(segment, Key)
-                       and pair[0][position].lower() == segment.lower()]
+                       and pair[0][position].lower() in _spellings(segment)]
             candidates = literal or [pair for pair in here if pair[0][position].startswith("{")]
             if not candidates:
                 raise gateway_refusal(f"Resource not found for the segment '{segment}'.")
@@ -184,6 +184,11 @@ class Router:
             if route.method == method:
                 return route, _parameters(route, segments)
         raise GraphError(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
+
+
+def _spellings(segment: str) -> tuple[str, str]:
+    """A literal as templates may write it: Graph's namespace has the alias ``graph``, which its SDKs use [CSDL]."""
+    return segment.lower(), f"microsoft.{segment.lower()}"
 
 
 def _parameters(route: Route, segments: Sequence[str | Key]) -> dict[str, Key]:
