@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,8 +39,9 @@ SCOPE_ID = "22222222-2222-4222-8222-222222222222"
 
 
 @pytest.fixture
-def graph(clean: RunningSandbox) -> Graph:
-    return Graph(clean, *ALL)
+def graph(clean: RunningSandbox) -> Iterator[Graph]:
+    with Graph(clean, *ALL) as caller:
+        yield caller
 
 
 def stored(graph: Graph, identifier: str) -> dict[str, Any]:

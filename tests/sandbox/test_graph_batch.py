@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -15,8 +16,9 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
-def graph(clean: RunningSandbox) -> Graph:
-    return Graph(clean, *ALL)
+def graph(clean: RunningSandbox) -> Iterator[Graph]:
+    with Graph(clean, *ALL) as caller:
+        yield caller
 
 
 def send(graph: Graph, *requests: dict[str, Any]) -> httpx.Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from graph_client import ALL, EVENTUAL, Graph, body, done, names, not_found, refusal
 from sandbox_fixture import RunningSandbox
@@ -12,8 +14,9 @@ PRINCIPALS = "/directory/deletedItems/microsoft.graph.servicePrincipal"
 
 
 @pytest.fixture
-def graph(clean: RunningSandbox) -> Graph:
-    return Graph(clean, *ALL)
+def graph(clean: RunningSandbox) -> Iterator[Graph]:
+    with Graph(clean, *ALL) as caller:
+        yield caller
 
 
 def test_deleting_an_application_takes_its_service_principal_and_grants_along(graph: Graph) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 from graph_client import (
@@ -24,8 +25,9 @@ from sandbox_fixture import RunningSandbox
 
 
 @pytest.fixture
-def graph(clean: RunningSandbox) -> Graph:
-    return Graph(clean, *ALL)
+def graph(clean: RunningSandbox) -> Iterator[Graph]:
+    with Graph(clean, *ALL) as caller:
+        yield caller
 
 
 def test_token_refusals(graph: Graph) -> None:

@@ -60,8 +60,8 @@ class StaticToken(AccessTokenProvider):
 @pytest.fixture
 def use(clean: RunningSandbox) -> Callable[[Callable[[GraphServiceClient], Awaitable[Result]]], Result]:
     """Runs a coroutine function with a client of the SDK."""
-    caller = Graph(clean, *ALL)
-    token = token_of(clean, caller.app_id)
+    with Graph(clean, *ALL) as caller:
+        token = token_of(clean, caller.app_id)
 
     def run(story: Callable[[GraphServiceClient], Awaitable[Result]]) -> Result:
         async def tell() -> Result:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from graph_client import ALL, EVENTUAL, UNSUPPORTED, Graph, body, not_found, refusal, unknown
 from sandbox_fixture import RunningSandbox
@@ -13,8 +15,9 @@ DEFAULT_PROPERTIES = {
 
 
 @pytest.fixture
-def graph(clean: RunningSandbox) -> Graph:
-    return Graph(clean, *ALL)
+def graph(clean: RunningSandbox) -> Iterator[Graph]:
+    with Graph(clean, *ALL) as caller:
+        yield caller
 
 
 def test_addresses_and_default_properties(graph: Graph) -> None:
