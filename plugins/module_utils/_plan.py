@@ -9,7 +9,7 @@ A plan is plain data without secrets::
     application             None, or: key, unique_name, name, secret and what else was given of mail_app
     permissions             [{resource, application: [names], delegated: [names]}]
     provider                what to configure on the server, see Part in _products/_part.py
-    checks                  [{name, send, receive, to, ...}], options of the module mail_delivery
+    checks                  [{name, send, from, receive, to, ...}], options of the module mail_delivery
 
 Values that are known only later stand as references, see _references.py.
 """
@@ -21,6 +21,7 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products import PRODUCTS
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import Part
 from ansible_collections.mailops.modern_auth.plugins.module_utils._settings import hours, read, secrets
 from ansible_collections.mailops.modern_auth.plugins.module_utils._variables import RECEIVED, TABLE
 
@@ -51,7 +52,7 @@ def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     )
     if part is not None and part.permissions and "mail_app" not in wanted:
         problems.append("mail_app: is required; the product signs in as an application of its own")
-    checks = [_check(wanted, part.send, bool(part.permissions), problems)] if part and "mail_verify" in wanted else []
+    checks = [_check(wanted, part, problems)] if part is not None and "mail_verify" in wanted else []
     plan = {
         "product": wanted.get("mail_product"),
         "environment": wanted.get("mail_environment"),
@@ -162,7 +163,7 @@ def _merged(permissions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(merged.values())
 
 
-def _check(wanted: Mapping[str, Any], send: dict[str, Any], application: bool, problems: list[str]) -> dict[str, Any]:
+def _check(wanted: Mapping[str, Any], part: Part, problems: list[str]) -> dict[str, Any]:
     verify = wanted["mail_verify"]
     recipient = verify.get("recipient", "")
     receive = {"mailbox": recipient, "authentication": "oauth2", **verify.get("receive", {})}
@@ -179,19 +180,20 @@ def _check(wanted: Mapping[str, Any], send: dict[str, Any], application: bool, p
             f"{path}.{name}: is required with authentication basic"
             for name in ("username", "password") if name not in receive
         ]
-    elif "access_token" not in receive:
-        if application:
+    elif "access_token" not in receive and "auth_source" not in receive:
+        if part.permissions:
             receive.setdefault("tenant_id", {"fact": "tenant_id"})
         problems += [
             f"{path}.{name}: is required; it names the application that reads the mailbox"
             for name in ("tenant_id", "client_id") if name not in receive
         ]
         if not {"client_secret", "certificate_path"} & set(receive):
-            problems.append(f"{path}.client_secret: is required, or certificate_path, or access_token")
+            problems.append(f"{path}.client_secret: is required, or certificate_path, access_token or auth_source")
     references = {name: {"secret": f"{path}.{name}"} for name in receive if name in RECEIVED and RECEIVED[name].secret}
     return {
-        "name": f"{send['mailbox']} to {recipient}",
-        "send": send,
+        "name": f"{part.sender} to {recipient}",
+        "send": part.send,
+        "from": part.sender,
         "receive": {**receive, **references},
         "to": recipient,
         **{name: verify[name] for name in ("timeout", "cleanup") if name in verify},

@@ -30,7 +30,7 @@ def report(hosts: Iterable[str], facts: Mapping[str, Mapping[str, Any]], *, pred
         rows.append(_row(host, known, facts[leader] if leader else {}, predicted))
         failure = known.get("__mail_report_failure")
         if failure:
-            failures.append(f"{host} failed at '{failure['step']}': {failure['message']}")
+            failures.append(f"{host}: {failure['task']}: {failure['message']}")
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return [lines[0], "  ".join("-" * width for width in widths), *lines[1:], *failures]
@@ -46,16 +46,21 @@ def _row(host: str, known: Mapping[str, Any], leader: Mapping[str, Any], predict
         plan.get("product", _NOTHING),
         application.get("name", _NOTHING),
         ", ".join(leader.get("__mail_identity_result", {}).get("granted", [])) or _NOTHING,
-        ", ".join(dict.fromkeys(delivery["sent_through"] for delivery in deliveries)) or _NOTHING,
-        ", ".join(dict.fromkeys(delivery["received_through"] for delivery in deliveries)) or _NOTHING,
+        _ways(deliveries, "sent_through"),
+        _ways(deliveries, "received_through"),
         f"{sum(delivery['seconds']['total'] for delivery in deliveries):.1f}" if deliveries else _NOTHING,
         _result(known, bool(deliveries), predicted),
     )
 
 
+def _ways(deliveries: Iterable[Mapping[str, Any]], side: str) -> str:
+    ways = (f"{delivery[side]['transport']} ({delivery[side]['authentication']})" for delivery in deliveries)
+    return ", ".join(dict.fromkeys(ways)) or _NOTHING
+
+
 def _result(known: Mapping[str, Any], delivered: bool, predicted: bool) -> str:
     if known.get("__mail_report_failure"):
-        return f"FAILED: {known['__mail_report_failure']['step']}"
+        return f"FAILED at {known['__mail_report_failure']['step']}"
     if predicted:
         return "predicted"
     if delivered:

@@ -90,12 +90,15 @@ RECEIVED: Table = {
     "tls": Key(_tls),
     "username": Key(text),
     "password": Key(secret, secret=True),
+    "auth_source": Key(text),
     "tenant_id": Key(text),
     "client_id": Key(text),
     "client_secret": Key(client_secret, secret=True),
     "certificate_path": Key(text),
     "certificate_password": Key(secret, secret=True),
+    "federated_token_file": Key(text),
     "access_token": Key(secret, secret=True),
+    "managed_identity_client_id": Key(text),
 }
 VERIFY: Table = {
     "recipient": Key(address, required=True),

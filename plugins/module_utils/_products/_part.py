@@ -19,9 +19,11 @@ class Part:
     :param permissions: what the application needs, by name:
         ``{"resource": str, "application": [str], "delegated": [str]}``. Empty when the product needs no application.
     :param provider: what to configure on the server: ``path``, ``create``, ``settings``, ``encryption``.
-    :param send: how to send as the product does, as options of the module mail_delivery.
+    :param send: how to send as the product does, as the option ``send`` of the module mail_delivery.
+    :param sender: the address that its mail is from.
     """
 
     permissions: list[dict[str, Any]]
     provider: dict[str, Any]
     send: dict[str, Any]
+    sender: str

@@ -116,6 +116,7 @@ def _graph(send: Mapping[str, Any], extras: Mapping[str, Any], problems: list[st
             "tenant_id": {"fact": "tenant_id"}, "client_id": {"fact": "client_id"},
             "client_secret": {"secret": "client_secret"},
         },
+        sender=sender,
     )
 
 
@@ -155,8 +156,8 @@ def _mailkit(send: Mapping[str, Any], extras: Mapping[str, Any], problems: list[
         send={
             "transport": "smtp", "authentication": "basic", "host": send.get("host", ""), "port": port, "tls": tls,
             "username": username, "password": {"secret": "mail_send.password"},
-            "mailbox": configuration.get("EmailFromAddress", username),
         },
+        sender=configuration.get("EmailFromAddress", username),
     )
 
 

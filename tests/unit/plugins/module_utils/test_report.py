@@ -10,7 +10,11 @@ from typing import Any
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report import COLUMNS, report
 
 PLAN = {"environment": "prod", "product": "ici", "application": {"name": "Contracts"}}
-DELIVERY = {"sent_through": "graph", "received_through": "imap", "seconds": {"total": 1.26}}
+DELIVERY = {
+    "sent_through": {"transport": "smtp", "authentication": "basic", "host": "relay"},
+    "received_through": {"transport": "imap", "authentication": "oauth2", "host": "imap"},
+    "seconds": {"total": 1.26},
+}
 FACTS: dict[str, dict[str, Any]] = {
     "leader": {
         "__mail_plan_data": PLAN, "__mail_plan_leader": "leader",
@@ -19,7 +23,7 @@ FACTS: dict[str, dict[str, Any]] = {
     },
     "follower": {
         "__mail_plan_data": PLAN, "__mail_plan_leader": "leader",
-        "__mail_report_failure": {"step": "Configure ICI", "message": "no such file"},
+        "__mail_report_failure": {"step": "provider", "task": "Configure ICI", "message": "no such file"},
     },
     "other": {"__mail_plan_data": {**PLAN, "application": None}, "__mail_provider_result": {}},
     "stopped": {},
@@ -31,7 +35,7 @@ def test_a_line_per_host_in_the_order_given() -> None:
     assert [line.split()[1] for line in lines[2:6]] == ["other", "leader", "follower", "stopped"]
     assert all(column in lines[0] for column in COLUMNS)
     assert lines[3].split() == [
-        "prod", "leader", "ici", "Contracts", "Mail.Send", "graph", "imap", "1.3", "delivered",
+        "prod", "leader", "ici", "Contracts", "Mail.Send", "smtp", "(basic)", "imap", "(oauth2)", "1.3", "delivered",
     ]
     assert lines[2].endswith("configured, not verified")
     assert lines[5].endswith("not verified")
@@ -39,8 +43,8 @@ def test_a_line_per_host_in_the_order_given() -> None:
 
 def test_a_failure_is_told_with_host_step_and_reason() -> None:
     lines = report(["leader", "follower"], FACTS, predicted=False)
-    assert lines[3].endswith("FAILED: Configure ICI")
-    assert lines[-1] == "follower failed at 'Configure ICI': no such file"
+    assert lines[3].endswith("FAILED at provider")
+    assert lines[-1] == "follower: Configure ICI: no such file"
 
 
 def test_a_check_predicts() -> None:

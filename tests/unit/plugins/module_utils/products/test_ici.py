@@ -157,7 +157,7 @@ def test_a_diff_says_that_a_secret_changes_and_not_what_it_is() -> None:
 
 
 def test_the_sample_of_the_sandbox_keeps_its_mark_and_line_ends() -> None:
-    sample = Path(__file__).parents[5] / "playbooks/inventories/sandbox/servers/ConfigurationKeys.json"
+    sample = Path(__file__).parents[5] / "playbooks/files/ConfigurationKeys.json"
     text, encoding = decode(sample.read_bytes())
     assert (encoding, text[0], "\r\n" in text) == ("utf-8", MARK, True)
     after = ici.render(text, SETTINGS)
