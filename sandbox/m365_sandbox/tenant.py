@@ -31,6 +31,14 @@ COLLECTIONS = (
     "mailbox_permissions",
     # By object id of the mailbox's user; {"entries": [{"Trustee": object id, "AccessRights": ["SendAs"]}]}
     "recipient_permissions",
+    "groups",                   # by object id; see exchange.nouns.distribution_group
+    "management_scopes",        # by Guid; {Guid, Name, RecipientFilter, Exclusive, WhenCreated, WhenChanged}
+    # By Guid; {Guid, Name, Role, App: object id of the pointer, Enabled, CustomResourceScope: Guid or null,
+    # RecipientGroupScope: object id or null, WhenCreated, WhenChanged}
+    "management_role_assignments",
+    "application_access_policies",  # by Identity; {Identity, AppId, Scope: object id, AccessRight, Description}
+    "authentication_policies",  # by Name; {Name, Users: [object id, ...], WhenCreated, AllowBasicAuth...}
+    "directory_role_assignments",   # by assignment id; {id, principalId, roleDefinitionId: the role's template id}
     "credential_digests",       # by keyId; {"digest": hex}: of client secrets
     "password_digests",         # by object id of the user; {"digest": hex}
 )
@@ -68,6 +76,7 @@ class Tenant:
         self.clear()
         self.transport_config.update(state.get("transport_config", {}))
         self.organization_config.update(state.get("organization_config", {}))
+        self.exchange_behaviour.update(state.get("exchange_behaviour", {}))
         for name, stored in state.get("collections", {}).items():
             self.collections[name] = Collection(stored)
 
@@ -76,6 +85,8 @@ class Tenant:
         # Exchange's organisation settings; the first is Microsoft's default for tenants made since 2020.
         self.transport_config: Entity = {"SmtpClientAuthenticationDisabled": True}
         self.organization_config: Entity = {"BasicAuthenticationBlocked": True}
+        # Whether New-ServicePrincipal looks its ids up in Entra; when it was new, in 2022, it did not.
+        self.exchange_behaviour: Entity = {"ChecksServicePrincipals": True}
         self.collections: dict[str, Collection] = {name: Collection() for name in COLLECTIONS}
 
     @property
@@ -96,6 +107,7 @@ class Tenant:
             "created": self.created,
             "transport_config": self.transport_config,
             "organization_config": self.organization_config,
+            "exchange_behaviour": self.exchange_behaviour,
             "collections": {name: collection.dump() for name, collection in self.collections.items()},
         }
 
