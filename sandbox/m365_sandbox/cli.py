@@ -9,11 +9,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from m365_sandbox.credentials import Credentials
-from m365_sandbox.environment import as_shell, environment
+from m365_sandbox import environment
 from m365_sandbox.faces import FACES, HTTP_FACES, address
-from m365_sandbox.instance import STATE_FILE, Instance, InstanceError
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.instance import Instance, InstanceError
 
 # The exit code that init scripts use for "not running".
 NOT_RUNNING = 3
@@ -100,11 +98,8 @@ def _reset(instance: Instance, options: argparse.Namespace) -> int:
 
 def _env(instance: Instance, options: argparse.Namespace) -> int:
     _require_running(instance)
-    directory = instance.directory
-    variables = environment(
-        Tenant(directory / STATE_FILE), Credentials.load_or_create(directory), instance.ports(), directory
-    )
-    print(json.dumps(variables, indent=1) if options.format == "json" else as_shell(variables), end="")
+    values = environment.read(instance.directory)
+    print(json.dumps(values, indent=1) if options.format == "json" else environment.as_shell(values), end="")
     return 0
 
 

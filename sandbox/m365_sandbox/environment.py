@@ -1,7 +1,13 @@
-"""The environment variables that point clients to an instance."""
+"""The environment variables that point clients to an instance.
+
+The process leaves them in the instance's folder (0600) when it is ready: for ``m365-sandbox env``, and for whatever can
+read a file but not run a command, such as an Ansible inventory.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import shlex
 from pathlib import Path
 
@@ -11,8 +17,10 @@ from m365_sandbox.faces import HOST, address
 from m365_sandbox.seed import OPERATOR, READER, seeded_app_id
 from m365_sandbox.tenant import Tenant
 
+FILE_NAME = "env.json"
 
-def environment(tenant: Tenant, credentials: Credentials, ports: dict[str, int], directory: Path) -> dict[str, str]:
+
+def variables(tenant: Tenant, credentials: Credentials, ports: dict[str, int], directory: Path) -> dict[str, str]:
     """Name -> value. AZURE_* are the names that Azure's own tools read; they describe the operator's application."""
     return {
         "AZURE_TENANT_ID": tenant.tenant_id,
@@ -20,6 +28,7 @@ def environment(tenant: Tenant, credentials: Credentials, ports: dict[str, int],
         "AZURE_CLIENT_SECRET": credentials.operator_secret,
         "AZURE_AUTHORITY_HOST": address("identity", ports["identity"]),
         "MAILOPS_GRAPH_ENDPOINT": address("graph", ports["graph"]),
+        "MAILOPS_EXCHANGE_ENDPOINT": address("outlook", ports["outlook"]),
         "MAILOPS_CA_FILE": str(directory / CA_FILE),
         "M365_SANDBOX_DIRECTORY": str(directory),
         "M365_SANDBOX_HOST": HOST,
@@ -37,6 +46,20 @@ def environment(tenant: Tenant, credentials: Credentials, ports: dict[str, int],
     }
 
 
-def as_shell(variables: dict[str, str]) -> str:
+def write(values: dict[str, str], directory: Path) -> None:
+    """Replace the folder's file."""
+    temporary = directory / f"{FILE_NAME}.new"
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump(values, file, indent=1)
+    temporary.replace(directory / FILE_NAME)
+
+
+def read(directory: Path) -> dict[str, str]:
+    """What the process of the last start has left."""
+    return dict(json.loads((directory / FILE_NAME).read_text("utf-8")))
+
+
+def as_shell(values: dict[str, str]) -> str:
     """Lines that a POSIX shell can ``eval``."""
-    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items())

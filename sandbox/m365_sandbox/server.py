@@ -22,6 +22,7 @@ from typing import TextIO
 
 from starlette.types import ASGIApp
 
+from m365_sandbox import environment
 from m365_sandbox.catalog import load_catalog
 from m365_sandbox.certificates import load_or_create_tls
 from m365_sandbox.cli import port_option
@@ -138,6 +139,9 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
             servers.append(await _start(sandbox, face, HttpMiddleware(app, face, sandbox.faults, sandbox.requests)))
         servers.append(await _start(sandbox, "control", control_app(sandbox)))
         _write_ports(directory, sandbox.ports)
+        environment.write(
+            environment.variables(sandbox.tenant, sandbox.credentials, sandbox.ports, directory), directory
+        )
         log.info("Ready: %s", ", ".join(f"{face} {port}" for face, port in sandbox.ports.items()))
         await ended.wait()
     finally:
