@@ -18,6 +18,7 @@ from m365_sandbox.context import Sandbox
 from m365_sandbox.credentials import client_secret
 from m365_sandbox.entities import new_application, new_id, new_service_principal
 from m365_sandbox.history import Entity
+from m365_sandbox.identity.directory_roles import DIRECTORY_ROLES, assign_role
 from m365_sandbox.identity.tokens import issue_app_token
 from m365_sandbox.json_body import BodyError, Property, optional, required
 from m365_sandbox.seed import add_application, exchange_identity
@@ -89,6 +90,15 @@ def _add_exchange_service_principal(sandbox: Sandbox, values: Values) -> Entity:
     return pointer
 
 
+def _add_directory_role(sandbox: Sandbox, values: Values) -> Entity:
+    principals = sandbox.tenant.find("service_principals", appId=values["appId"])
+    if not principals:
+        raise UnknownObject(f"there is no service principal of {values['appId']}")
+    if values["role"] not in DIRECTORY_ROLES:
+        raise UnknownObject(f"there is no directory role {values['role']}; known are {', '.join(DIRECTORY_ROLES)}")
+    return assign_role(sandbox.tenant, principals[0]["id"], values["role"])
+
+
 def _add_mailbox_permission(sandbox: Sandbox, values: Values) -> Entity:
     entry = {"User": values["User"], "AccessRights": values.get("AccessRights", ["FullAccess"])}
     return _add_entry(sandbox.tenant, "mailbox_permissions", values["Identity"], entry)
@@ -157,6 +167,8 @@ ADDITIONS = {
         {"AppId": required(str), "ObjectId": required(str), "DisplayName": optional(str)},
         _add_exchange_service_principal,
     ),
+    # ``role`` is a name such as Exchange Administrator; tokens issued from now on carry it.
+    "directory-roles": Addition({"appId": required(str), "role": required(str)}, _add_directory_role),
     "mailbox-permissions": Addition(
         {"Identity": required(str), "User": required(str), "AccessRights": optional(list)}, _add_mailbox_permission
     ),

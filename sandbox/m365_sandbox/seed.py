@@ -18,6 +18,7 @@ from m365_sandbox.entities import (
     role_ids,
 )
 from m365_sandbox.history import Entity
+from m365_sandbox.identity.directory_roles import assign_role
 from m365_sandbox.identity.resources import EXCHANGE_APP_ID, GRAPH_APP_ID, find_resource
 from m365_sandbox.tenant import Tenant, digest
 
@@ -34,6 +35,7 @@ OPERATOR_ROLES = {
         "Application.ReadWrite.OwnedBy", "Application.Read.All", "AppRoleAssignment.ReadWrite.All",
         "DelegatedPermissionGrant.ReadWrite.All", "Directory.Read.All", "User.Read.All", "Organization.Read.All",
     ],
+    EXCHANGE_APP_ID: ["Exchange.ManageAsApp"],
 }
 READER_ROLES = {GRAPH_APP_ID: ["Mail.ReadWrite"], EXCHANGE_APP_ID: ["IMAP.AccessAsApp", "POP.AccessAsApp"]}
 
@@ -62,7 +64,8 @@ def sow(tenant: Tenant, catalog: Catalog, credentials: Credentials) -> None:
             servicePrincipalNames=list(resource.service_principal_names), signInAudience="AzureADMultipleOrgs",
         ))
     _people(tenant, credentials)
-    _seeded_application(tenant, OPERATOR, OPERATOR_ROLES, credentials.operator_secret)
+    operator = _seeded_application(tenant, OPERATOR, OPERATOR_ROLES, credentials.operator_secret)
+    assign_role(tenant, operator["id"], "Exchange Administrator")
     reader = _seeded_application(tenant, READER, READER_ROLES, credentials.reader_secret)
     _let_read(tenant, reader, PROBE_ADDRESS)
     tenant.save()

@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 import jwt
 
 from m365_sandbox.history import Entity
+from m365_sandbox.identity.directory_roles import held_roles
 from m365_sandbox.identity.keys import SigningKeys, base64url
 from m365_sandbox.identity.resources import find_resource
 from m365_sandbox.tenant import Tenant
@@ -86,8 +87,7 @@ def issue_app_token(
         "tid": tenant.tenant_id,
         "uti": base64url(uuid.uuid4().bytes),
         "ver": "1.0",
-        # The template id that stands for "no directory role" in tokens of applications.
-        "wids": ["0997a1d0-0d1d-4acb-b408-d5ca73121e90"],
+        "wids": held_roles(tenant, service_principal["id"]),
         "xms_tcdt": int(datetime.fromisoformat(tenant.created).timestamp()),
     }
     if not roles:
