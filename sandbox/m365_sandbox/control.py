@@ -32,6 +32,7 @@ MAILBOX_PROPERTIES = {
     "SmtpClientAuthenticationDisabled": optional(bool, type(None)),
 }
 TRANSPORT_PROPERTIES = {"SmtpClientAuthenticationDisabled": optional(bool)}
+EXCHANGE_PROPERTIES = {"ChecksServicePrincipals": optional(bool)}
 ORGANIZATION_PROPERTIES = {"BasicAuthenticationBlocked": optional(bool)}
 
 _STATUS_OF = {BodyError: 400, FaultError: 400, UnknownObject: 404, Conflict: 409}
@@ -52,6 +53,7 @@ def control_app(sandbox: Sandbox) -> Starlette:
             Route("/tenant", control.tenant, methods=["GET"]),
             Route("/tenant/mailboxes/{address}", control.change_mailbox, methods=["PATCH"]),
             Route("/tenant/transport-config", control.change_transport_config, methods=["PATCH"]),
+            Route("/tenant/exchange-behaviour", control.change_exchange_behaviour, methods=["PATCH"]),
             Route("/tenant/organization-config", control.change_organization_config, methods=["PATCH"]),
             *(
                 Route(f"/tenant/{name}", control.adding(addition), methods=["POST"])
@@ -116,6 +118,9 @@ class _Control:
 
     async def change_transport_config(self, request: Request) -> Response:
         return await self._change(request, self.sandbox.tenant.transport_config, TRANSPORT_PROPERTIES)
+
+    async def change_exchange_behaviour(self, request: Request) -> Response:
+        return await self._change(request, self.sandbox.tenant.exchange_behaviour, EXCHANGE_PROPERTIES)
 
     async def change_organization_config(self, request: Request) -> Response:
         return await self._change(request, self.sandbox.tenant.organization_config, ORGANIZATION_PROPERTIES)

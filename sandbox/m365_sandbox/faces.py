@@ -8,6 +8,7 @@ HOST = "127.0.0.1"
 FACES = {
     "identity": "https",
     "graph": "https",
+    "outlook": "https",
     "smtp": "SMTP submission with STARTTLS",
     "smtps": "SMTP submission over TLS",
     "relay": "SMTP without TLS: the company's own relay",
@@ -15,7 +16,7 @@ FACES = {
     "pop3": "POP3 over TLS",
     "control": "http",
 }
-HTTP_FACES = ("identity", "graph", "control")
+HTTP_FACES = ("identity", "graph", "outlook", "control")
 
 
 def address(face: str, port: int) -> str:

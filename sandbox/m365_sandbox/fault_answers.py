@@ -15,7 +15,7 @@ FaultAnswer = tuple[int, dict[str, str], dict[str, Any]]
 
 def fault_answer(face: str, fault: Fault) -> FaultAnswer:
     """The answer to a request that a ``throttle`` or ``unavailable`` fault hit."""
-    status, headers, body = _identity_answer(fault) if face == "identity" else _graph_answer(fault)
+    status, headers, body = _ANSWERS[face](fault)
     if fault.retry_after is not None:
         headers["Retry-After"] = fault.retry_after
     return status, {**headers, "Content-Type": "application/json"}, body
@@ -49,6 +49,16 @@ def _graph_answer(fault: Fault) -> FaultAnswer:
     }}
 
 
+def _exchange_answer(fault: Fault) -> FaultAnswer:
+    status, code = (429, "TooManyRequests") if fault.kind == "throttle" else (fault.status, _OUTAGES[fault.status][0])
+    message = (
+        "You have reached the maximum number of concurrent requests per tenant. Please wait and try again."
+        if fault.kind == "throttle" else "This issue may be transient. Please try again later."
+    )
+    return status, {"request-id": str(uuid.uuid4())}, {"error": {"code": code, "message": message}}
+
+
+_ANSWERS = {"identity": _identity_answer, "graph": _graph_answer, "outlook": _exchange_answer}
 _OUTAGES = {
     500: ("InternalServerError", "An unexpected error has occurred."),
     502: ("BadGateway", "The gateway received an invalid response."),

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-HTTP_FACES = ("identity", "graph")
+HTTP_FACES = ("identity", "graph", "outlook")
 KINDS = ("latency", "throttle", "unavailable", "disconnect", "replication_lag")
 MOMENTS = ("before", "after")
 

@@ -20,7 +20,8 @@ _ACTIVE_KINDS = ("latency", "throttle", "unavailable", "disconnect")
 class HttpMiddleware:
     """Applies the faults of one face and records its requests.
 
-    A face names its caller as ``app_id``, and the requests inside a ``$batch`` as ``batch``, in the request's state.
+    A face names its caller as ``app_id``, the requests inside a ``$batch`` as ``batch``, and Exchange's the ``cmdlet``
+    that it ran, in the request's state.
     The state also holds ``transport``, the connection, which is what a fault cuts (see ``http_server``).
     """
 
@@ -37,7 +38,7 @@ class HttpMiddleware:
         entry: dict[str, Any] = {
             "time": timestamp(now()), "face": self._face, "method": scope["method"], "path": scope["path"],
             "query": unquote(scope["query_string"].decode("ascii", "replace")), "status": None, "app_id": None,
-            "batch": None,
+            "batch": None, "cmdlet": None,
         }
 
         async def recording_send(message: Message) -> None:
@@ -50,6 +51,7 @@ class HttpMiddleware:
         finally:
             entry["app_id"] = scope["state"].get("app_id")
             entry["batch"] = scope["state"].get("batch")
+            entry["cmdlet"] = scope["state"].get("cmdlet")
             self._log.add(entry)
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:

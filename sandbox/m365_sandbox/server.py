@@ -29,6 +29,7 @@ from m365_sandbox.cli import port_option
 from m365_sandbox.context import Sandbox
 from m365_sandbox.control import control_app
 from m365_sandbox.credentials import Credentials
+from m365_sandbox.exchange.app import exchange_app
 from m365_sandbox.faces import FACES, HOST
 from m365_sandbox.faults import Faults
 from m365_sandbox.graph.app import graph_app
@@ -135,7 +136,10 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
     await sandbox.store.start()
     try:
         await mail.start()
-        for face, app in (("identity", identity_app(sandbox)), ("graph", graph_app(sandbox))):
+        apps = {
+            "identity": identity_app(sandbox), "graph": graph_app(sandbox), "outlook": exchange_app(sandbox),
+        }
+        for face, app in apps.items():
             servers.append(await _start(sandbox, face, HttpMiddleware(app, face, sandbox.faults, sandbox.requests)))
         servers.append(await _start(sandbox, "control", control_app(sandbox)))
         _write_ports(directory, sandbox.ports)
