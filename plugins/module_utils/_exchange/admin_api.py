@@ -10,9 +10,9 @@ KelvinTegelaar/CIPP-API (New-ExoRequest.ps1, New-ExoBulkRequest.ps1) and GreyCor
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
@@ -29,6 +29,7 @@ BUSY = frozenset({408, 429, 503, 504})
 #: How many requests CIPP puts into one $batch.
 BATCH_LIMIT = 10
 
+_DATE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?")
 _HASHTABLE = "#Exchange.GenericHashTable"
 
 
@@ -135,22 +136,17 @@ def _typed(value: Any) -> Any:
 def _plain(row: Any) -> Any:
     if not isinstance(row, Mapping):
         return row
-    return {name: _dated(value, row.get(f"{name}@data.type")) for name, value in row.items() if "@" not in name}
+    return {name: _shown(value, row.get(f"{name}@data.type")) for name, value in row.items() if "@" not in name}
 
 
-def _dated(value: Any, kind: Any) -> Any:
-    """Dates get the seven decimals that PowerShell gives them, so that results are the same on every transport."""
-    if kind != "System.DateTime" or not isinstance(value, str):
-        return value
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return value
-    zone = "Z" if value.endswith("Z") else value[19:].lstrip(".0123456789")
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{_ticks(value)}{zone}"
-
-
-def _ticks(value: str) -> str:
-    _, dot, rest = value.partition(".")
-    digits = "".join(character for character in rest if character.isdigit()) if dot else ""
-    return digits[:7].ljust(7, "0")
+def _shown(value: Any, kind: Any) -> Any:
+    """GUIDs and dates as PowerShell shows them, so that results are the same on every transport."""
+    match kind, value:
+        case "System.Guid", str():
+            return value.lower()
+        case "System.DateTime", str():
+            match = _DATE.fullmatch(value)
+            # .NET counts in units of 100 nanoseconds.
+            return f"{match[1]}.{(match[2] or '')[:7].ljust(7, '0')}{match[3] or ''}" if match else value
+        case _:
+            return value

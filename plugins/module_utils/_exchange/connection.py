@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -15,7 +14,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange import rest, winrm
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.powershell import PowerShellSession, SignIn
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.pwsh import LocalPipe
-from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.rest import RestSession
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.rest import RestSession, http_client
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.session import ExchangeSession
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.winrm import WinRmHost, WinRmPipe
 
@@ -76,8 +75,8 @@ def _rest(options: Mapping[str, Any]) -> RestSession:
     if not endpoint:
         raise InputError(f"cloud: {cloud} needs exchange_endpoint.")
     return RestSession(
-        origin("exchange_endpoint", endpoint), organization, _tokens(options), cloud_from(options).outlook_scope,
-        verify=_trust(options["ca_path"]), timeout=options["timeout"],
+        http_client(options["ca_path"], options["timeout"]), origin("exchange_endpoint", endpoint), organization,
+        _tokens(options), cloud_from(options).outlook_scope,
     )
 
 
@@ -139,12 +138,3 @@ def _needed(options: Mapping[str, Any], option: str) -> str:
         way = f"transport {options['transport']} with exchange_auth {options['exchange_auth']}"
         raise InputError(f"{option} is missing; {way} needs it.")
     return str(options[option])
-
-
-def _trust(ca_path: str | None) -> ssl.SSLContext | bool:
-    if ca_path is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=ca_path)
-    except (OSError, ssl.SSLError) as error:
-        raise InputError(f"ca_path: {ca_path} cannot be read as certificates in PEM form ({error}).") from error

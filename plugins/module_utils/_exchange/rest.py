@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
     ExchangeError,
+    InputError,
     LostAnswerError,
     ModernAuthError,
     TransportError,
@@ -62,21 +63,35 @@ class Tokens(Protocol):
         """Forget what is cached; False if the next token would be no fresher."""
 
 
+def http_client(ca_path: str | None, timeout: float) -> httpx.AsyncClient:
+    """Connections for the session.
+
+    :param ca_path: a PEM file of authorities to trust in place of the public ones.
+    :param timeout: seconds for a connection, and for each part of an answer.
+    :raises InputError: if the file cannot be read.
+    """
+    try:
+        trust = True if ca_path is None else ssl.create_default_context(cafile=ca_path)
+    except (OSError, ssl.SSLError) as error:
+        raise InputError(f"ca_path: {ca_path} cannot be read as certificates in PEM form ({error}).") from error
+    return httpx.AsyncClient(verify=trust, timeout=timeout)
+
+
 class RestSession(ExchangeSession):
     """A session with the admin API of one tenant.
 
+    :param http: the connections; closed with the session.
     :param endpoint: "https://outlook.office365.com".
     :param organization: the tenant's id or its primary .onmicrosoft.com domain.
     :param scope: what tokens are asked for.
-    :param verify: the TLS context, or True for the public authorities.
-    :param timeout: seconds for a connection, and for each part of an answer.
     :param sleep: waits the given seconds; a test hands in one that does not.
     """
 
     def __init__(
-        self, endpoint: str, organization: str, tokens: Tokens, scope: str, *, verify: ssl.SSLContext | bool,
-        timeout: float, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        self, http: httpx.AsyncClient, endpoint: str, organization: str, tokens: Tokens, scope: str,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        self._http = http
         self._endpoint = endpoint
         self._root = f"/adminapi/beta/{quote(organization, safe='')}"
         self._anchor = f"{_ANCHOR}@{organization}"
@@ -84,7 +99,6 @@ class RestSession(ExchangeSession):
         self._scope = scope
         self._sleep = sleep
         self._connection_id = str(uuid.uuid4())
-        self._http = httpx.AsyncClient(verify=verify, timeout=timeout)
 
     async def open(self) -> None:
         """Get the token; the connection itself is made by the first request."""
