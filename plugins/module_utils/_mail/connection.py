@@ -124,11 +124,11 @@ def explain(error: OSError, upgrade: Upgrade) -> tuple[str, str]:
             )
         case ssl.SSLError() if upgrade == "at_once":
             return (
-                f"it does not speak TLS from the first byte ({error.reason or error})",
+                f"it does not speak TLS from the first byte ({error.strerror})",
                 "Check the port, or set tls to starttls if the server upgrades the connection later.",
             )
         case ssl.SSLError():
-            return f"TLS could not be agreed on ({error.reason or error})", "The server must speak TLS 1.2 or later."
+            return f"TLS could not be agreed on ({error.strerror})", "The server must speak TLS 1.2 or later."
         case socket.gaierror():
             return f"the host name is unknown ({error.strerror})", "Check the host's spelling and the name service."
         case TimeoutError() if upgrade != "at_once":

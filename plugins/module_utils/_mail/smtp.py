@@ -161,7 +161,7 @@ class SmtpSender:
             connection.send(re.sub(rb"(?m)^\.", b"..", message) + b".\r\n")
             answer = connection.getreply()
         except (OSError, smtplib.SMTPException) as error:
-            raise Unanswered(self.where, f"no answer to the end of DATA ({_reason(error)}).") from error
+            raise Unanswered(self.where, f"no answer to the end of DATA ({_reason(_cause(error))}).") from error
         with self._answers("end_of_data"):
             self._expect(answer, 250)
 
@@ -180,17 +180,13 @@ class SmtpSender:
             code, text = _words(error.smtp_code, error.smtp_error)
             kind = Refused if error.smtp_code >= 500 else Deferred
             raise kind("smtp", step, self.where, code, text, subject=user) from error
-        except smtplib.SMTPServerDisconnected as error:
-            raise self._cut(step, error) from error
-        except OSError as error:
-            if step == "connect":
-                raise
-            raise self._cut(step, error) from error
-
-    def _cut(self, step: Step, error: Exception) -> ModernAuthError:
-        if step == "connect":
-            return closed_at_once(self._server)
-        return Deferred("smtp", step, self.where, "421", _reason(error))
+        except (OSError, smtplib.SMTPException) as error:
+            cause = _cause(error)
+            if step != "connect":
+                raise Deferred("smtp", step, self.where, "421", _reason(cause)) from error
+            if isinstance(cause, smtplib.SMTPException):
+                raise closed_at_once(self._server) from error
+            raise cause from None
 
     @staticmethod
     def _quit(connection: smtplib.SMTP) -> None:
@@ -220,5 +216,11 @@ def _decoded(text: bytes) -> bytes:
         return text
 
 
-def _reason(error: Exception) -> str:
+def _cause(error: BaseException) -> BaseException:
+    """What smtplib found, where it says no more than that the connection is closed (its errors are OSErrors, too)."""
+    within = error.__context__
+    return within if isinstance(error, smtplib.SMTPException) and isinstance(within, OSError) else error
+
+
+def _reason(error: BaseException) -> str:
     return "no answer in time" if isinstance(error, TimeoutError) else "the connection was cut"

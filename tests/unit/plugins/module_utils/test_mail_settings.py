@@ -1,0 +1,207 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What fits together, what does not, and in which words it is refused."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import Server
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Password
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import (
+    GraphSide,
+    OAuth2,
+    ServerSide,
+    Settings,
+    settings_from,
+)
+
+GUID = "0f0e0d0c-1111-2222-3333-444455556666"
+SIDE: dict[str, Any] = dict.fromkeys((
+    "host", "port", "tls", "mailbox", "username", "password", "tenant_id", "client_id", "client_secret",
+    "certificate_path", "certificate_password", "federated_token_file", "access_token", "managed_identity_client_id",
+)) | {"authentication": "oauth2", "auth_source": "auto"}
+APPLICATION = {"tenant_id": "contoso.example", "client_id": GUID, "client_secret": "s3cret~value"}
+GRAPH = {"transport": "graph", "mailbox": "contracts@contoso.example", **APPLICATION}
+SMTP = {"transport": "smtp", "mailbox": "contracts@contoso.example", **APPLICATION}
+RELAY = {"transport": "smtp", "authentication": "basic", "username": "apikey", "password": "p", "host": "relay.example"}
+IMAP = {"transport": "imap", "mailbox": "probe@contoso.example", **APPLICATION}
+POP3 = {"transport": "pop3", "mailbox": "probe@contoso.example", **APPLICATION}
+
+
+def settings(send: dict[str, Any], receive: dict[str, Any] | None = IMAP, **options: Any) -> Settings:
+    return settings_from({
+        "cloud": "global", "authority_host": None, "graph_endpoint": None, "ca_path": None, "token_cache": None,
+        "from": None, "to": None, "expect": "delivered", "timeout": 180, "poll_interval": 2.0, "request_timeout": 30,
+        "send": SIDE | send, "receive": receive and SIDE | receive, **options,
+    })
+
+
+def server(side: Any) -> Server:
+    assert isinstance(side, ServerSide)
+    return side.server
+
+
+@pytest.mark.parametrize(
+    ("send", "cloud", "expected"),
+    [
+        (SMTP, "global", Server("smtp.office365.com", 587, "starttls")),
+        (SMTP, "us_government", Server("smtp.office365.us", 587, "starttls")),
+        (SMTP, "us_government_dod", Server("outlook-dod.office365.us", 587, "starttls")),
+        (SMTP, "china", Server("smtp.partner.outlook.cn", 587, "starttls")),
+        (SMTP | {"port": 25}, "global", Server("smtp.office365.com", 25, "starttls")),
+        (SMTP | {"tls": "auto"}, "global", Server("smtp.office365.com", 587, "auto")),
+        (RELAY, "global", Server("relay.example", 587, "starttls")),
+        (RELAY | {"tls": "implicit"}, "global", Server("relay.example", 465, "implicit")),
+        (RELAY | {"port": 465}, "global", Server("relay.example", 465, "implicit")),
+        (RELAY | {"port": 465, "tls": "auto"}, "global", Server("relay.example", 465, "auto")),
+        (RELAY | {"port": 2525}, "global", Server("relay.example", 2525, "starttls")),
+        (RELAY | {"port": 2525, "tls": "implicit"}, "global", Server("relay.example", 2525, "implicit")),
+        (RELAY | {"tls": "none"}, "global", Server("relay.example", 587, "none")),
+        (
+            {"transport": "smtp", "authentication": "none", "host": "relay.example", "mailbox": "a@b.example",
+             "tls": "starttls_optional"},
+            "global", Server("relay.example", 25, "starttls_optional"),
+        ),
+    ],
+)
+def test_where_a_mail_is_sent(send: dict[str, Any], cloud: str, expected: Server) -> None:
+    assert server(settings(send, cloud=cloud, **{"from": "contracts@contoso.example"}).send) == expected
+
+
+@pytest.mark.parametrize(
+    ("receive", "cloud", "expected"),
+    [
+        (IMAP, "global", Server("outlook.office365.com", 993, "implicit")),
+        (POP3, "global", Server("outlook.office365.com", 995, "implicit")),
+        (IMAP, "china", Server("partner.outlook.cn", 993, "implicit")),
+        (POP3, "us_government_dod", Server("outlook-dod.office365.us", 995, "implicit")),
+        (IMAP | {"tls": "starttls"}, "global", Server("outlook.office365.com", 143, "starttls")),
+        (POP3 | {"port": 110}, "global", Server("outlook.office365.com", 110, "starttls")),
+        (IMAP | {"tls": "auto"}, "global", Server("outlook.office365.com", 993, "auto")),
+        (IMAP | {"host": "imap.example", "port": 9993}, "global", Server("imap.example", 9993, "implicit")),
+    ],
+)
+def test_where_a_mail_is_looked_for(receive: dict[str, Any], cloud: str, expected: Server) -> None:
+    assert server(settings(GRAPH, receive, cloud=cloud).receive) == expected
+
+
+def test_tokens_are_asked_for_each_services_own_audience() -> None:
+    found = settings(GRAPH, IMAP, cloud="china")
+    assert isinstance(found.send, GraphSide)
+    assert found.send.credentials.scope == "https://microsoftgraph.chinacloudapi.cn/.default"
+    assert isinstance(found.receive, ServerSide)
+    assert isinstance(found.receive.credentials, OAuth2)
+    assert found.receive.credentials.scope == "https://partner.outlook.cn/.default"
+    assert found.receive.credentials.options["client_secret"] == "s3cret~value"
+    assert found.receive.credentials.options["timeout"] == 30
+
+
+def test_secrets_do_not_show() -> None:
+    assert "s3cret" not in repr(settings(SMTP, IMAP))
+    assert "hunter2" not in repr(settings(RELAY | {"password": "hunter2", "mailbox": "a@b.example"}))
+
+
+@pytest.mark.parametrize(
+    ("send", "receive", "options", "addresses"),
+    [
+        (GRAPH, IMAP, {}, ("contracts@contoso.example", "probe@contoso.example")),
+        (GRAPH | {"mailbox": GUID}, IMAP, {"from": "x@y.example"}, ("x@y.example", "probe@contoso.example")),
+        (RELAY | {"mailbox": "m@b.example"}, IMAP, {}, ("m@b.example", "probe@contoso.example")),
+        (RELAY | {"username": "u@b.example"}, IMAP, {"to": "list@b.example"}, ("u@b.example", "list@b.example")),
+        (SMTP, None, {"expect": "refused", "to": "z@b.example"}, ("contracts@contoso.example", "z@b.example")),
+    ],
+)
+def test_whose_mail_it_is(
+    send: dict[str, Any], receive: dict[str, Any] | None, options: dict[str, Any], addresses: tuple[str, str]
+) -> None:
+    found = settings(send, receive, **options)
+    assert (found.sender, found.recipient) == addresses
+
+
+def test_credentials_by_kind() -> None:
+    assert settings(RELAY, **{"from": "a@b.example"}).send.credentials == Password("apikey", "p")
+    anonymous = {"transport": "smtp", "authentication": "none", "host": "relay.example"}
+    assert settings(anonymous, **{"from": "a@b.example"}).send.credentials is None
+    for credential in (
+        {"access_token": "t"}, {"auth_source": "managed_identity"}, {"auth_source": "azure_cli"},
+        {"tenant_id": "t", "client_id": "c", "certificate_path": "/x"},
+        {"tenant_id": "t", "client_id": "c", "federated_token_file": "/x"},
+    ):
+        side = {"transport": "graph", "mailbox": "contracts@contoso.example", **credential}
+        assert isinstance(settings(side).send.credentials, OAuth2)
+
+
+REFUSED: list[tuple[dict[str, Any], dict[str, Any] | None, dict[str, Any], str]] = [
+    (GRAPH | {"authentication": "basic"}, IMAP, {},
+     "send.authentication: 'basic' is not possible with transport graph"),
+    (GRAPH | {"authentication": "none"}, IMAP, {}, "send.authentication: 'none' is not possible with transport graph"),
+    (GRAPH | {"host": "x"}, IMAP, {}, "send.host: has no meaning with transport graph"),
+    (GRAPH | {"port": 443}, IMAP, {}, "send.port: has no meaning with transport graph"),
+    (GRAPH | {"tls": "implicit"}, IMAP, {}, "send.tls: has no meaning with transport graph"),
+    (GRAPH | {"password": "p"}, IMAP, {}, "send.password: has no meaning with authentication oauth2"),
+    (GRAPH | {"mailbox": None}, IMAP, {}, "send.mailbox: is needed with authentication oauth2"),
+    (GRAPH | {"mailbox": "contracts"}, IMAP, {}, "send.mailbox: 'contracts' is not an e-mail address"),
+    (GRAPH | {"mailbox": GUID}, IMAP, {}, "from: is needed, since send.mailbox does not give an e-mail address"),
+    (SMTP | {"mailbox": GUID}, IMAP, {}, f"send.mailbox: '{GUID}' is not an e-mail address"),
+    (SMTP | {"tls": "implicit"}, IMAP, {}, "send.tls: 'implicit' is not possible: smtp.office365.com has no port 465"),
+    (SMTP | {"tls": "none"}, IMAP, {}, "use tls starttls with port 587"),
+    (SMTP | {"port": 465}, IMAP, {}, "send.port: 465 is not possible: smtp.office365.com has no port 465"),
+    (SMTP | {"host": "SMTP.Office365.com", "port": 465}, IMAP, {}, "has no port 465"),
+    (SMTP | {"host": "x.example", "tls": "none"}, IMAP, {}, "send.tls: 'none' would send an access token in the clear"),
+    (RELAY | {"port": 465, "tls": "starttls"}, IMAP, {}, "send.tls: 'starttls' is not possible with port 465"),
+    (RELAY | {"port": 465, "tls": "none"}, IMAP, {}, "send.tls: 'none' is not possible with port 465"),
+    (RELAY | {"port": 587, "tls": "implicit"}, IMAP, {}, "use starttls, or port 465"),
+    (RELAY | {"port": 0}, IMAP, {}, "send.port: 0 is not a port"),
+    (RELAY | {"port": 70000}, IMAP, {}, "send.port: 70000 is not a port"),
+    (RELAY | {"host": "a..b"}, IMAP, {}, "send.host: 'a..b' is not a host name"),
+    (RELAY | {"username": None}, IMAP, {}, "send.username: is needed with authentication basic"),
+    (RELAY | {"password": None}, IMAP, {}, "send.password: is needed with authentication basic"),
+    (RELAY | {"password": " "}, IMAP, {}, "send.password: is empty"),
+    (RELAY | {"client_id": GUID}, IMAP, {}, "send.client_id: has no meaning with authentication basic"),
+    (RELAY | {"authentication": "none"}, IMAP, {}, "send.username: has no meaning with authentication none"),
+    (RELAY, IMAP, {}, "from: is needed"),
+    (RELAY, IMAP, {"from": "Name <a@b.example>"}, "from: 'Name <a@b.example>' is not an e-mail address"),
+    (RELAY, IMAP, {"from": "a@b.example\r\nRCPT TO:<c@d.example>"}, "is not an e-mail address"),
+    ({"transport": "smtp", "authentication": "none"}, IMAP, {}, "send.host: is needed with authentication none"),
+    (SMTP, IMAP, {"cloud": "custom", "authority_host": "https://a", "graph_endpoint": "https://b"},
+     "send.host: is needed with cloud custom"),
+    (SMTP, IMAP, {"cloud": "custom"}, "cloud: custom needs both"),
+    (SMTP | {"client_secret": GUID}, IMAP, {}, "send.client_secret: looks like the secret's ID"),
+    (SMTP | {"client_secret": ""}, IMAP, {}, "send.client_secret: is empty"),
+    (SMTP | {"client_secret": None}, IMAP, {}, "send.client_secret: is needed with authentication oauth2"),
+    (SMTP | {"client_id": None}, IMAP, {}, "send.client_id: is needed with authentication oauth2"),
+    (SMTP | {"tenant_id": None}, IMAP, {}, "send.tenant_id: is needed with authentication oauth2"),
+    (SMTP | {"tenant_id": "common"}, IMAP, {}, "send.tenant_id: 'common' names no tenant"),
+    (GRAPH, None, {}, "receive: is needed to see whether the mail arrives"),
+    (GRAPH, None, {"expect": "refused"}, "to: is needed"),
+    (GRAPH, IMAP | {"transport": "graph", "authentication": "basic"}, {}, "receive.authentication: 'basic'"),
+    (GRAPH, IMAP | {"port": 993, "tls": "starttls"}, {}, "receive.tls: 'starttls' is not possible with port 993"),
+    (GRAPH, IMAP | {"port": 143, "tls": "implicit"}, {}, "use starttls, or port 993"),
+    (GRAPH, POP3 | {"port": 995, "tls": "none"}, {}, "receive.tls: 'none'"),
+    (GRAPH, POP3 | {"port": 110, "tls": "implicit"}, {}, "use starttls, or port 995"),
+    (GRAPH, IMAP | {"tls": "none"}, {}, "receive.tls: 'none' would send an access token in the clear"),
+    (GRAPH, IMAP | {"mailbox": "probe"}, {}, "receive.mailbox: 'probe' is not an e-mail address"),
+    (GRAPH, IMAP, {"timeout": 0}, "timeout: 0 is not a number of seconds"),
+    (GRAPH, IMAP, {"poll_interval": -1.0}, "poll_interval: -1.0"),
+    (GRAPH, IMAP, {"request_timeout": 0}, "request_timeout: 0"),
+]
+
+
+@pytest.mark.parametrize(("send", "receive", "options", "words"), REFUSED)
+def test_what_does_not_fit_is_refused_by_the_options_path(
+    send: dict[str, Any], receive: dict[str, Any] | None, options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(InputError, match=re.escape(words)):
+        settings(send, receive, **options)
+
+
+def test_no_refusal_repeats_a_secret() -> None:
+    for send, receive, options, _words in REFUSED:
+        with pytest.raises(InputError) as refused:
+            settings(send, receive, **options)
+        assert "s3cret" not in str(refused.value)
