@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import imaplib
 import ssl
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from m365_sandbox.mail.front_door import FrontDoor
 from m365_sandbox.mail.imap import imap_dialogue
 from m365_sandbox.mail.sign_in import Refused
+from m365_sandbox.mail.store import MailStore
 from m365_sandbox.mail.xoauth2 import parse
+from m365_sandbox.tenant import Tenant
 from mail_client import (
     CONTRACTS,
     HOST,
@@ -210,6 +215,23 @@ def test_old_tls_is_refused(app: MailApp) -> None:
         context.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises(ssl.SSLError):
         imaplib.IMAP4_SSL(HOST, port(app.sandbox, "imap"), ssl_context=context)
+
+
+def test_a_silent_client_is_told_goodbye(app: MailApp, tmp_path: Path) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(app.sandbox.directory / "server.pem")
+
+    async def listen_in_vain() -> list[bytes]:
+        tenant, store = Tenant(tmp_path / "state.json"), MailStore(tmp_path)
+        door = FrontDoor("imap", tenant, store, lambda token: {}, tls, idle_seconds=0.01)
+        reader, _ = await asyncio.open_connection(HOST, await door.start(0), ssl=trust(app.sandbox))
+        lines = (await reader.read()).splitlines()
+        await door.stop()
+        return lines
+
+    greeting, goodbye = asyncio.run(listen_in_vain())
+    assert greeting.startswith(b"* OK ")
+    assert goodbye == b"* BYE Connection is closed. 13"
 
 
 # -- the dialogue and the SASL string without a socket -----------------------------------------------------------

@@ -46,7 +46,7 @@ def build_message(resource: Mapping[str, Any], mailbox: str) -> bytes:
     for name, header in RECIPIENTS.items():
         if recipients := [_recipient(entry) for entry in _list(resource, name)]:
             message[header] = recipients
-    message["Subject"] = re.sub(r"[\r\n]+", " ", _text(resource, "subject"))
+    message["Subject"] = _line(resource, "subject")
     if identifier := _text(resource, "internetMessageId"):
         if _MESSAGE_ID.fullmatch(identifier) is None:
             raise _body_refusal("The value of the property 'internetMessageId' is not valid.")
@@ -124,7 +124,7 @@ def _attach(message: EmailMessage, entry: Any) -> None:
     maintype, slash, subtype = _text(entry, "contentType").partition("/")
     if not slash or maintype in ("multipart", "message"):
         maintype, subtype = "application", "octet-stream"
-    name = re.sub(r"[\r\n]+", " ", _text(entry, "name")) or "attachment"
+    name = _line(entry, "name") or "attachment"
     content_id = _text(entry, "contentId")
     message.add_attachment(
         content, maintype=maintype, subtype=subtype, filename=name,
@@ -144,13 +144,13 @@ def _internet_headers(resource: Mapping[str, Any]) -> list[tuple[str, str]]:
     for entry in entries:
         if not isinstance(entry, dict) or set(entry) - {"@odata.type", "name", "value"}:
             raise _body_refusal("The property 'internetMessageHeaders' holds something else than name and value.")
-        name, value = _text(entry, "name"), _text(entry, "value")
+        name, value = _text(entry, "name"), _line(entry, "value")
         if not name.lower().startswith("x-") or _HEADER_NAME.fullmatch(name) is None:
             raise GraphError(
                 400, "InvalidInternetMessageHeader",
                 f"The internet message header name '{name}' should start with 'x-' or 'X-'.",
             )
-        headers.append((name, re.sub(r"[\r\n]+", " ", value)))
+        headers.append((name, value))
     return headers
 
 
@@ -158,7 +158,7 @@ def _recipient(entry: Any) -> Address:
     address = entry.get("emailAddress") if isinstance(entry, dict) else None
     if not isinstance(address, dict) or set(address) - {"@odata.type", "address", "name"}:
         raise _body_refusal("A recipient has to be an object with the property 'emailAddress'.")
-    addr_spec, name = _text(address, "address"), re.sub(r"[\r\n]+", " ", _text(address, "name"))
+    addr_spec, name = _text(address, "address"), _line(address, "name")
     if _ADDRESS.fullmatch(addr_spec) is None:
         raise invalid_recipients(f"Recipient '{addr_spec or name}' is not resolved.")
     user, _, domain = addr_spec.rpartition("@")
@@ -178,7 +178,14 @@ def _text(resource: Mapping[str, Any], name: str) -> str:
         return ""
     if not isinstance(value, str):
         raise _body_refusal(f"Cannot convert the value of the property '{name}' to Edm.String.")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise _body_refusal(f"The value of the property '{name}' is not valid Unicode.")
     return value
+
+
+def _line(resource: Mapping[str, Any], name: str) -> str:
+    """A text that goes into a header field: whatever could end the line becomes a space."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", _text(resource, name)).strip()
 
 
 def _body_refusal(message: str) -> GraphError:

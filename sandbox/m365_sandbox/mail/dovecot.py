@@ -213,16 +213,17 @@ class Dovecot:
             )
         self.paths.process_id.write_text(f"{self._process.pid}\n", "ascii")
         self._watcher = asyncio.create_task(self._watch(self._process))
+        ready = False
         try:
             async with asyncio.timeout(START_SECONDS):
-                while not await self._answers():
-                    if self._failure is not None:
-                        raise DovecotError(self._failure)
-                    await asyncio.sleep(0.02)
+                await self._wait_until_ready()
+            ready = True
         except TimeoutError as error:
-            await self.stop()
             reason = f"Dovecot did not become ready in {START_SECONDS:.0f} s; see {self.paths.log}"
             raise DovecotError(reason) from error
+        finally:
+            if not ready:
+                await self.stop()
 
     async def stop(self) -> None:
         """End the process that ``start`` started, with its children; nothing if there is none."""
@@ -273,6 +274,12 @@ class Dovecot:
                 "--inh-caps=+dac_override", "--ambient-caps=+dac_override", *command,
             ]
         return command
+
+    async def _wait_until_ready(self) -> None:
+        while not await self._answers():
+            if self._failure is not None:
+                raise DovecotError(self._failure)
+            await asyncio.sleep(0.02)
 
     async def _answers(self) -> bool:
         """Whether a whole sign-in process chain is up: the greeting comes from a login process, not from the master."""
