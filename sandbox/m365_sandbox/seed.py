@@ -68,6 +68,7 @@ def sow(tenant: Tenant, catalog: Catalog, credentials: Credentials) -> None:
     assign_role(tenant, operator["id"], "Exchange Administrator")
     reader = _seeded_application(tenant, READER, READER_ROLES, credentials.reader_secret)
     _let_read(tenant, reader, PROBE_ADDRESS)
+    tenant.settle()
     tenant.save()
 
 

@@ -89,6 +89,10 @@ class Tenant:
         self.exchange_behaviour: Entity = {"ChecksServicePrincipals": True}
         self.collections: dict[str, Collection] = {name: Collection() for name in COLLECTIONS}
 
+    def settle(self) -> None:
+        """Make everything as old as the tenant, so that no replica misses it. The caller saves."""
+        self.collections = {name: Collection(collection.dump()) for name, collection in self.collections.items()}
+
     @property
     def is_new(self) -> bool:
         """True until the state was saved for the first time."""
