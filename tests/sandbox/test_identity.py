@@ -167,7 +167,9 @@ def test_roles_are_those_of_the_requested_resource_and_missing_without_any(ident
     assert identity.claims(identity.token(**reader))["roles"] == ["Mail.ReadWrite"]
     outlook = identity.claims(identity.token(**reader, scope=f"{OUTLOOK}/.default"), OUTLOOK)
     assert outlook["roles"] == ["IMAP.AccessAsApp", "POP.AccessAsApp"]
-    assert "roles" not in identity.claims(identity.token(scope=f"{OUTLOOK}/.default"), OUTLOOK)
+    added = identity.sandbox.control("POST", "/tenant/applications", {"displayName": "No roles", "secret": True})
+    without = {"client_id": added["appId"], "client_secret": added["secret"]}
+    assert "roles" not in identity.claims(identity.token(**without, scope=f"{OUTLOOK}/.default"), OUTLOOK)
 
 
 @pytest.mark.parametrize("tenant", ["contoso.onmicrosoft.com", "contoso.example", "Contoso.Example"])
