@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,4 +57,6 @@ def _start(token: str, body: bytes) -> int:
 
 
 def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()[:16]
+    """The same for the same JSON: a link out of a batch is followed by a request that was written anew."""
+    canonical = json.dumps(json.loads(body), sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
