@@ -210,6 +210,19 @@ def test_a_draft_is_kept_and_sent(graph: Graph) -> None:
     assert len(graph.values(f"{FROM}/mailFolders/sentitems/messages")) == 1
 
 
+def test_a_draft_comes_as_mime_too_and_into_any_folder(graph: Graph) -> None:
+    text, message_id = letter(CONTRACTS, PROBE, "As MIME")
+    draft = body(graph.post(
+        f"{FROM}/mailFolders/archive/messages", content=base64.b64encode(text.encode()),
+        headers={"Content-Type": "text/plain"},
+    ), 201)
+    assert (draft["isDraft"], draft["internetMessageId"], draft["subject"]) == (True, message_id, "As MIME")
+    assert [found["Message-ID"] for found in read_by_imap(graph, CONTRACTS, "Archive")] == [message_id]
+    send(graph, to=CONTRACTS)
+    received = only(graph, f"{FROM}/mailFolders/inbox/messages")["id"]
+    assert refusal(graph.post(f"{FROM}/messages/{received}/send"))[1] == "ErrorAccessDenied"
+
+
 # -- reading ------------------------------------------------------------------------------------------------------
 
 

@@ -339,6 +339,8 @@ def test_no_token_reaches_the_log(app: MailApp) -> None:
     response = base64.b64encode(f"user={PROBE}\x01auth=Bearer {token}\x01\x01".encode()).decode()
     authenticate(app, response)
     authenticate(app, response[:-8])
+    with submission(app.sandbox) as client:
+        assert client.docmd(response)[0] == 500
     for file in (app.sandbox.directory / "sandbox.log", app.sandbox.directory / "dovecot" / "dovecot.log"):
         text = file.read_text("utf-8")
         assert token not in text

@@ -211,10 +211,10 @@ class Dovecot:
             self._process = await asyncio.create_subprocess_exec(
                 *command, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
             )
-        self.paths.process_id.write_text(f"{self._process.pid}\n", "ascii")
         self._watcher = asyncio.create_task(self._watch(self._process))
         ready = False
         try:
+            self.paths.process_id.write_text(f"{self._process.pid}\n", "ascii")
             async with asyncio.timeout(START_SECONDS):
                 await self._wait_until_ready()
             ready = True

@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import logging
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from m365_sandbox.credentials import Credentials
 from m365_sandbox.mail.mailbox import StoreError
@@ -34,15 +34,17 @@ class RelayDesk:
         """A protocol for one connection."""
         return SMTP(
             self, hostname=SERVER, ident="ESMTP relay", data_size_limit=SMTP_SIZE, enable_SMTPUTF8=True,
-            auth_require_tls=False, auth_callback=self._authenticate, loop=asyncio.get_running_loop(),
+            auth_require_tls=False, authenticator=self._authenticate, loop=asyncio.get_running_loop(),
         )
 
-    def _authenticate(self, mechanism: str, user: bytes, password: bytes) -> bool:
+    def _authenticate(
+        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, given: LoginPassword,
+    ) -> AuthResult:
         expected = f"{self._credentials.relay_user}\0{self._credentials.relay_password}".encode()
-        good = hmac.compare_digest(user + b"\0" + password, expected)
+        good = hmac.compare_digest(given.login + b"\0" + given.password, expected)
         if not good:
             log.info("relay refuses a sign-in by %s", mechanism)
-        return good
+        return AuthResult(success=good, handled=False)
 
     # -- hooks of aiosmtpd --------------------------------------------------------------------------------------
 
@@ -52,7 +54,7 @@ class RelayDesk:
         recipient = self._post_office.sort([address])
         if recipient.unknown:
             return recipient_not_found(address)
-        if recipient.foreign and not session.login_data:
+        if recipient.foreign and not session.authenticated:
             return "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Recipient OK"

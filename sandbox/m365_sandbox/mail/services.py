@@ -33,8 +33,8 @@ class MailServices:
         self._sandbox = sandbox
         self._doors: list[FrontDoor] = []
         self._servers: list[asyncio.Server] = []
-        # aiosmtpd logs commands; no level of ours may make a token of them.
-        logging.getLogger("mail.log").setLevel(logging.WARNING)
+        # aiosmtpd logs what it takes for commands, and a client that is out of step sends its token as one.
+        logging.getLogger("mail.log").setLevel(logging.ERROR)
 
     async def start(self) -> None:
         """Listen, and write the real ports into ``sandbox.ports``."""

@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Callable
 from typing import Any, AnyStr, ClassVar
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
 
 from m365_sandbox.mail import message as mime
 from m365_sandbox.mail import wording
@@ -125,6 +125,8 @@ class Desk:
     async def handle_exception(self, error: Exception) -> str:
         if isinstance(error, StoreError):
             log.error("smtp: %s", error)
+        elif isinstance(error, TLSSetupException):
+            log.info("smtp: a client gave up during STARTTLS: %s", error.__cause__)
         else:
             log.error("smtp: a session failed", exc_info=error)
         return wording.SMTP_TEMPORARY
