@@ -54,7 +54,7 @@ def exchange_session(options: Mapping[str, Any]) -> ExchangeSession:
     """
     if options["transport"] == "rest":
         return _rest(options)
-    sign_in = _sign_in(options)
+    sign_in = sign_in_from(options)
     pipe = _windows_host(options) if options["transport"] == "winrm" else _local(options)
     return PowerShellSession(
         pipe, sign_in, start_seconds=options["connect_timeout"], call_seconds=options["command_timeout"]
@@ -104,7 +104,11 @@ def _local(options: Mapping[str, Any]) -> LocalPipe:
     return LocalPipe(options["pwsh_path"], {"SSL_CERT_FILE": options["ca_path"]} if options["ca_path"] else {})
 
 
-def _sign_in(options: Mapping[str, Any]) -> Callable[[], SignIn]:
+def sign_in_from(options: Mapping[str, Any]) -> Callable[[], SignIn]:
+    """How PowerShell signs in; a token is fetched when the result is called.
+
+    :raises InputError: if an option that the way needs is missing.
+    """
     common = {
         "Organization": _needed(options, "organization"),
         "ExchangeEnvironmentName": options["exchange_environment"] or ENVIRONMENTS_BY_CLOUD[options["cloud"]],

@@ -99,6 +99,11 @@ class WinRmHost:
             raise InputError("winrm: auth certificate needs certificate_path and certificate_key_path.")
         if self.auth not in ("certificate", "kerberos") and not (self.user and self.password):
             raise InputError(f"winrm: auth {self.auth} needs user and password.")
+        if self.auth == "basic" and not f"{self.user}{self.password}".isascii():
+            # A host reads them in its own code page, which nobody here knows.
+            raise InputError(
+                "winrm: auth basic takes user and password in ASCII only.", remedy="Use ntlm, which takes any."
+            )
         if not 1 <= self.operation_timeout < self.read_timeout:
             raise InputError("winrm: read_timeout has to be greater than operation_timeout.")
 

@@ -30,7 +30,7 @@ class Refused(Exception):
 class Authentication:
     """The host's accounts. NTLM authenticates a connection once, Basic every request.
 
-    :param users: password by account name.
+    :param users: password by account name; neither may hold a colon, which ends a field of the acceptor's file.
     :param folder: a private folder, for the file that the NTLM acceptor reads.
     """
 
@@ -69,7 +69,7 @@ class Authentication:
                 raise Refused
 
     def _basic(self, token: bytes) -> str:
-        name, _, password = token.decode("utf-8", "replace").partition(":")
+        name, _, password = token.decode("cp1252", "replace").partition(":")
         expected = self._users.get(name)
         if expected is None or not secrets.compare_digest(expected.encode(), password.encode()):
             raise Refused
