@@ -77,8 +77,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     (old / "ExchangeOnlineManagement.psd1").write_text("@{\n    ModuleVersion = '2.0.5'\n}\n")
     (folder / "none").mkdir()
     api = ToyAdminApi()
-    with serving(api.app(), server_tls(authority)) as port:
-        api.url = f"https://127.0.0.1:{port}"
+    with serving(api.app(), server_tls(authority)) as served:
+        api.url = f"https://127.0.0.1:{served.port}"
         yield Place(folder, api, authority, str(folder / "ca.pem"))
 
 

@@ -21,6 +21,7 @@ from m365_sandbox.winrm.shells import Shells
 from toy_admin_api import serving
 
 USER, PASSWORD = "operator", "pä$$ w'ord"
+PLAIN_USER, PLAIN_PASSWORD = "plain", "pa$$ w'ord"
 
 
 @dataclass(frozen=True)
@@ -29,18 +30,21 @@ class WindowsHost:
 
     shells: Shells
     options: dict[str, Any]
+    loop: asyncio.AbstractEventLoop
+
+    def end_all_shells(self) -> None:
+        """What a restart of the host does."""
+        asyncio.run_coroutine_threadsafe(self.shells.end_all(), self.loop).result()
 
 
 @contextmanager
 def windows_host(engine: Engine, place: Place, modules: str = "good") -> Iterator[WindowsHost]:
     """A host whose PowerShell is the engine."""
     shells = Shells(engine, full(place.environment(modules)), place.folder, seed=1)
-    app = winrm_app(Authentication({USER: PASSWORD}, place.folder), shells)
-    with serving(app, server_tls(place.authority)) as port:
-        yield WindowsHost(shells, {
-            "host": "127.0.0.1", "port": port, "user": USER, "password": PASSWORD,
-            "operation_timeout": 1, "read_timeout": 20,
-        })
+    app = winrm_app(Authentication({USER: PASSWORD, PLAIN_USER: PLAIN_PASSWORD}, place.folder), shells)
+    with serving(app, server_tls(place.authority)) as served:
+        reach = {"host": "127.0.0.1", "port": served.port, "user": USER, "password": PASSWORD}
+        yield WindowsHost(shells, {**reach, "operation_timeout": 1, "read_timeout": 20}, served.loop)
 
 
 @pytest.fixture(scope="session")

@@ -120,9 +120,17 @@ def _refusal(request: Request) -> Response | None:
             return None
 
 
+@dataclass(frozen=True)
+class Served:
+    """Where an application is served, and the loop that it runs in."""
+
+    port: int
+    loop: asyncio.AbstractEventLoop
+
+
 @contextmanager
-def serving(app: ASGIApp, tls: ssl.SSLContext) -> Iterator[int]:
-    """Serve an application on a port of 127.0.0.1 from a thread; gives the port."""
+def serving(app: ASGIApp, tls: ssl.SSLContext) -> Iterator[Served]:
+    """Serve an application on a port of 127.0.0.1 from a thread."""
     # asyncio switches Nagle's algorithm off only for sockets that say they are TCP.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
@@ -140,7 +148,7 @@ def serving(app: ASGIApp, tls: ssl.SSLContext) -> Iterator[int]:
     thread.start()
     started.wait()
     try:
-        yield listener.getsockname()[1]
+        yield Served(listener.getsockname()[1], loop)
     finally:
         loop.call_soon_threadsafe(ended.set)
         thread.join()
