@@ -280,19 +280,6 @@ def test_remove_password(graph: Graph) -> None:
     )
 
 
-def test_a_fresh_secret_is_unknown_to_a_trailing_replica(graph: Graph) -> None:
-    added = graph.sandbox.control("POST", "/tenant/applications", {"displayName": "Old", "secret": True})
-    path = f"/applications/{added['id']}"
-    fresh = body(graph.post(f"{path}/addPassword", json={}))["keyId"]
-    graph.sandbox.control("POST", "/faults", {
-        "face": "graph", "kind": "replication_lag", "seconds": 600, "path": "removePassword",
-    })
-    # The application itself is younger than the lag too, so the address fails before the keyId does.
-    assert refusal(graph.post(f"{path}/removePassword", json={"keyId": fresh})) == not_found(added["id"])
-    graph.sandbox.control("DELETE", "/faults")
-    done(graph.post(f"{path}/removePassword", json={"keyId": fresh}))
-
-
 def test_certificates(graph: Graph) -> None:
     application = graph.application()
     path = f"/applications/{application['id']}"

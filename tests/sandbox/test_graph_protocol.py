@@ -16,7 +16,6 @@ from graph_client import (
     body,
     gateway,
     names,
-    not_found,
     refusal,
     token_of,
     unknown,
@@ -210,16 +209,6 @@ def test_count(graph: Graph) -> None:
     assert refusal(graph.get("/applications/$count")) == bad("$count is not currently supported.")
     counted = graph.get("/applications/$count?$filter=displayName ne 'Only'", headers=EVENTUAL)
     assert (counted.text, counted.headers["content-type"]) == ("3", "text/plain; charset=utf-8")
-
-
-def test_replication_lag_hides_what_was_just_written(graph: Graph) -> None:
-    older = graph.application(displayName="Older")
-    graph.sandbox.control("POST", "/faults", {
-        "face": "graph", "kind": "replication_lag", "seconds": 600, "methods": ["GET"],
-    })
-    assert refusal(graph.get(f"/applications/{older['id']}")) == not_found(older["id"])
-    graph.sandbox.control("DELETE", "/faults")
-    assert body(graph.get(f"/applications/{older['id']}"))["displayName"] == "Older"
 
 
 def test_caller_is_logged(graph: Graph) -> None:
