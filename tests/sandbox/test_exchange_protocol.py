@@ -160,7 +160,8 @@ def test_malformed_bodies(exchange: Exchange, body: bytes) -> None:
 
 def test_unknown_paths_tenants_formats_and_options(exchange: Exchange) -> None:
     root = exchange.sandbox.env["MAILOPS_EXCHANGE_ENDPOINT"]
-    for path in ("/", "/adminapi/beta", f"/adminapi/beta/{ORGANIZATION}/Nonsense", "/adminapi/beta/other.example/$batch"):
+    beta = "/adminapi/beta"
+    for path in ("/", beta, f"{beta}/{ORGANIZATION}/Nonsense", f"{beta}/other.example/$batch"):
         assert exchange.post(root + path, json=command("Get-Mailbox")).status_code == 404
     assert exchange.invoke("Get-Mailbox", headers={"X-ResponseFormat": "clixml"}).status_code == 406
     assert exchange.invoke("Get-Mailbox", query="?%24top=1").status_code == 400
@@ -250,7 +251,8 @@ def test_batch_takes_whole_urls_and_logs_each_cmdlet(exchange: Exchange) -> None
 
 
 def test_batch_refuses_what_is_none(exchange: Exchange) -> None:
-    one = {"id": "1", "method": "POST", "url": f"/adminapi/beta/{ORGANIZATION}/InvokeCommand", "body": command("Get-User")}
+    url = f"/adminapi/beta/{ORGANIZATION}/InvokeCommand"
+    one = {"id": "1", "method": "POST", "url": url, "body": command("Get-User")}
     for requests in ([], [1], [one, one], [{**one, "id": None}], [{**one, "id": str(n)} for n in range(11)]):
         assert exchange.post("$batch", json={"requests": requests}).status_code == 400
     for change, status in (

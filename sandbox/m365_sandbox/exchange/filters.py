@@ -76,7 +76,11 @@ class Junction:
     operands: tuple[Expression, ...]
 
     def normalised(self) -> str:
-        return "(" + f" -{self.operator} ".join(f"({operand.normalised()})" for operand in self.operands) + ")"
+        operands = (
+            operand.normalised() if isinstance(operand, Junction) else f"({operand.normalised()})"
+            for operand in self.operands
+        )
+        return "(" + f" -{self.operator} ".join(operands) + ")"
 
     def matches(self, recipient: Recipient) -> bool:
         results = (operand.matches(recipient) for operand in self.operands)

@@ -114,7 +114,8 @@ def _get_exo(call: Call) -> Iterator[Row]:
 def _set(call: Call) -> None:
     mailbox = find(call.tenant, MAILBOXES, call["Identity"])
     entity = {name: value for name, value in mailbox.entity.items() if name != "ExchangeGuid"}
-    before = row(call, mailbox)
+    printed = row(call, mailbox)
+    before = {one.name: printed.get(one.name, one.default) for one in OUTPUT}
     changed = {name: call[name] for name in (*_FLAGS, *_TEXTS) if name in call and call[name] != before[name]}
     if not changed:
         call.warn(not_modified(mailbox.name))
