@@ -14,8 +14,10 @@ from pathlib import Path
 from m365_sandbox.certificates import CA_FILE
 from m365_sandbox.credentials import Credentials
 from m365_sandbox.faces import HOST, address
+from m365_sandbox.powershell.engine import pwsh_program
 from m365_sandbox.seed import OPERATOR, READER, seeded_app_id
 from m365_sandbox.tenant import Tenant
+from m365_sandbox.winrm.host import USER, powershell_variables
 
 FILE_NAME = "env.json"
 
@@ -29,6 +31,9 @@ def variables(tenant: Tenant, credentials: Credentials, ports: dict[str, int], d
         "AZURE_AUTHORITY_HOST": address("identity", ports["identity"]),
         "MAILOPS_GRAPH_ENDPOINT": address("graph", ports["graph"]),
         "MAILOPS_EXCHANGE_ENDPOINT": address("outlook", ports["outlook"]),
+        "MAILOPS_EXCHANGE_ORGANIZATION": tenant.initial_domain,
+        "MAILOPS_PWSH": pwsh_program(),
+        **_powershell(ports, directory),
         "MAILOPS_CA_FILE": str(directory / CA_FILE),
         "M365_SANDBOX_DIRECTORY": str(directory),
         "M365_SANDBOX_HOST": HOST,
@@ -38,12 +43,21 @@ def variables(tenant: Tenant, credentials: Credentials, ports: dict[str, int], d
         "M365_SANDBOX_RELAY_PORT": str(ports["relay"]),
         "M365_SANDBOX_IMAP_PORT": str(ports["imap"]),
         "M365_SANDBOX_POP3_PORT": str(ports["pop3"]),
+        "M365_SANDBOX_WINRM_PORT": str(ports["winrm"]),
+        "M365_SANDBOX_WINRM_USER": USER,
+        "M365_SANDBOX_WINRM_PASSWORD": credentials.winrm_password,
         "M365_SANDBOX_READER_CLIENT_ID": seeded_app_id(tenant, READER),
         "M365_SANDBOX_READER_CLIENT_SECRET": credentials.reader_secret,
         "M365_SANDBOX_PROBE_PASSWORD": credentials.probe_password,
         "M365_SANDBOX_RELAY_USER": credentials.relay_user,
         "M365_SANDBOX_RELAY_PASSWORD": credentials.relay_password,
     }
+
+
+def _powershell(ports: dict[str, int], directory: Path) -> dict[str, str]:
+    # The CA goes to clients by MAILOPS_CA_FILE: as SSL_CERT_FILE it would reach every other program of a shell too.
+    found = powershell_variables(ports, directory)
+    return {name: value for name, value in found.items() if name != "SSL_CERT_FILE"}
 
 
 def write(values: dict[str, str], directory: Path) -> None:

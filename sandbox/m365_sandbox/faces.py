@@ -14,6 +14,7 @@ FACES = {
     "relay": "SMTP without TLS: the company's own relay",
     "imap": "IMAP over TLS",
     "pop3": "POP3 over TLS",
+    "winrm": "WinRM over https: a Windows host with PowerShell",
     "control": "http",
 }
 HTTP_FACES = ("identity", "graph", "outlook", "control")

@@ -43,6 +43,7 @@ from m365_sandbox.mail.store import MailStore
 from m365_sandbox.request_log import RequestLog
 from m365_sandbox.seed import sow
 from m365_sandbox.tenant import Tenant
+from m365_sandbox.winrm.host import WindowsHost
 
 LOCK_SECONDS = 0.01
 
@@ -132,6 +133,7 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
         loop.add_signal_handler(number, ended.set)
     sandbox = build(directory, ports)
     mail = MailServices(sandbox)
+    windows = WindowsHost(sandbox)
     servers: list[HttpServer] = []
     await sandbox.store.start()
     try:
@@ -141,6 +143,7 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
         }
         for face, app in apps.items():
             servers.append(await _start(sandbox, face, HttpMiddleware(app, face, sandbox.faults, sandbox.requests)))
+        servers.append(await _start(sandbox, "winrm", windows.app()))
         servers.append(await _start(sandbox, "control", control_app(sandbox)))
         _write_ports(directory, sandbox.ports)
         environment.write(
@@ -150,6 +153,7 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
         await ended.wait()
     finally:
         await asyncio.gather(*(server.stop() for server in servers))
+        await windows.stop()
         await mail.stop()
         await sandbox.store.stop()
         log.info("Ended")

@@ -30,6 +30,12 @@ def find_engine(environment: Mapping[str, str] = os.environ) -> Engine:
     return Engine("pwsh", (program,)) if program else STAND_IN
 
 
+def pwsh_program() -> str:
+    """The engine as one program: PowerShell itself, or the stand-in's command beside this Python."""
+    engine = find_engine()
+    return str(Path(sys.executable).with_name("m365-sandbox-pwsh")) if engine == STAND_IN else engine.command[0]
+
+
 def session_environment(login: str, exchange: str, ca_path: str) -> dict[str, str]:
     """The variables by which the module finds the sandbox.
 
