@@ -9,7 +9,7 @@ python=$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 mkdir -p "$collection"
 find "$collection" -mindepth 1 -delete
-git ls-files -z --cached --others --exclude-standard -- . ':!sandbox' ':!tests/sandbox' ':!tests/integration' ':!tests/acceptance' ':!tests/sandbox_fixture.py' ':!molecule' |
+git ls-files -z --cached --others --exclude-standard -- . ':!sandbox' ':!tests/sandbox' ':!tests/integration' ':!tests/acceptance' ':!tests/powershell' ':!tests/sandbox_fixture.py' ':!molecule' |
     xargs -0 cp --parents -t "$collection"
 cd "$collection"
 git init --quiet .
