@@ -1,7 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Mail servers that play one scripted conversation after the other, for what no sandbox says: Gmail's words, broken ones."""
+"""Mail servers that play scripted conversations, for what no sandbox says: Gmail's words, and broken servers."""
 
 from __future__ import annotations
 

@@ -89,6 +89,19 @@ def test_malformed_encoded_words_are_kept_as_they_are(text: str) -> None:
     assert isinstance(headers_that_matter(source)["subject"], str)
 
 
+@pytest.mark.parametrize(
+    ("raw", "subject"),
+    [
+        ("Prüfung äöü".encode(), "Prüfung äöü"),
+        (b"=?utf-8?b?UHLDvGZ1bmc=?= =?iso-8859-1?q?_=E4?= x", "Prüfung ä x"),
+        (b"=?no-such-charset?q?abc?=", "=?no-such-charset?q?abc?="),
+        (b"two\r\n lines", "two lines"),
+    ],
+)
+def test_a_subject_is_decoded_however_it_is_written(raw: bytes, subject: str) -> None:
+    assert headers_that_matter(b"Subject: " + raw + b"\r\n\r\n")["subject"] == subject
+
+
 def test_authentication_results_are_all_kept_in_their_order() -> None:
     source = (
         b"Authentication-Results: spf=pass\r\n smtp.mailfrom=b.example\r\n"
