@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Refused, Step
 
@@ -49,7 +49,7 @@ class Bearer:
         return self.tokens.token(self.scope)
 
 
-Credentials = Password | Bearer
+Credentials: TypeAlias = "Password | Bearer"
 
 
 def with_fresh_token(credentials: Credentials | None, attempt: Callable[[], Result]) -> Result:

@@ -10,6 +10,8 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.errors import HeaderParseError
+from email.header import Header, decode_header, make_header
 from email.message import EmailMessage, Message
 from email.policy import SMTP, compat32
 from email.utils import format_datetime
@@ -120,15 +122,15 @@ def texts_of(message: Message, name: str) -> list[str]:
     return [_decoded(value) for value in message.get_all(name, [])]
 
 
-def _decoded(value: object) -> str:
+def _decoded(value: str | Header | None) -> str:
     if value is None:
         return ""
-    raw = str(value)
+    # Raw bytes beyond ASCII, as RFC 6532 allows and as Graph's decoded values become, are UTF-8.
     try:
-        parts = email.header.decode_header(raw)
-        text = str(email.header.make_header(parts))
-    except (email.errors.HeaderParseError, LookupError, UnicodeError, ValueError):
-        text = raw
+        parts = [(part, "utf-8" if charset == "unknown-8bit" else charset) for part, charset in decode_header(value)]
+        text = str(make_header(parts))
+    except (HeaderParseError, LookupError, ValueError):
+        text = str(value)
     return " ".join(text.split())
 
 

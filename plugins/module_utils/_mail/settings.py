@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import Cloud, cloud_from
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
@@ -116,7 +116,7 @@ class ServerSide:
         }
 
 
-Side = GraphSide | ServerSide
+Side: TypeAlias = "GraphSide | ServerSide"
 
 
 @dataclass(frozen=True)
