@@ -162,7 +162,7 @@ def _number(call: Call, name: str, default: int, most: int | None) -> int:
 def _routes(path: str, method: str, roles: Roles, handler: Handler, *, in_folders: bool = False) -> list[Route]:
     """The route below the user, and with ``in_folders`` the same below one of the user's folders."""
     bases = ["/users/{user}", "/users/{user}/mailFolders/{folder}"] if in_folders else ["/users/{user}"]
-    return [Route(method, f"{base}{path}", roles, mail_call(handler), "mail") for base in bases]
+    return [Route(method, f"{base}{path}", roles, mail_call(handler, roles), "mail") for base in bases]
 
 
 ROUTES = [

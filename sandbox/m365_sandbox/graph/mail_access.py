@@ -6,24 +6,35 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
+from m365_sandbox.exchange.authorization import Verdict, decide, holds_role
 from m365_sandbox.graph.errors import GraphError
 from m365_sandbox.graph.mail_folders import folder_by_guid, item_not_found
 from m365_sandbox.graph.mail_ids import Place, decode_message
 from m365_sandbox.graph.mail_reading import Shape
-from m365_sandbox.graph.routing import Answer, Call, Handler
+from m365_sandbox.graph.routing import Answer, Call, Handler, Roles
 from m365_sandbox.history import Entity
 from m365_sandbox.mail.concurrency import TooManyCalls
 from m365_sandbox.mail.mailbox import Folder, Item, Mailbox, NoSuchItem, StoreError
 
 Result = TypeVar("Result")
 
+_REFUSALS = {
+    "denied": "Access is denied. Check credentials and try again.",
+    "blocked": "Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.",
+}
+
 _BODY_TYPE = re.compile(r'outlook\.body-content-type\s*=\s*"?(text|html)"?', re.IGNORECASE)
 _IMMUTABLE = re.compile(r'IdType\s*=\s*"?ImmutableId"?', re.IGNORECASE)
 
 
-def mail_call(handler: Handler) -> Handler:
-    """Wrap a handler: one call too many is a 429, a mailbox store that fails is a 503."""
+def mail_call(handler: Handler, roles: Roles) -> Handler:
+    """Wrap a handler: Exchange decides about the mailbox, one call too many is a 429, a store that fails a 503."""
+    permissions = frozenset[str]().union(*roles)
+
     async def limited(call: Call) -> Answer:
+        verdict = verdict_on(call, permissions)
+        if verdict != "granted":
+            raise GraphError(403, "ErrorAccessDenied", _REFUSALS[verdict])
         try:
             with call.sandbox.store.graph_calls.call(str(call.claims["appid"])):
                 return await handler(call)
@@ -36,6 +47,20 @@ def mail_call(handler: Handler) -> Handler:
                 503, "ErrorMailboxStoreUnavailable", "The mailbox store is currently unavailable."
             ) from error
     return limited
+
+
+def verdict_on(call: Call, permissions: frozenset[str]) -> Verdict:
+    """Whether one of the permissions is granted, in Entra or in Exchange, for the mailbox in the path."""
+    roles, object_id = call.claims.get("roles", ()), str(call.claims["oid"])
+    mailbox = call.tenant.find_mailbox(call.params["user"])
+    if mailbox is None:
+        # Who may use some mailbox is told that this one does not exist.
+        granted = bool(permissions & set(roles)) or holds_role(call.tenant, object_id, permissions)
+        return "granted" if granted else "denied"
+    return decide(
+        call.tenant, app_id=str(call.claims["appid"]), service_principal_id=object_id, roles=roles,
+        mailbox_id=mailbox["id"], permissions=permissions,
+    )
 
 
 def mailbox_of(call: Call) -> Entity:

@@ -14,6 +14,7 @@ from m365_sandbox.graph.mail_access import (
     preference_applied,
     read_item,
     shape_of,
+    verdict_on,
 )
 from m365_sandbox.graph.mail_folders import WELL_KNOWN, find_folder, item_not_found
 from m365_sandbox.graph.mail_query import MessageQuery, next_link, project, read_query, read_select
@@ -32,7 +33,7 @@ MESSAGE_PROPERTIES = (
 )
 # What Mail.ReadBasic does not show [GR:permissions].
 _NOT_BASIC = ("body", "bodyPreview")
-_FULL_READ = {"Mail.Read", "Mail.ReadWrite"}
+_FULL_READ = frozenset({"Mail.Read", "Mail.ReadWrite"})
 DELETED_ITEMS = WELL_KNOWN["deleteditems"]
 
 
@@ -50,7 +51,7 @@ async def list_messages(call: Call) -> Answer:
     body: dict[str, Any] = {"@odata.context": metadata(call, where)}
     if query.count:
         body["@odata.count"] = total
-    body["value"] = [_visible(call, project(entity, query.select)) for entity in page]
+    body["value"] = _visible(call, [project(entity, query.select) for entity in page])
     if query.skip + query.top < total:
         body["@odata.nextLink"] = next_link(call.base_url, call.path, call.query, query.skip + query.top)
     return Answer(200, body, preference_applied(shape))
@@ -152,16 +153,16 @@ def show_created(call: Call, item: Item) -> Answer:
 
 def _show(call: Call, item: Item, *, select: tuple[str, ...] | None = None, status: int = 200) -> Answer:
     shape = shape_of(call)
-    shown = _visible(call, project(show_message(item, shape), select))
+    shown, = _visible(call, [project(show_message(item, shape), select)])
     return Answer(
         status, {"@odata.context": metadata(call, "messages/$entity"), **shown}, preference_applied(shape)
     )
 
 
-def _visible(call: Call, entity: Entity) -> Entity:
-    if _FULL_READ & set(call.claims.get("roles", ())):
-        return entity
-    return {name: value for name, value in entity.items() if name not in _NOT_BASIC}
+def _visible(call: Call, entities: list[Entity]) -> list[Entity]:
+    if verdict_on(call, _FULL_READ) == "granted":
+        return entities
+    return [{name: value for name, value in entity.items() if name not in _NOT_BASIC} for entity in entities]
 
 
 def _in_folder(call: Call, mailbox: Mailbox, item: Item) -> Item:
