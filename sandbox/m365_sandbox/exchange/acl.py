@@ -49,5 +49,10 @@ def remove(acl: Acl, side: str, who: str, principal: str, rights: Sequence[str])
     return {**acl, side: entries}
 
 
+def grants(acl: Acl, who: str, principal: str, right: str) -> bool:
+    """Whether the list gives the principal the right. A denied entry wins over a granting one."""
+    return right in _held(acl, "entries", who, principal) and right not in _held(acl, "denied", who, principal)
+
+
 def _held(acl: Acl, side: str, who: str, principal: str) -> list[str]:
     return [right for entry in acl[side] if entry[who] == principal for right in entry["AccessRights"]]

@@ -1,7 +1,8 @@
 """Who may sign in to which mailbox, by which protocol, and as whom he may send. Pure over the tenant's state.
 
 Facts: Microsoft's page on OAuth for IMAP, POP and SMTP (roles of application tokens, the service principal in Exchange
-with the object id of the enterprise application, FullAccess), Set-CASMailbox and Set-TransportConfig.
+with the object id of the enterprise application, FullAccess), its page on role-based access control for SMTP,
+Set-CASMailbox and Set-TransportConfig.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from m365_sandbox.exchange import acl
+from m365_sandbox.exchange.authorization import holds_role, reaches_by_role
 from m365_sandbox.history import Entity
 from m365_sandbox.identity.tokens import TokenError
 from m365_sandbox.mail.xoauth2 import Response
@@ -65,10 +68,12 @@ def with_token(
     except TokenError as error:
         return Refused("credentials", f"the access token is refused: {error.reason}")
     role, app_id, object_id = ROLES[protocol], claims.get("appid"), claims.get("oid")
-    if role not in claims.get("roles", ()):
+    by_permission = role in claims.get("roles", ())
+    # Without the permission, a role assignment in Exchange will do; there is one for SMTP only.
+    if not by_permission and not holds_role(tenant, str(object_id), {role}):
         return Refused("credentials", f"the token of application {app_id} lacks the role {role}")
     known = tenant["exchange_service_principals"].get(str(app_id))
-    if known is None:
+    if known is None or known["ObjectId"] in tenant["deleted_items"]:
         return Refused("credentials", f"application {app_id} has no service principal in Exchange")
     if known["ObjectId"] != object_id:
         return Refused(
@@ -79,7 +84,7 @@ def with_token(
         return Refused("credentials", f"there is no user {response.user!r}")
     mailbox = tenant.find_mailbox(response.user)
     if protocol == "smtp":
-        return _submit(tenant, mailbox, response.user, str(object_id))
+        return _submit(tenant, mailbox, response.user, str(object_id), by_permission)
     if mailbox is None:
         return Refused("not_connected", f"{response.user!r} has no mailbox")
     if not mailbox[_SWITCHES[protocol]]:
@@ -89,12 +94,17 @@ def with_token(
     return SignedIn(str(object_id), mailbox)
 
 
-def _submit(tenant: Tenant, mailbox: Entity | None, user: str, principal: str) -> Outcome:
+def _submit(
+    tenant: Tenant, mailbox: Entity | None, user: str, principal: str, by_permission: bool
+) -> Outcome:
+    """The permission makes Exchange ask for FullAccess; a role assignment needs none, but has a scope."""
     if mailbox is None:
         return Refused("credentials", f"{user!r} has no mailbox")
     if (switch := smtp_switch(tenant, mailbox)) is not None:
         return switch
-    if not has_full_access(tenant, mailbox, principal):
+    if not by_permission and not reaches_by_role(tenant, principal, mailbox["id"], {ROLES["smtp"]}):
+        return Refused("credentials", f"no role assignment of service principal {principal} reaches {user!r}")
+    if by_permission and not has_full_access(tenant, mailbox, principal):
         return Refused("credentials", f"service principal {principal} lacks FullAccess to {user!r}")
     return SignedIn(principal, mailbox)
 
@@ -124,16 +134,17 @@ def smtp_switch(tenant: Tenant, mailbox: Entity | None) -> Refused | None:
 
 def has_full_access(tenant: Tenant, mailbox: Entity, principal: str) -> bool:
     """Whether that object id has FullAccess to the mailbox."""
-    entries = (tenant["mailbox_permissions"].get(mailbox["id"]) or {"entries": []})["entries"]
-    return any(entry["User"] == principal and "FullAccess" in entry["AccessRights"] for entry in entries)
+    return acl.grants(acl.stored(tenant["mailbox_permissions"].get(mailbox["id"])), "User", principal, "FullAccess")
 
 
 def may_send_as(tenant: Tenant, signed_in: SignedIn, address: str) -> bool:
-    """Whether a From address is one of the mailbox itself, or of one that the principal has SendAs on."""
+    """Whether a From address is one of the mailbox itself, or of one that the principal has SendAs or a role on."""
     if address.casefold() in (own.casefold() for own in signed_in.mailbox["addresses"]):
         return True
     other = tenant.find_mailbox(address)
     if other is None:
         return False
-    entries = (tenant["recipient_permissions"].get(other["id"]) or {"entries": []})["entries"]
-    return any(entry["Trustee"] == signed_in.principal and "SendAs" in entry["AccessRights"] for entry in entries)
+    entries = acl.stored(tenant["recipient_permissions"].get(other["id"]))
+    return acl.grants(entries, "Trustee", signed_in.principal, "SendAs") or reaches_by_role(
+        tenant, signed_in.principal, other["id"], {ROLES["smtp"]}
+    )
