@@ -163,6 +163,8 @@ def test_default_page_is_100(graph: Graph) -> None:
     ("$orderby=notes", UNSUPPORTED),
     ("$skiptoken=nonsense", (400, "Directory_ExpiredPageToken", "The specified page token value has expired and can "
                              "no longer be included in your request.")),
+    ("$skiptoken=b2Zmc2V0Oi0x", (400, "Directory_ExpiredPageToken", "The specified page token value has expired and "
+                                 "can no longer be included in your request.")),
     ("$top=1&$top=2", gateway("Query option '$top' was specified more than once, but it must be specified at most "
                               "once.")),
     ("$search=%22displayName:x%22", (400, "Request_UnsupportedQuery", "Request with $search query parameter only works "

@@ -188,6 +188,18 @@ def test_a_new_service_principal_can_be_granted_nothing(replica: Replica) -> Non
     assert replica.sandbox.tenant.find("app_role_assignments", principalId=principal["id"]) == []
 
 
+def test_a_new_service_principal_can_own_nothing(replica: Replica) -> None:
+    application = replica.create("/applications", displayName="Old")
+    replica.age()
+    principal = replica.create("/servicePrincipals", appId=application["appId"])
+    reference = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{principal['id']}"}
+    owners = f"/applications/{application['id']}/owners/$ref"
+    replica.trail()
+    assert refusal(replica.post(owners, json=reference)) == not_found(principal["id"])
+    replica.sandbox.faults.clear()
+    done(replica.post(owners, json=reference))
+
+
 def test_deleted_objects_linger(replica: Replica) -> None:
     application = replica.create("/applications", displayName="Old")
     path = f"/applications/{application['id']}"

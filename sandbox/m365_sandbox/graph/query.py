@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -178,12 +177,16 @@ def _offset(call: Call) -> int:
     if token is None:
         return 0
     try:
-        return int(base64.b64decode(token, altchars=b"-_", validate=True).decode().removeprefix("offset:"))
-    except (binascii.Error, ValueError) as error:
+        text = base64.b64decode(token, altchars=b"-_", validate=True).decode("ascii")
+    except ValueError:
+        text = ""
+    offset = text.removeprefix("offset:")
+    if not offset.isdecimal():
         raise GraphError(
             400, "Directory_ExpiredPageToken",
             "The specified page token value has expired and can no longer be included in your request.",
-        ) from error
+        )
+    return int(offset)
 
 
 def _next_link(call: Call, offset: int) -> str:
