@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import posixpath
 import shutil
 import tempfile
 from pathlib import Path
@@ -27,6 +28,9 @@ ARGUMENTS = {
     "create": {"type": "bool", "default": False},
     "backup": {"type": "bool", "default": False},
 }
+
+
+_MAY_WRITE = "Let the user whom Ansible signs in as, or becomes, write the file and its folder."
 
 
 class ActionModule(ActionBase):
@@ -52,6 +56,8 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = {"changed": after != before, "path": args["path"]}
         if self._task.diff:
             result["diff"] = _diff(product, args["path"], before, after)
+        if result["changed"]:
+            self._must_be_writable(args["path"], task_vars)
         if result["changed"] and not self._task.check_mode:
             result.update(self._write(args["path"], after.encode(encoding), args["backup"], task_vars))
         return result
@@ -65,10 +71,23 @@ class ActionModule(ActionBase):
         answer = self._execute_module(module_name=module, module_args={"src": path}, task_vars=task_vars)
         if answer.get("failed"):
             raise InputError(
-                f"it cannot be read: {str(answer.get('msg', 'no reason was given')).rstrip('.')}.",
+                f"it cannot be read: {_reason(answer)}.",
                 remedy="Check the path on the server and that the user whom Ansible signs in as may read the file.",
             )
         return base64.b64decode(answer["content"])
+
+    def _must_be_writable(self, path: str, task_vars: dict[str, Any]) -> None:
+        """The file is replaced, so its folder has to be writable as well. Windows does not tell beforehand."""
+        if self._on_windows:
+            return
+        for place in (path, posixpath.dirname(path) or "."):
+            # Nothing but the rights is of interest.
+            options = dict.fromkeys(("get_checksum", "get_mime", "get_attributes"), False)
+            answer = self._execute_module(
+                "ansible.builtin.stat", {"path": place, "follow": True, **options}, task_vars=task_vars
+            )
+            if not answer.get("stat", {}).get("writeable"):
+                raise InputError(f"{place} cannot be written.", remedy=_MAY_WRITE)
 
     def _write(self, path: str, data: bytes, backup: bool, task_vars: dict[str, Any]) -> dict[str, Any]:
         # The folder is Ansible's own on the controller, with mode 0700, since the file holds secrets.
@@ -80,10 +99,7 @@ class ActionModule(ActionBase):
         finally:
             shutil.rmtree(folder)
         if answer.get("failed"):
-            raise InputError(
-                f"it cannot be written: {str(answer.get('msg', 'no reason was given')).rstrip('.')}.",
-                remedy="Check that the user whom Ansible signs in as may write the file and its folder.",
-            )
+            raise InputError(f"it cannot be written: {_reason(answer)}.", remedy=_MAY_WRITE)
         if self._read(path, task_vars) != data:
             raise InputError(
                 "after writing it, it held something else.",
@@ -105,6 +121,12 @@ class ActionModule(ActionBase):
             templar=self._templar, shared_loader_obj=self._shared_loader_obj,
         )
         return dict(copy.run(task_vars=task_vars))
+
+
+def _reason(answer: dict[str, Any]) -> str:
+    # Since 2.19 the reason of a module that raised is in its exception, not in msg.
+    raised = getattr(getattr(answer.get("exception"), "event", None), "msg", None)
+    return str(answer.get("msg") or raised or "no reason was given").rstrip(".")
 
 
 def _diff(product: Any, path: str, before: str, after: str) -> dict[str, str]:

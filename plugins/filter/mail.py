@@ -28,6 +28,17 @@ def mail_problems(settings: Mapping[str, Any]) -> list[str]:
     return _plan.examine(settings)[1]
 
 
+def mail_conflicts(hosts: Iterable[str], facts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """See mail_conflicts.yml."""
+    return _plan.conflicts({host: facts[host]["__mail_plan_data"] for host in hosts})
+
+
+def mail_leaders(hosts: Iterable[str], facts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """See mail_leaders.yml."""
+    able = [host for host in hosts if facts[host].get("__mail_provider_ready", True)]
+    return _plan.leaders({host: facts[host]["__mail_plan_data"] for host in able})
+
+
 def mail_fill(plan: Any, facts: Mapping[str, Any], secrets: Mapping[str, Any]) -> Any:
     """See mail_fill.yml."""
     try:
@@ -48,8 +59,8 @@ class FilterModule:
         return {
             "mail_plan": mail_plan,
             "mail_problems": mail_problems,
-            "mail_conflicts": _plan.conflicts,
-            "mail_leaders": _plan.leaders,
+            "mail_conflicts": mail_conflicts,
+            "mail_leaders": mail_leaders,
             "mail_secrets": _plan.secrets_of,
             "mail_fill": mail_fill,
             "mail_report": mail_report,

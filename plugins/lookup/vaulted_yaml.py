@@ -21,7 +21,7 @@ options:
     required: true
   password_file:
     description: Path of a file that holds the vault's password.
-    type: path
+    type: str
     required: true
 """
 
@@ -55,17 +55,20 @@ class LookupModule(LookupBase):
 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         self.set_options(var_options=variables, direct=kwargs)
-        password_file = Path(self.get_option("password_file")).expanduser()
-        return [read(Path(self._loader.path_dwim(term)), password_file) for term in terms]
+        password_file = self.get_option("password_file")
+        if not password_file:
+            raise AnsibleLookupError("No file with the vault's password is named. Name one in password_file.")
+        return [read(Path(self._loader.path_dwim(term)), Path(password_file).expanduser()) for term in terms]
 
 
+# Ansible appends the text of a cause to that of the error, hence "from None" wherever the message says it all.
 def _password(path: Path) -> bytes:
     try:
         password = path.read_bytes().strip()
     except OSError as error:
         raise AnsibleLookupError(
             f"Could not read the vault password in {path}: {error.strerror}. Name a file that holds it."
-        ) from error
+        ) from None
     if not password:
         raise AnsibleLookupError(f"The vault password in {path} is empty. Put one into the file.")
     return password
@@ -82,16 +85,16 @@ def read(path: Path, password_file: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise AnsibleLookupError(f"Could not read {path}: {error.strerror}.") from error
+        raise AnsibleLookupError(f"Could not read {path}: {error.strerror}.") from None
     if not is_encrypted(data):
         raise AnsibleLookupError(f"{path} is not vaulted. Encrypt it: ansible-vault encrypt {path}")
     try:
         content = yaml_load(VaultLib([("default", VaultSecret(password))]).decrypt(data))
-    except AnsibleVaultError as error:
-        raise AnsibleLookupError(f"Could not decrypt {path}. Was it vaulted with another password?") from error
-    except YAMLError as error:
+    except AnsibleVaultError:
+        raise AnsibleLookupError(f"Could not decrypt {path}. Was it vaulted with another password?") from None
+    except YAMLError:
         # The error's own text repeats lines of the file.
-        raise AnsibleLookupError(f"{path} holds no valid YAML. Repair it: ansible-vault edit {path}") from error
+        raise AnsibleLookupError(f"{path} holds no valid YAML. Repair it: ansible-vault edit {path}") from None
     if content is not None and not isinstance(content, dict):
         raise AnsibleLookupError(f"{path} holds no dictionary. Repair it: ansible-vault edit {path}")
     return content or {}

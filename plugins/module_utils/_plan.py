@@ -201,8 +201,10 @@ def _check(wanted: Mapping[str, Any], part: Part, problems: list[str]) -> dict[s
 
 
 def _first_of_each(problems: list[str]) -> list[str]:
-    """The first problem of each variable; what follows from it would only distract."""
+    """The first problem of each variable. What follows from it, for the variable or what is inside, would distract."""
     first: dict[str, str] = {}
     for problem in problems:
-        first.setdefault(problem.partition(":")[0], problem)
+        path = problem.partition(":")[0]
+        if not any(path == known or path.startswith(f"{known}.") for known in first):
+            first[path] = problem
     return list(first.values())

@@ -18,7 +18,7 @@ _NOTHING = "-"
 def report(hosts: Iterable[str], facts: Mapping[str, Mapping[str, Any]], *, predicted: bool) -> list[str]:
     """A line of headings, one line per host in the order given, and one line per failure.
 
-    :param facts: by host, what the roles left behind: ``__mail_plan_data``, ``__mail_plan_leader``,
+    :param facts: by host, what the roles left behind: ``__mail_plan_data``, ``__mail_identity_leader``,
         ``__mail_identity_result``, ``__mail_provider_result``, ``__mail_delivery_results``, ``__mail_report_failure``.
     :param predicted: nothing was really done, since the run was a check.
     """
@@ -26,7 +26,7 @@ def report(hosts: Iterable[str], facts: Mapping[str, Mapping[str, Any]], *, pred
     failures = []
     for host in hosts:
         known = facts[host]
-        leader = known.get("__mail_plan_leader")
+        leader = known.get("__mail_identity_leader")
         rows.append(_row(host, known, facts[leader] if leader else {}, predicted))
         failure = known.get("__mail_report_failure")
         if failure:

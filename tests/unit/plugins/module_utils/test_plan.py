@@ -279,3 +279,10 @@ def test_the_caller_may_set_what_the_modules_take() -> None:
     assert {name: key.secret for name, key in ENTRA.items()} == {
         name: bool(option.get("no_log")) for name, option in spec.items()
     }
+
+
+def test_what_follows_from_a_problem_is_not_another_one() -> None:
+    changes = {"mail_verify": {"recipient": "probe@contoso.example", "recieve": {}}}
+    assert {problem.partition(":")[0] for problem in _plan.examine(changed(graph(), changes))[1]} == {
+        "mail_verify.recieve", "mail_verify.receive",
+    }

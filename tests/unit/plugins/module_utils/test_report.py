@@ -17,12 +17,12 @@ DELIVERY = {
 }
 FACTS: dict[str, dict[str, Any]] = {
     "leader": {
-        "__mail_plan_data": PLAN, "__mail_plan_leader": "leader",
+        "__mail_plan_data": PLAN, "__mail_identity_leader": "leader",
         "__mail_identity_result": {"granted": ["Mail.Send"]}, "__mail_provider_result": {},
         "__mail_delivery_results": [DELIVERY],
     },
     "follower": {
-        "__mail_plan_data": PLAN, "__mail_plan_leader": "leader",
+        "__mail_plan_data": PLAN, "__mail_identity_leader": "leader",
         "__mail_report_failure": {"step": "provider", "task": "Configure ICI", "message": "no such file"},
     },
     "other": {"__mail_plan_data": {**PLAN, "application": None}, "__mail_provider_result": {}},

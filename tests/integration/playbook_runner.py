@@ -1,0 +1,68 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Runs tasks on hosts that all are this machine, with ansible-playbook as a person would."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).parents[2]
+#: Variables that make hosts out of this machine.
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished run.
+
+    :param output: standard output and error.
+    :param results: by host, the results of its tasks in their order, as the callback "json" tells them.
+    """
+
+    code: int
+    output: str
+    results: dict[str, list[dict[str, Any]]]
+
+    def last(self, host: str = "server") -> dict[str, Any]:
+        """The result of the last task on a host."""
+        return self.results[host][-1]
+
+
+def play(
+    folder: Path, tasks: list[dict[str, Any]], *arguments: str, hosts: dict[str, dict[str, Any]] | None = None
+) -> Outcome:
+    """Run tasks.
+
+    :param folder: where the playbook, the inventory and Ansible's own files are put.
+    :param hosts: the variables of each host.
+    """
+    inventory = {"all": {"vars": LOCAL, "hosts": hosts or {"server": {}}}}
+    (folder / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
+    plays = [{"hosts": "all", "gather_facts": False, "tasks": tasks}]
+    (folder / "playbook.json").write_text(json.dumps(plays), encoding="utf-8")
+    report = folder / "results.json"
+    report.unlink(missing_ok=True)
+    foreign = ("ANSIBLE_", "AZURE_", "MAILOPS_")
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
+        "LC_ALL": "C.UTF-8", "HOME": str(folder), "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback_plugins"),
+        "ANSIBLE_CALLBACKS_ENABLED": "results", "MAILOPS_TEST_RESULTS": str(report),
+    }
+    done = subprocess.run(
+        ["ansible-playbook", "-i", "inventory.json", "playbook.json", *arguments], cwd=folder, env=environment,
+        text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
+    )
+    results: dict[str, list[dict[str, Any]]] = {}
+    for line in report.read_text(encoding="utf-8").splitlines() if report.exists() else []:
+        entry = json.loads(line)
+        results.setdefault(entry["host"], []).append(entry["result"])
+    return Outcome(done.returncode, done.stdout, results)

@@ -1,0 +1,100 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The vaulted store, judged by what Ansible's own vault reads from the file."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
+from playbook_runner import Outcome, play
+
+HOSTS = [f"server-{number}" for number in range(8)]
+PASSWORD = "pass word"
+
+
+class Store:
+    """A store in a folder, used by hosts that have an application each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / "credentials" / "test.yml"
+        (folder / "password").write_text(PASSWORD + "\n", encoding="utf-8")
+
+    def use(self, steps: list[tuple[str, Any]], *arguments: str, hosts: list[str] = HOSTS) -> Outcome:
+        """Take some steps on each host, with what is to be written."""
+        tasks = [
+            {
+                "ansible.builtin.include_role": {"name": "mailops.modern_auth.mail_store", "rolespec_validate": False},
+                "vars": {"__mail_store_step": step, **({"__mail_store_change": change} if change else {})},
+            }
+            for step, change in steps
+        ]
+        variables = {
+            host: {
+                "__mail_plan_data": {"application": {"unique_name": f"application of {host}"}},
+                "mail_store_path": str(self.file), "mail_store_password_file": str(self.folder / "password"),
+            }
+            for host in hosts
+        }
+        return play(self.folder, tasks, "--forks", "8", *arguments, hosts=variables)
+
+    def applications(self) -> Any:
+        """What the file holds."""
+        vault = VaultLib([("default", VaultSecret(PASSWORD.encode()))])
+        return yaml.safe_load(vault.decrypt(self.file.read_bytes()))["applications"]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path)
+
+
+def test_what_hosts_write_at_once_is_all_kept(store: Store) -> None:
+    host = "{{ inventory_hostname }}"
+    change = {"client_id": f"id of {host}", "current": {"secret_text": f"s3cret of {host}"}}
+    done = store.use([("prove", None), ("write", change), ("read", None)], "-vvv", "--diff")
+    assert done.code == 0, done.output
+    assert store.applications() == {
+        f"application of {host}": {"client_id": f"id of {host}", "current": {"secret_text": f"s3cret of {host}"}}
+        for host in HOSTS
+    }
+    assert stat.S_IMODE(store.file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(store.file.parent.stat().st_mode) == 0o700
+    # The task's own text is in the output with its template, never with its value.
+    assert "s3cret of server" not in done.output
+
+    again = store.use([("write", {"encrypted": {"{{ inventory_hostname }}": "x"}})], hosts=HOSTS[:1])
+    assert again.code == 0, again.output
+    assert store.applications()["application of server-0"]["current"] == {"secret_text": "s3cret of server-0"}
+    assert len(store.applications()) == len(HOSTS)
+
+
+def test_a_check_makes_nothing(store: Store) -> None:
+    done = store.use([("prove", None), ("write", {"current": {}}), ("read", None)], "--check", hosts=HOSTS[:1])
+    assert done.code == 0, done.output
+    assert not store.file.parent.exists()
+
+
+def test_a_store_that_cannot_be_written_is_found_before_it_is_needed(store: Store) -> None:
+    assert store.use([("prove", None)], hosts=HOSTS[:1]).code == 0
+    subprocess.run(["chattr", "+i", store.file], check=True)
+    try:
+        done = store.use([("prove", None)], hosts=HOSTS[:1])
+    finally:
+        subprocess.run(["chattr", "-i", store.file], check=True)
+    assert done.code == 2
+    assert f"No secret was made, since {store.file} or its folder cannot be written" in done.last(HOSTS[0])["msg"]
+
+
+def test_another_password_is_told(store: Store) -> None:
+    assert store.use([("prove", None)], hosts=HOSTS[:1]).code == 0
+    (store.folder / "password").write_text("another", encoding="utf-8")
+    done = store.use([("read", None)], hosts=HOSTS[:1])
+    assert f"Could not decrypt {store.file}. Was it vaulted with another password?" in done.last(HOSTS[0])["msg"]

@@ -1,0 +1,161 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""provider_config on real files, run by ansible-playbook; judged by the bytes on disk."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playbook_runner import REPOSITORY, Outcome, play
+
+SAMPLE = (REPOSITORY / "playbooks/files/ConfigurationKeys.json").read_bytes()
+NAME = "Platform.Email.ProviderConfiguration"
+SECRET = "s3cret~Value.that-must-not-be-seen"
+SETTINGS = {
+    "provider": "GRAPH",
+    "configuration": {
+        "TenantId": {"fact": "tenant_id"}, "ClientSecret": {"secret": "client_secret"}, "EmailId": "a@b.example",
+        "Name": "Verträge",
+    },
+}
+
+
+UNUSUAL = {
+    "not_json": b'[{"Name": "x",}]',
+    "not_utf8": b"[{\xff}]",
+    "read_only": f'[{{"Name": "{NAME}", "Value": "", "IsReadOnly": true}}]'.encode(),
+    "twice": f'[{{"Name": "{NAME}", "Value": ""}}, {{"Name": "{NAME}"}}]'.encode(),
+    "without_key": b'[{"Name": "other", "Value": "1"}]',
+}
+
+
+class Servers:
+    """Servers with a configuration file each; one for every case, so that one run shows many."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def add(self, name: str, content: bytes = SAMPLE) -> Path:
+        """A further server; its file."""
+        file = self.folder / name / "ConfigurationKeys.json"
+        file.parent.mkdir()
+        file.write_bytes(content)
+        return file
+
+    def configure(self, options: Mapping[str, Mapping[str, Any]], *arguments: str) -> Outcome:
+        """One run of the task, with the given further options on each server."""
+        hosts = {
+            name: {
+                "options": {
+                    "product": "ici", "path": str(self.folder / name / "ConfigurationKeys.json"), "settings": SETTINGS,
+                    "facts": {"tenant_id": "t"}, "secrets": {"client_secret": SECRET}, **further,
+                },
+            }
+            for name, further in options.items()
+        }
+        return play(self.folder, [{"mailops.modern_auth.provider_config": "{{ options }}"}], *arguments, hosts=hosts)
+
+
+def mail_settings(file: Path) -> Any:
+    """What ICI would read."""
+    keys = json.loads(file.read_text("utf-8-sig"))["ConfigurationKeys"]
+    [value] = [key["Value"] for key in keys if key["Name"] == NAME]
+    return json.loads(value)
+
+
+@pytest.fixture
+def servers(tmp_path: Path) -> Servers:
+    return Servers(tmp_path)
+
+
+@pytest.fixture
+def immutable(servers: Servers) -> Iterator[Path]:
+    """A server's file that not even root may write."""
+    file = servers.add("immutable")
+    subprocess.run(["chattr", "+i", file], check=True)
+    yield file
+    subprocess.run(["chattr", "-i", file], check=True)
+
+
+def test_four_runs(servers: Servers) -> None:
+    plain, kept, linked = servers.add("plain"), servers.add("kept"), servers.add("linked")
+    plain.chmod(0o640)
+    target = linked.rename(servers.folder / "target.json")
+    linked.symlink_to(target)
+    for arguments, changed in ((["--check"], True), ([], True), (["--check"], False), ([], False)):
+        before = plain.read_bytes()
+        done = servers.configure({"plain": {}, "kept": {"backup": True}, "linked": {}}, "--diff", *arguments)
+        assert done.code == 0, done.output
+        assert [done.last(host)["changed"] for host in ("plain", "kept", "linked")] == [changed] * 3
+        assert (plain.read_bytes() != before) is (changed and not arguments)
+        if "backup_file" in done.last("kept"):
+            assert Path(done.last("kept")["backup_file"]).read_bytes() == SAMPLE
+    assert mail_settings(plain) == {
+        "provider": "GRAPH",
+        "configuration": {"TenantId": "t", "ClientSecret": SECRET, "EmailId": "a@b.example", "Name": "Verträge"},
+    }
+    assert plain.read_bytes() == kept.read_bytes() == target.read_bytes()
+    assert linked.is_symlink()
+    assert stat.S_IMODE(plain.stat().st_mode) == 0o640
+    assert [len(list(file.parent.iterdir())) for file in (plain, kept, linked)] == [1, 2, 1]
+
+    old, new = SAMPLE.split(b"\r\n"), plain.read_bytes().split(b"\r\n")
+    [(was, now)] = [(one, other) for one, other in zip(old, new, strict=True) if one != other]
+    assert was == b'      "Value": "",'
+    assert now.startswith(b'      "Value": "{')
+
+
+def test_the_secret_is_in_the_file_only(servers: Servers) -> None:
+    file = servers.add("server")
+    done = servers.configure({"server": {}}, "--diff", "-vvv")
+    again = servers.configure({"server": {"secrets": {"client_secret": SECRET + "2"}}}, "--diff", "-vvv")
+    assert "(secret, new)" in done.output
+    assert "(secret, to be replaced)" in again.output
+    assert SECRET not in done.output + again.output
+    (servers.folder / "inventory.json").unlink()
+    found = subprocess.run(["grep", "-rlF", SECRET, servers.folder], text=True, capture_output=True, check=True)
+    assert found.stdout.split() == [str(file)]
+
+
+def test_a_missing_key_is_added_if_that_is_allowed(servers: Servers) -> None:
+    file = servers.add("server", UNUSUAL["without_key"])
+    assert servers.configure({"server": {"create": True}}).last("server")["changed"] is True
+    assert [key["Name"] for key in json.loads(file.read_bytes())] == ["other", NAME]
+
+
+@pytest.mark.parametrize("arguments", [["--check"], []], ids=["check", "do"])
+def test_what_cannot_be_done_is_said_and_changes_nothing(
+    servers: Servers, immutable: Path, arguments: list[str]
+) -> None:
+    files = {name: servers.add(name, content) for name, content in UNUSUAL.items()}
+    wrong_options = {"product": {"product": "icy"}, "option": {"pth": "x"}, "secret": {"secrets": {}}}
+    files |= {name: servers.add(name) for name in wrong_options}
+    before = {name: file.read_bytes() for name, file in files.items()}
+    plain: dict[str, dict[str, Any]] = {name: {} for name in ("immutable", "missing", *UNUSUAL)}
+    done = servers.configure({**plain, **wrong_options}, *arguments)
+    assert done.code == 2
+    expected = {
+        "not_json": "it is not valid JSON (line 1, column 15",
+        "not_utf8": "byte 2 is not UTF-8",
+        "read_only": "has IsReadOnly: true (line 1, column",
+        "twice": "is there 2 times (line 1",
+        "without_key": "set mail_ici.create_key: true",
+        "missing": "it cannot be read: File not found",
+        "immutable": "ConfigurationKeys.json cannot be written. Let the user whom Ansible signs in as",
+        "product": "value of product must be one of: ici, got: icy",
+        "option": "pth. Supported parameters include:",
+        "secret": "The secret 'client_secret' is needed, but was not given.",
+    }
+    for name, words in expected.items():
+        assert words in done.last(name)["msg"], name
+        if name not in ("product", "option"):
+            assert f"Could not configure ici in {servers.folder / name}" in done.last(name)["msg"]
+    assert {name: file.read_bytes() for name, file in files.items()} == before
+    assert immutable.read_bytes() == SAMPLE
