@@ -15,7 +15,7 @@ import ssl
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import Cloud, cloud_from
@@ -53,6 +53,10 @@ except ImportError:
 BATCH_LIMIT = 20
 #: Seconds for which a change, or an object made a moment ago, may stay invisible to a read.
 PATIENCE = 120.0
+#: Seconds between two looks at what is awaited, at most.
+LONGEST_WAIT = 5.0
+
+T = TypeVar("T")
 
 
 class Tokens(Protocol):
@@ -140,21 +144,19 @@ class GraphClient:
             answer = await self.send(request)
 
     async def wait_until(
-        self, attempt: Callable[[], Awaitable[Any]], done: Callable[[Any], bool], patience: float = PATIENCE
-    ) -> tuple[Any, bool]:
+        self, attempt: Callable[[], Awaitable[T]], done: Callable[[T], bool], patience: float = PATIENCE
+    ) -> T:
         """Repeat an attempt with growing pauses until its result is the one waited for.
 
         :param patience: seconds of pauses after which waiting ends.
-        :returns: the last result, and whether it is the one waited for.
+        :returns: the last result, whether or not it is the one waited for.
         """
         waited, number = 0.0, 1
-        while not done(result := await attempt()):
-            if waited >= patience:
-                return result, False
-            seconds = min(pause(number), 5.0, patience - waited)
+        while not done(result := await attempt()) and waited < patience:
+            seconds = min(pause(number), LONGEST_WAIT, patience - waited)
             await self._sleep(seconds)
             waited, number = waited + seconds, number + 1
-        return result, True
+        return result
 
     async def rest(self, seconds: float) -> None:
         """Wait."""

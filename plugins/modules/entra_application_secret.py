@@ -11,8 +11,8 @@ description:
   - Makes a client secret when the one that is known is missing or has little time left, and returns its value, which
     exists nowhere else.
   - Never removes a secret that works. Removing the old one after a rotation is a task of its own, with O(state=absent).
-  - Secrets that it makes carry a display name that says so (C(mailops.modern_auth: NAME)), and those are the only ones
-    that it removes.
+  - "Secrets that it makes carry a display name that says so (C(mailops.modern_auth: NAME)), and those are the only ones
+    that it removes."
   - If the answer with a new secret gets lost on the way, the secret is removed and another one is made.
 version_added: 0.1.0
 author:

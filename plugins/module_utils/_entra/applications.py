@@ -26,7 +26,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
     GraphError,
     InputError,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient, T
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import (
     Answer,
     Entity,
@@ -241,10 +241,11 @@ async def _addressed(
     is_by_id = bool(identity.object_id or identity.app_id)
     if answer.status == 404 and is_by_id and patient:
         # Whoever made it moments ago has seen it; this replica may not have.
-        answer, there = await graph.wait_until(
-            lambda: graph.send(answer.request), lambda seen: seen.status != 404, PATIENCE_FOR_OTHERS
+        request = answer.request
+        answer = await graph.wait_until(
+            lambda: graph.send(request), lambda seen: seen.status != 404, PATIENCE_FOR_OTHERS
         )
-        if not there:
+        if answer.status == 404:
             raise InputError(
                 f"There is no application {identity.object_id or identity.app_id} in the tenant.",
                 remedy="Check the id and tenant_id; to create an application give unique_name alone.",
@@ -305,9 +306,7 @@ async def _deleted(graph: GraphClient, identity: Identity) -> Entity | None:
     async def look() -> Entity | None:
         return _with_unique_name(identity, await graph.pages(await graph.send(GET_DELETED)))
 
-    deleted, _ = await graph.wait_until(look, lambda seen: seen is not None, PATIENCE_FOR_OTHERS)
-    found: Entity | None = deleted
-    return found
+    return await graph.wait_until(look, lambda seen: seen is not None, PATIENCE_FOR_OTHERS)
 
 
 def _with_unique_name(identity: Identity, candidates: Sequence[Entity]) -> Entity | None:
@@ -318,7 +317,7 @@ async def _write(graph: GraphClient, entity: Mapping[str, Any], body: Entity, id
     request = Request(
         "PATCH", f"/applications/{entity['id']}", f"update the application {identity.label}", WRITE, body=body
     )
-    answer, _ = await graph.wait_until(
+    answer = await graph.wait_until(
         lambda: graph.send(request), lambda seen: seen.status != 404, PATIENCE_FOR_OTHERS
     )
     answer.ok()
@@ -337,7 +336,7 @@ async def _restore(graph: GraphClient, deleted: Mapping[str, Any], identity: Ide
         if same_id(principal["appId"], deleted["appId"]):
             await _restore_item(graph, principal["id"], f"restore the deleted service principal of {identity.label}")
     read = _get(f"/applications/{deleted['id']}", identity.label)
-    seen: Answer = await _until(
+    seen = await _until(
         graph, lambda: graph.send(read), lambda answer: answer.found() is not None, "the restored application", identity
     )
     return seen.entity()
@@ -346,7 +345,7 @@ async def _restore(graph: GraphClient, deleted: Mapping[str, Any], identity: Ide
 async def _restore_item(graph: GraphClient, object_id: str, action: str) -> None:
     # A second restore finds nothing to restore, so that it may be repeated; the read that follows tells the truth.
     request = Request("POST", f"/directory/deletedItems/{object_id}/restore", action, WRITE, repeatable=True)
-    answer, _ = await graph.wait_until(
+    answer = await graph.wait_until(
         lambda: graph.send(request), lambda seen: not is_waiting_for_application(seen), PATIENCE_FOR_OTHERS
     )
     answer.found()
@@ -363,7 +362,7 @@ async def _add_owners(
         )
         for owner in missing
     ]
-    answers, _ = await graph.wait_until(
+    answers = await graph.wait_until(
         lambda: graph.batch(requests), lambda seen: not any(is_waiting_for_principal(answer) for answer in seen),
         PATIENCE_FOR_OTHERS,
     )
@@ -389,16 +388,15 @@ async def _settled(
             seen[1].found() is not None and {owner.lower() for owner in owners} <= _ids(seen[1].body.get("value", []))
         )
 
-    seen: list[Answer] = await _until(graph, look, is_settled, "the change", identity)
+    seen = await _until(graph, look, is_settled, "the change", identity)
     return seen[0].entity()
 
 
 async def _until(
-    graph: GraphClient, attempt: Callable[[], Awaitable[Any]], done: Callable[[Any], bool], what: str,
-    identity: Identity,
-) -> Any:
-    seen, is_done = await graph.wait_until(attempt, done)
-    if not is_done:
+    graph: GraphClient, attempt: Callable[[], Awaitable[T]], done: Callable[[T], bool], what: str, identity: Identity
+) -> T:
+    seen = await graph.wait_until(attempt, done)
+    if not done(seen):
         raise GraphError(
             f"Microsoft Graph accepted {what} of {identity.label}, but does not show it after two minutes.",
             status=0, remedy="Run again; nothing is created twice.",

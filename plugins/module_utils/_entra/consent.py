@@ -250,14 +250,13 @@ async def apply(
         # What the resources offer has not changed, so that it need not be read again.
         return replace(await read(graph, consent.app_id, delegated=delegated), resources=consent.resources)
 
-    seen, is_done = await graph.wait_until(look, lambda now: not remaining(now))
-    if not is_done:
+    seen = await graph.wait_until(look, lambda now: not remaining(now))
+    if remaining(seen):
         raise GraphError(
             f"Microsoft Graph accepted the consent for {consent.name}, but does not show it after two minutes.",
             status=0, remedy="Run again; what is granted already is left alone.",
         )
-    result: Consent = seen
-    return result
+    return seen
 
 
 def _plan_scopes(
@@ -284,10 +283,10 @@ async def _create_principal(graph: GraphClient, consent: Consent) -> Entity:
         "POST", "/servicePrincipals", f"create the service principal of {consent.name}", CREATE_PRINCIPAL,
         body={"appId": consent.app_id, "tags": [PORTAL_TAG]}, repeatable=True,
     )
-    answer, has_application = await graph.wait_until(
+    answer = await graph.wait_until(
         lambda: graph.send(create), lambda seen: not is_waiting_for_application(seen), PATIENCE_FOR_APPLICATION
     )
-    if not has_application and consent.application is None:
+    if is_waiting_for_application(answer) and consent.application is None:
         raise InputError(
             f"There is no application {consent.app_id} in the tenant, so it can have no service principal.",
             remedy="Check app_id, which is the application (client) id and not an object id, and tenant_id.",
@@ -298,9 +297,8 @@ async def _create_principal(graph: GraphClient, consent: Consent) -> Entity:
             "GET", f"/servicePrincipals(appId={quoted(consent.app_id)})?$select=id,appId,displayName",
             f"read the service principal of {consent.name}", READ,
         )
-        answer, _ = await graph.wait_until(lambda: graph.send(find), lambda seen: seen.found() is not None)
-    principal: Entity = answer.entity()
-    return principal
+        answer = await graph.wait_until(lambda: graph.send(find), lambda seen: seen.found() is not None)
+    return answer.entity()
 
 
 def _writes(consent: Consent, principal: Mapping[str, Any], change: Change) -> list[Request]:
@@ -353,8 +351,7 @@ async def _send_all(graph: GraphClient, writes: Sequence[Request]) -> None:
         waiting = [answer.request for answer in refused]
         return refused
 
-    refused, is_done = await graph.wait_until(attempt, lambda seen: not seen)
-    for answer in [] if is_done else refused:
+    for answer in await graph.wait_until(attempt, lambda seen: not seen):
         # What cannot be found for so long is no longer there, which is what a revocation wants.
         if answer.request.method != "DELETE":
             answer.ok()

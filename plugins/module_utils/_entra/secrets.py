@@ -68,12 +68,10 @@ class Made:
     """A secret that was just made.
 
     :param credential: what Graph answered, ``secretText`` included.
-    :param registration: the application as a replica shows it that knows the secret; None if none was found in time.
     :param warnings: what could not be cleaned up.
     """
 
     credential: Entity
-    registration: Registration | None
     warnings: Sequence[str]
 
 
@@ -159,7 +157,7 @@ async def read(graph: GraphClient, identity: Identity, key_id: str | None = None
         entity = answer.found()
         return entity is not None and (key_id is None or _registration(answer, identity.label).find(key_id) is not None)
 
-    answer, _ = await graph.wait_until(lambda: graph.send(request), is_complete, PATIENCE_FOR_OTHERS)
+    answer = await graph.wait_until(lambda: graph.send(request), is_complete, PATIENCE_FOR_OTHERS)
     if answer.status == 404:
         raise InputError(
             f"There is no application {identity.label} in the tenant.", remedy="Check the identity and tenant_id."
@@ -208,8 +206,8 @@ async def remove(graph: GraphClient, registration: Registration, credential: Map
             answer.ok()
         return await _look(graph, registration)
 
-    _, is_gone = await graph.wait_until(attempt, lambda seen: seen.find(key_id) is None)
-    if not is_gone:
+    seen = await graph.wait_until(attempt, lambda now: now.find(key_id) is None)
+    if seen.find(key_id) is not None:
         raise GraphError(
             f"Microsoft Graph still shows the client secret {key_id} of {registration.label} two minutes after its "
             "removal.", status=0, remedy="Run again.",
@@ -221,25 +219,25 @@ async def _add(graph: GraphClient, registration: Registration, title: str, end: 
         "POST", f"{registration.path}/addPassword", f"add a client secret to {registration.label}", WRITE,
         body={"passwordCredential": {"displayName": title, "endDateTime": end.strftime("%Y-%m-%dT%H:%M:%SZ")}},
     )
-    answer, _ = await graph.wait_until(
+    answer = await graph.wait_until(
         lambda: graph.send(request), lambda seen: seen.status != 404, PATIENCE_FOR_OTHERS
     )
-    credential: Entity = answer.entity()
-    return credential
+    return answer.entity()
 
 
 async def _finish(
     graph: GraphClient, registration: Registration, credential: Entity, lost: Sequence[str], stale: Sequence[Entity]
 ) -> Made:
     try:
-        seen, is_there = await graph.wait_until(
+        seen = await graph.wait_until(
             lambda: _look(graph, registration), lambda now: now.find(credential["keyId"]) is not None
         )
     except ModernAuthError as error:
-        return Made(credential, None, [f"The new client secret could not be read back: {error.message}"])
+        return Made(credential, [f"The new client secret could not be read back: {error.message}"])
     # A replica that shows this secret shows every earlier one too, for all are parts of one object.
-    warnings = await _clean_up(graph, seen, lost, stale) if is_there else ["The new client secret cannot be seen yet."]
-    return Made(credential, seen, warnings)
+    if seen.find(credential["keyId"]) is None:
+        return Made(credential, ["The new client secret cannot be seen yet."])
+    return Made(credential, await _clean_up(graph, seen, lost, stale))
 
 
 async def _clean_up(
