@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from typing import Any
 
@@ -44,7 +45,10 @@ class Exchange(httpx.Client):
         headers: dict[str, str] | None = None,
     ) -> httpx.Response:
         """The whole answer of a cmdlet."""
-        return self.post(f"InvokeCommand{query}", json=command(cmdlet, parameters), headers=headers)
+        return self.post(
+            f"InvokeCommand{query}", content=ascii_json(command(cmdlet, parameters)),
+            headers={"Content-Type": "application/json; charset=utf-8", **(headers or {})},
+        )
 
     def run(self, cmdlet: str, **parameters: Any) -> Rows:
         """The rows of a cmdlet that has to succeed without a warning."""
@@ -69,6 +73,11 @@ class Exchange(httpx.Client):
         """The far side: what the tenant holds."""
         found: dict[str, Any] = self.sandbox.control("GET", "/tenant")["collections"][collection]
         return found
+
+
+def ascii_json(content: Any) -> bytes:
+    """JSON with escapes, so that it can hold what UTF-8 cannot."""
+    return json.dumps(content).encode("ascii")
 
 
 def command(cmdlet: str, parameters: dict[str, Any] | None = None) -> dict[str, Any]:

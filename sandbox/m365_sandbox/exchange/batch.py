@@ -60,5 +60,4 @@ def _one(request: dict[str, Any], run: Inner) -> Answer:
     parts = urlsplit(url)
     query = {name.casefold(): value for name, value in parse_qsl(parts.query)}
     lowered = {name.casefold(): str(value) for name, value in headers.items()}
-    content = json.dumps(request.get("body"), ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return run(parts.path, query, lowered, content)
+    return run(parts.path, query, lowered, json.dumps(request.get("body")).encode())

@@ -85,7 +85,7 @@ def resolve(found: Sequence[Principal], identity: str) -> Principal | None:
 
     A name that is unique by its nature wins over one that is not. AdminError 400 for several matches.
     """
-    wanted = identity.strip().casefold()
+    wanted = identity.casefold()
     for names in ("unique_names", "names"):
         matching = [one for one in found if wanted in (name.casefold() for name in getattr(one, names))]
         if len(matching) > 1:

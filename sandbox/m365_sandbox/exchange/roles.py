@@ -32,4 +32,4 @@ APPLICATION_ROLES: Mapping[str, tuple[str, ...]] = {
 
 def canonical_role(name: str) -> str | None:
     """The role of that name, in its own case; None for a name that is no application role."""
-    return next((role for role in APPLICATION_ROLES if role.casefold() == name.strip().casefold()), None)
+    return next((role for role in APPLICATION_ROLES if role.casefold() == name.casefold()), None)

@@ -23,7 +23,7 @@ OUTPUT = (*flag(*SWITCHES), *DIRECTORY_OBJECT)
 
 def find_policy(call: Call, identity_of_policy: str) -> Entity:
     """A policy by name, distinguished name or GUID; AdminError 404 without one."""
-    wanted = identity_of_policy.strip().casefold()
+    wanted = identity_of_policy.casefold()
     for policy in call.rows("authentication_policies"):
         names = (policy["Name"], _dn(call.tenant, policy["Name"]), guid(call.tenant, "policy", policy["Name"]))
         if wanted in (name.casefold() for name in names):

@@ -75,7 +75,7 @@ def _dn(tenant: Tenant, name: str) -> str:
 
 
 def _find(call: Call) -> Entity:
-    wanted = call["Identity"].strip().casefold()
+    wanted = call["Identity"].casefold()
     for one in call.rows("management_role_assignments"):
         if wanted in (name.casefold() for name in (one["Name"], one["Guid"], _dn(call.tenant, one["Name"]))):
             return one

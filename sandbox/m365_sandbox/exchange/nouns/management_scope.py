@@ -26,7 +26,7 @@ OUTPUT: Output = (
 
 def find_scope(call: Call, identity_of_scope: str) -> Entity:
     """A scope by name, distinguished name or GUID; AdminError 404 without one."""
-    wanted = identity_of_scope.strip().casefold()
+    wanted = identity_of_scope.casefold()
     for scope in call.rows("management_scopes"):
         if wanted in (name.casefold() for name in (scope["Name"], scope["Guid"], _dn(call.tenant, scope["Name"]))):
             return scope
