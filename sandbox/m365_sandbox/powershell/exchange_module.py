@@ -199,8 +199,8 @@ def _typed(value: Any, kind: str | None) -> Any:
         return str(value).lower()
     if kind == "System.DateTime":
         moment = datetime.fromisoformat(value)
-        zone = "" if moment.tzinfo is None else "Z" if value.endswith("Z") else f"{moment.astimezone():%:z}"
-        local = moment if not zone or zone == "Z" else moment.astimezone()
+        local = moment if moment.tzinfo is None or value.endswith("Z") else moment.astimezone()
+        zone = "Z" if value.endswith("Z") else "" if local.tzinfo is None else local.isoformat()[-6:]
         return f"{local:%Y-%m-%dT%H:%M:%S}.{local.microsecond:06d}0{zone}"
     return value
 
