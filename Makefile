@@ -41,14 +41,15 @@ dovecot:
 
 demo: setup ## The main job on the sandbox: register, consent, configure, send, read back
 	@m365-sandbox start
-	@m365-sandbox servers
+	@ansible-playbook mailops.modern_auth.prepare_sandbox -i playbooks/inventories/sandbox >/dev/null
 	@ansible-playbook mailops.modern_auth.setup_mail -i playbooks/inventories/sandbox
 
 test: lint sanity molecule unit ## Everything that has to hold, in one command
 
 lint: setup ## ruff, mypy, ansible-lint, the changelog
 	ruff check .
-	mypy
+	@mkdir -p $(BUILD)/mypy/ansible_collections/mailops && ln -sfn $(CURDIR) $(BUILD)/mypy/ansible_collections/mailops/modern_auth
+	MYPYPATH=$(BUILD)/mypy:$(CURDIR)/sandbox mypy
 	ansible-lint --offline --profile production
 	antsibull-changelog lint
 
