@@ -4,8 +4,7 @@
 """From the identity platform's refusals to remedies. Pure.
 
 Numbers: https://learn.microsoft.com/entra/identity-platform/reference-error-codes. Microsoft asks programs to branch on
-``error`` alone and keeps the numbers free to change, so they choose the words for a person here, and name the few
-refusals that pass by themselves once a change has replicated.
+``error`` alone and keeps the numbers free to change, so they only choose the words for a person here.
 """
 
 from __future__ import annotations
@@ -15,11 +14,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import AuthenticationError
-
-#: Refusals that a credential, application or service principal made a moment ago can meet until it has replicated.
-REPLICATION_CODES = frozenset(
-    {"AADSTS7000215", "AADSTS700016", "AADSTS7000229", "AADSTS700027", "AADSTS500011", "AADSTS700213", "AADSTS70025"}
-)
 
 _TENANT = "Check tenant_id (a GUID or a verified domain) and that cloud or authority_host is that tenant's cloud."
 _CERTIFICATE = "Upload the public certificate to this very application (client_id), and check that it is valid today."

@@ -80,7 +80,7 @@ def duration(option: str, text: str) -> timedelta:
 
     :raises InputError: if it is none, or is not positive.
     """
-    match = re.fullmatch(r"(\d{1,5})([hdw])", text.strip())
+    match = re.fullmatch(r"([0-9]{1,5})([hdw])", text.strip())
     if match is None or int(match[1]) == 0:
         raise InputError(f'{option}: "{text}" is not a length of time.', remedy="Write for example 180d, 24h or 26w.")
     return int(match[1]) * _UNITS[match[2]]
