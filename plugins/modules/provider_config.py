@@ -46,7 +46,7 @@ options:
   settings:
     description:
       - The settings, as C(provider.settings) of the plan that P(mailops.modern_auth.mail_plan#filter) makes.
-      - C({"fact": NAME}) and C({"secret": NAME}) stand for values of O(facts) and O(secrets).
+      - 'C({"fact": NAME}) and C({"secret": NAME}) stand for values of O(facts) and O(secrets).'
     type: dict
     required: true
   facts:

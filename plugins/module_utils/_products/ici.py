@@ -14,12 +14,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from json import JSONDecodeError
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _json_document as document
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._encoding import MARK
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _ici_keys
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import Part
 from ansible_collections.mailops.modern_auth.plugins.module_utils._settings import (
     Key,
@@ -29,8 +27,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._settings impo
     text,
 )
 
-KEY_NAME = "Platform.Email.ProviderConfiguration"
-KEY_ID = "8BCDF64C-51F2-4509-B244-82A726E42CE6"
 SECRET_FIELDS = frozenset({"ClientSecret", "EmailPassword"})
 
 # The keys of mail_ici.
@@ -49,20 +45,6 @@ DEFAULT_PORT = 2525
 DEFAULT_USER = "apikey"
 _GRAPH_ONLY = ("display_name",)
 _SMTP_ONLY = ("host", "port", "tls", "username", "password", "use_default_from")
-
-_NEW_KEY = {
-    "Id": KEY_ID,
-    "Name": KEY_NAME,
-    "Value": "",
-    "IsEncrypted": False,
-    "IsReadOnly": False,
-    "OverrideType": "Overridable",
-    "ValueType": "System.String, mscorlib, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089",
-    "Description": "This key is to manage mail sending functionality in valid JSON format",
-    "DefaultValue": None,
-    "ErrorMessageDescription": None,
-}
-
 
 def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
     """What the settings mean for ICI, or None if they cannot be expressed.
@@ -218,14 +200,12 @@ def read(content: str) -> dict[str, Any] | None:
     :param content: the file's text, with or without a byte order mark.
     :raises InputError: the text is not JSON, the key is there twice, or its value is not JSON.
     """
-    body = content.removeprefix(MARK)
-    key = _find(body)
-    value = _member(body, key, "Value") if key else None
-    if value is None or not value.text.strip() or value.kind != "string":
+    value = _ici_keys.value(content)
+    if value is None or not value.strip():
         return None
-    settings = _settings_in(value.text)
+    settings = _settings_in(value)
     if settings is None:
-        raise InputError(f"the Value of {KEY_NAME} is not a JSON object ({_place(body, value.start)}).")
+        raise InputError(f"the Value of {_ici_keys.NAME} is not a JSON object.")
     return settings
 
 
@@ -239,23 +219,9 @@ def render(content: str, settings: Mapping[str, Any], *, create: bool = False) -
     :param create: append the whole key to the file's list of keys if it is missing.
     :raises InputError: the text is not JSON, or the key is missing, there twice, read-only or encrypted.
     """
-    mark = MARK if content.startswith(MARK) else ""
-    body = content.removeprefix(MARK)
-    # ASCII, so that it fits whatever encoding the file has.
-    value = json.dumps(json.dumps(settings))
-    key = _find(body)
-    if key is None:
-        if not create:
-            raise InputError(
-                f"it holds no key {KEY_NAME}.",
-                remedy="Name the file that holds it in mail_ici.config_file, or, if this version of ICI knows the key, "
-                "set mail_ici.create_key: true.",
-            )
-        return mark + _insert(body, json.dumps(settings))
-    present = _replaceable(body, key)
-    if present.kind == "string" and _same(_settings_in(present.text), settings):
-        return content
-    return mark + body[: present.start] + value + body[present.end :]
+    changed = _ici_keys.with_value(content, json.dumps(settings), create=create)
+    value = _ici_keys.value(content)
+    return content if value is not None and _same(_settings_in(value), settings) else changed
 
 
 def shown(settings: Mapping[str, Any] | None, other: Mapping[str, Any] | None, word: str) -> str:
@@ -263,19 +229,20 @@ def shown(settings: Mapping[str, Any] | None, other: Mapping[str, Any] | None, w
 
     :param other: the settings on the diff's other side; a secret that differs from theirs is shown as ``word``.
     """
-    if settings is None:
-        return ""
-    configuration, others = _configuration(settings), _configuration(other or {})
-    masked = {
-        name: value if not _is_secret(name) else "(secret)" if others.get(name) == value else f"(secret, {word})"
-        for name, value in configuration.items()
+    return "" if settings is None else json.dumps(_masked(settings, other, word), indent=2, ensure_ascii=False) + "\n"
+
+
+def _masked(value: Any, other: Any, word: str) -> Any:
+    if isinstance(value, list):
+        return [_masked(item, None, word) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    others = other if isinstance(other, Mapping) else {}
+    return {
+        name: _masked(inner, others.get(name), word) if not _is_secret(name)
+        else "(secret)" if others.get(name) == inner else f"(secret, {word})"
+        for name, inner in value.items()
     }
-    return json.dumps({**settings, "configuration": masked}, indent=2, ensure_ascii=False) + "\n"
-
-
-def _configuration(settings: Mapping[str, Any]) -> Mapping[str, Any]:
-    configuration = settings.get("configuration")
-    return configuration if isinstance(configuration, Mapping) else {}
 
 
 def _is_secret(name: str) -> bool:
@@ -283,64 +250,10 @@ def _is_secret(name: str) -> bool:
     return name in SECRET_FIELDS or any(word in name.lower() for word in ("secret", "password"))
 
 
-def _find(body: str) -> document.Node | None:
-    """The object that is the key, wherever it stands in the document."""
-    try:
-        nodes = [node for node in document.walk(document.parse(body)) if node.kind == "object"]
-    except JSONDecodeError as error:
-        raise InputError(
-            f"it is not valid JSON ({_place(body, error.pos)}: {error.msg}).", remedy="Repair it; nothing was changed."
-        ) from error
-    keys = [node for node in nodes if _text_of(node, "Name").lower() == KEY_NAME.lower()]
-    if len(keys) > 1:
-        places = " and ".join(_place(body, node.start) for node in keys)
-        raise InputError(f"the key {KEY_NAME} is there {len(keys)} times ({places}).", remedy="Remove all but one.")
-    others = [node for node in nodes if node not in keys and _text_of(node, "Id").upper() == KEY_ID]
-    if others:
-        raise InputError(
-            f"the Id {KEY_ID} of {KEY_NAME} belongs to another key, {_text_of(others[0], 'Name')!r} "
-            f"({_place(body, others[0].start)}).",
-            remedy="Give that key its own Id.",
-        )
-    return keys[0] if keys else None
-
-
-def _replaceable(body: str, key: document.Node) -> document.Node:
-    for name, remedy in (
-        ("IsReadOnly", "Set IsReadOnly to false, or change the key where ICI allows it."),
-        ("IsEncrypted", "Set IsEncrypted to false; only the ClientSecret inside its value is to be encrypted."),
-    ):
-        marker = _member(body, key, name)
-        if marker and marker.text.lower() == "true":
-            raise InputError(f"the key {KEY_NAME} has {name}: true ({_place(body, marker.start)}).", remedy=remedy)
-    value = _member(body, key, "Value")
-    if value is None:
-        raise InputError(
-            f"the key {KEY_NAME} has no Value ({_place(body, key.start)}).", remedy='Add "Value": "" to it.'
-        )
-    return value
-
-
-def _member(body: str, node: document.Node, name: str) -> document.Node | None:
-    """The value of an object's member. .NET's reader ignores case in names, so this does as well."""
-    found = [member for member in node.members if member.name.text.lower() == name.lower()]
-    if len(found) > 1:
-        raise InputError(
-            f"the key {KEY_NAME} has {len(found)} members {name} ({_place(body, found[1].name.start)}).",
-            remedy="Remove all but one.",
-        )
-    return found[0].value if found else None
-
-
-def _text_of(node: document.Node, name: str) -> str:
-    values = (member.value for member in node.members if member.name.text.lower() == name.lower())
-    return next((value.text for value in values if value.kind == "string"), "")
-
-
 def _settings_in(value: str) -> dict[str, Any] | None:
     try:
         settings = json.loads(value)
-    except (JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
     return settings if isinstance(settings, dict) else None
 
@@ -348,38 +261,3 @@ def _settings_in(value: str) -> dict[str, Any] | None:
 def _same(present: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> bool:
     # As text, since Python takes 1, 1.0 and true for the same.
     return present is not None and json.dumps(present, sort_keys=True) == json.dumps(wanted, sort_keys=True)
-
-
-def _place(body: str, at: int) -> str:
-    line_start = body.rfind("\n", 0, at) + 1
-    return f"line {body.count(chr(10), 0, at) + 1}, column {at - line_start + 1}"
-
-
-def _insert(body: str, value: str) -> str:
-    """The key appended to the list of keys, written the way its last neighbour is."""
-    root = document.parse(body)
-    new = {**_NEW_KEY, "Value": value}
-    if root.kind == "array" and not root.items:
-        return body[: root.start] + json.dumps([new], indent=2) + body[root.end :]
-    arrays = [node for node in document.walk(root) if any(map(_is_key, node.items))]
-    if not arrays:
-        raise InputError(
-            "it holds no list of configuration keys.", remedy="Name the file that does in mail_ici.config_file."
-        )
-    keys = max(arrays, key=lambda node: sum(map(_is_key, node.items)))
-    index, last = [(index, item) for index, item in enumerate(keys.items) if _is_key(item)][-1]
-    gap = body[keys.items[index - 1].end : last.start] if index else "," + body[keys.start + 1 : last.start]
-    return body[: last.end] + gap + _written_like(body, last, new) + body[last.end :]
-
-
-def _is_key(node: document.Node) -> bool:
-    return bool(_text_of(node, "Name")) and any(member.name.text.lower() == "value" for member in node.members)
-
-
-def _written_like(body: str, model: document.Node, new: Mapping[str, Any]) -> str:
-    first = model.members[0]
-    opening = body[model.start : first.name.start]
-    colon = body[first.name.end : first.value.start]
-    gap = body[first.value.end : model.members[1].name.start] if len(model.members) > 1 else ", "
-    closing = body[model.members[-1].value.end : model.end]
-    return opening + gap.join(f"{json.dumps(name)}{colon}{json.dumps(value)}" for name, value in new.items()) + closing

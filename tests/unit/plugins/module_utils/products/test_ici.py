@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products import ici
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _ici_keys, ici
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._encoding import MARK, decode
 from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.products.json_texts import (
     characters,
@@ -31,14 +31,14 @@ settings = st.fixed_dictionaries(
 
 
 def key(value: str = '""', **members: Any) -> str:
-    others = json.dumps({"Id": ici.KEY_ID, "Name": ici.KEY_NAME, **members})
+    others = json.dumps({"Id": _ici_keys.ID, "Name": _ici_keys.NAME, **members})
     return f'{others[:-1]}, "Value": {value}}}'
 
 
 @st.composite
 def files(draw: st.DrawFn) -> tuple[str, str]:
     """What stands before and behind the key's value in a file of any shape."""
-    name = "".join(draw(st.sampled_from([letter.lower(), letter.upper()])) for letter in ici.KEY_NAME)
+    name = "".join(draw(st.sampled_from([letter.lower(), letter.upper()])) for letter in _ici_keys.NAME)
     gap = [draw(space) for _ in range(6)]
     before = f'{{{gap[0]}"Name"{gap[1]}:{gap[2]}{json.dumps(name)},{gap[3]}"Value"{gap[4]}:{gap[5]}'
     after = draw(space) + draw(st.builds(lambda value: f',"x":{value}', foreign) | st.just("")) + "}"
@@ -124,8 +124,8 @@ def test_a_missing_key_is_appended_to_short_lists(text: str) -> None:
         (f"[{key()}, {key()}]", r"2 times \(line 1, column 2 and line 1, column \d+\)"),
         (f"[{key(IsReadOnly=True)}]", "IsReadOnly"),
         (f"[{key(IsEncrypted='True')}]", "IsEncrypted"),
-        (f'[{{"Name": "{ici.KEY_NAME}"}}]', r'Add "Value": ""'),
-        (f'[{{"Name": "{ici.KEY_NAME}", "Value": "", "value": ""}}]', "2 members Value"),
+        (f'[{{"Name": "{_ici_keys.NAME}"}}]', r'Add "Value": ""'),
+        (f'[{{"Name": "{_ici_keys.NAME}", "Value": "", "value": ""}}]', "2 members Value"),
         (f"[{key(Name='Other')}]", "belongs to another key, 'Other'"),
     ],
 )
@@ -151,7 +151,7 @@ def test_a_diff_says_that_a_secret_changes_and_not_what_it_is() -> None:
     other = {"provider": "GRAPH", "configuration": {**SETTINGS["configuration"], "ClientSecret": "an0ther"}}
     assert '"(secret, new)"' in ici.shown(SETTINGS, other, "new")
     assert '"(secret)"' in ici.shown(SETTINGS, SETTINGS, "new")
-    by_hand = {"configuration": {"smtpPassword": "s3cret", "EmailId": "a@b.example"}}
+    by_hand = {"Password": "s3cret", "configuration": {"more": [{"smtpPassword": "s3cret"}], "EmailId": "a@b.example"}}
     assert "s3cret" not in ici.shown(SETTINGS, other, "new") + ici.shown(by_hand, None, "old")
     assert "a@b.example" in ici.shown(by_hand, None, "old")
 
