@@ -9,6 +9,7 @@ A plan is plain data without secrets::
     application             None, or: key, unique_name, name, secret and what else was given of mail_app
     permissions             [{resource, application: [names], delegated: [names]}]
     provider                what to configure on the server, see Part in _products/_part.py
+    mailboxes               the addresses of the Microsoft 365 mailboxes that the application sends from
     checks                  [{name, send, from, receive, to, ...}], options of the module mail_delivery
 
 Values that are known only later stand as references, see _references.py.
@@ -58,6 +59,7 @@ def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         "environment": wanted.get("mail_environment"),
         "application": _application(wanted) if part and part.permissions else None,
         "permissions": permissions if part and part.permissions else [],
+        "mailboxes": [part.send["mailbox"]] if part and part.permissions else [],
         "provider": part.provider if part else {},
         "checks": checks,
     }
