@@ -23,6 +23,10 @@ options:
     description: Path of a file that holds the vault's password.
     type: str
     required: true
+  writable:
+    description: Fail also if the user who runs Ansible cannot write the file, or make it where it does not exist yet.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -40,6 +44,7 @@ _list:
   elements: dict
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +63,11 @@ class LookupModule(LookupBase):
         password_file = self.get_option("password_file")
         if not password_file:
             raise AnsibleLookupError("No file with the vault's password is named. Name one in password_file.")
-        return [read(Path(self._loader.path_dwim(term)), Path(password_file).expanduser()) for term in terms]
+        paths = [Path(self._loader.path_dwim(term)) for term in terms]
+        if self.get_option("writable"):
+            for path in paths:
+                check_writable(path)
+        return [read(path, Path(password_file).expanduser()) for path in paths]
 
 
 # Ansible appends the text of a cause to that of the error, hence "from None" wherever the message says it all.
@@ -72,6 +81,19 @@ def _password(path: Path) -> bytes:
     if not password:
         raise AnsibleLookupError(f"The vault password in {path} is empty. Put one into the file.")
     return password
+
+
+def check_writable(path: Path) -> None:
+    """Return if the file can be written: a file is replaced, so its folder has to be writable as well.
+
+    :raises AnsibleLookupError: it, or the nearest folder above it, cannot be written.
+    """
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    for place in (path, folder):
+        if place.exists() and not os.access(place, os.W_OK):
+            raise AnsibleLookupError(
+                f"{place} cannot be written. Give the user who runs Ansible the right to, or name another file."
+            )
 
 
 def read(path: Path, password_file: Path) -> dict[str, Any]:
