@@ -33,6 +33,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import 
     UNAVAILABLE,
     pause,
     retry_after,
+    wait_until,
 )
 
 MISSING: dict[str, str] = {}
@@ -53,8 +54,6 @@ except ImportError:
 BATCH_LIMIT = 20
 #: Seconds for which a change, or an object made a moment ago, may stay invisible to a read.
 PATIENCE = 120.0
-#: Seconds between two looks at what is awaited, at most.
-LONGEST_WAIT = 5.0
 
 T = TypeVar("T")
 
@@ -151,12 +150,7 @@ class GraphClient:
         :param patience: seconds of pauses after which waiting ends.
         :returns: the last result, whether or not it is the one waited for.
         """
-        waited, number = 0.0, 1
-        while not done(result := await attempt()) and waited < patience:
-            seconds = min(pause(number), LONGEST_WAIT, patience - waited)
-            await self._sleep(seconds)
-            waited, number = waited + seconds, number + 1
-        return result
+        return await wait_until(attempt, done, patience, self._sleep)
 
     async def rest(self, seconds: float) -> None:
         """Wait."""

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
 
 #: How often a request is sent at most. One in ten failing, eight attempts fail once in a hundred million runs.
 ATTEMPTS = 8
@@ -15,9 +17,13 @@ ATTEMPTS = 8
 CONNECTION_ATTEMPTS = 4
 #: The longest pause in seconds, whatever Retry-After asks for: a service that wants more is not there now.
 LONGEST_PAUSE = 60.0
+#: Seconds between two looks at what is awaited, at most.
+LONGEST_WAIT = 5.0
 
 THROTTLED = frozenset({429})
 UNAVAILABLE = frozenset({500, 502, 503, 504})
+
+T = TypeVar("T")
 
 
 def retry_after(header: str | None, now: datetime | None = None) -> float | None:
@@ -49,3 +55,21 @@ def pause(attempt: int, asked_for: float | None = None) -> float:
     if asked_for is not None:
         return min(asked_for, LONGEST_PAUSE)
     return min(0.5 * 2.0 ** (attempt - 1), LONGEST_PAUSE) * random.uniform(0.75, 1.25)
+
+
+async def wait_until(
+    attempt: Callable[[], Awaitable[T]], done: Callable[[T], bool], patience: float,
+    sleep: Callable[[float], Awaitable[None]],
+) -> T:
+    """Repeat an attempt with growing pauses until its result is the one waited for.
+
+    :param patience: seconds of pauses after which waiting ends.
+    :param sleep: waits the given seconds.
+    :returns: the last result, whether or not it is the one waited for.
+    """
+    waited, number = 0.0, 1
+    while not done(result := await attempt()) and waited < patience:
+        seconds = min(pause(number), LONGEST_WAIT, patience - waited)
+        await sleep(seconds)
+        waited, number = waited + seconds, number + 1
+    return result
