@@ -99,17 +99,21 @@ def refusal(call: Call, answer: Answer) -> ModernAuthError:
 
 
 def _message(body: Mapping[str, Any]) -> str | None:
-    """The most telling text: error.message itself is always the same few words."""
+    """The most telling text: error.message itself is always the same few words.
+
+    A detail that names its exception comes first, for the innermost exception sometimes says no more than
+    "Exception of type '…' was thrown.".
+    """
     error = body.get("error")
     if not isinstance(error, Mapping):
         return None
     inner = error.get("innererror")
     internal = inner.get("internalexception") if isinstance(inner, Mapping) else None
     details = error.get("details") if isinstance(error.get("details"), list) else []
+    detailed = [detail.get("message") for detail in details or [] if isinstance(detail, Mapping)]
     candidates = [
-        internal.get("message") if isinstance(internal, Mapping) else None,
-        *(detail.get("message") for detail in details or [] if isinstance(detail, Mapping)),
-        error.get("message"),
+        *(text for text in detailed if isinstance(text, str) and ("|" in text or text.startswith("{"))),
+        internal.get("message") if isinstance(internal, Mapping) else None, *detailed, error.get("message"),
     ]
     return next((text for text in candidates if isinstance(text, str) and text), None)
 

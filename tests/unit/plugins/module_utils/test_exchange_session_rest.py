@@ -206,6 +206,10 @@ def test_a_refusal_of_nul_bytes(headers: dict[str, str]) -> None:
     [
         (404, error_body(
             details=[{"message": "Ex6F9304|X.ManagementObjectNotFoundException|'x' couldn't be found on 'Y'."}],
+            innererror={"internalexception": {"message": "Exception of type 'X' was thrown.", "type": "X"}},
+        ), ExchangeNotFoundError, "'x' couldn't be found on 'Y'."),
+        (404, error_body(
+            details=[{"message": "Error executing cmdlet"}],
             innererror={"message": "Error executing cmdlet", "internalexception": {"message": "|A.B|the innermost"}},
         ), ExchangeError, "the innermost"),
         (404, error_body(
