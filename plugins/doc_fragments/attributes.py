@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Fragments ``mailops.modern_auth.attributes``, and of it ``.change``, ``.info`` and ``.entra``."""
+    """Fragments ``mailops.modern_auth.attributes``, and of it ``.change``, ``.info``, ``.entra`` and ``.exchange``."""
 
     DOCUMENTATION = r"""
 attributes:
@@ -52,4 +52,12 @@ attributes:
     description: Use C(group/mailops.modern_auth.entra) in C(module_defaults) to set defaults for this module.
     support: full
     membership: mailops.modern_auth.entra
+"""
+
+    EXCHANGE = r"""
+attributes:
+  action_group:
+    description: Use C(group/mailops.modern_auth.exchange) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership: mailops.modern_auth.exchange
 """
