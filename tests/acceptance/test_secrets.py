@@ -1,0 +1,123 @@
+"""Where secrets turn up during a full run at -vvv: in the store and in the product's configuration alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from pathlib import Path
+
+import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
+from conftest import HOSTS, Estate
+
+SHARED = (Path("/tmp"), Path("/dev/shm"))
+
+
+
+def secrets_of(estate: Estate) -> dict[str, bytes]:
+    """Every secret that the run makes or is told, by a name for the test's messages."""
+    password = (estate.directory / "vault-password").read_text().strip()
+    found = {"vault password": password.encode()}
+    for environment in ("test", "prod"):
+        vault = VaultLib([("default", VaultSecret(password.encode()))])
+        store = yaml.safe_load(vault.decrypt((estate.directory / "credentials" / f"{environment}.yml").read_bytes()))
+        for unique_name, application in store["applications"].items():
+            found[f"client secret of {unique_name}"] = application["current"]["secret_text"].encode()
+    for name in ("AZURE_CLIENT_SECRET", "M365_SANDBOX_READER_CLIENT_SECRET", "M365_SANDBOX_RELAY_PASSWORD"):
+        found[name] = estate.sandbox.env[name].encode()
+    return found
+
+
+class Watch:
+    """Collects the command lines of all processes, and what others may read in the folders for temporary files.
+
+    In the machine's own folders only what appears during the run is looked at.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._before = {path for shared in SHARED for path in shared.iterdir()}
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self.command_lines: set[bytes] = set()
+        self.open_files: dict[str, bytes] = {}
+        self.rounds = 0
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._ended.is_set():
+            self.rounds += 1
+            for process in Path("/proc").iterdir():
+                if process.name.isdigit() and int(process.name) != os.getpid():
+                    try:
+                        self.command_lines.add((process / "cmdline").read_bytes())
+                    except OSError:
+                        continue
+            new = {path for shared in SHARED for path in shared.iterdir()} - self._before
+            for place in (self._home, *new):
+                for path in (place, *place.rglob("*")):
+                    try:
+                        if path.is_file() and others_may_read(path, place):
+                            self.open_files[str(path)] = path.read_bytes()
+                    except OSError:
+                        continue
+            self._ended.wait(0.02)
+
+
+def others_may_read(path: Path, top: Path) -> bool:
+    """Whether neither the file nor a folder between it and the topmost one keeps other users out."""
+    between = [folder for folder in path.parents if folder.is_relative_to(top)]
+    return not any(place.stat().st_mode & 0o077 == 0 for place in (path, *between))
+
+
+def test_secrets_stay_where_they_belong(estate: Estate) -> None:
+    log = estate.home / "ansible.log"
+    facts = estate.home / "facts"
+    environment = {
+        **estate.environment(), "ANSIBLE_LOG_PATH": str(log), "ANSIBLE_CACHE_PLUGIN": "jsonfile",
+        "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(facts), "ANSIBLE_KEEP_REMOTE_FILES": "0",
+    }
+    estate.home.chmod(0o755)
+    with Watch(estate.home) as watch:
+        done = subprocess.run(
+            estate.command("-vvv", "--diff"), env=environment, cwd=estate.home, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600,
+        )
+    assert done.returncode == 0, done.stdout.decode()
+    assert watch.rounds > 20
+    assert any(b"ansible-playbook" in line for line in watch.command_lines)
+
+    places = {"output at -vvv": done.stdout, "Ansible's log": log.read_bytes()}
+    places.update({f"command line {line[:80]!r}": line for line in watch.command_lines})
+    places.update({f"file {path} during the run": content for path, content in watch.open_files.items()})
+    allowed = {
+        estate.directory / "credentials", estate.directory / "servers", estate.directory / "vault-password",
+        estate.directory / "env.json", estate.directory / "credentials.json",
+    }
+    for folder in (estate.home, estate.directory):
+        for path in folder.rglob("*"):
+            if path.is_file() and not allowed & {path, *path.parents}:
+                places[f"file {path} after the run"] = path.read_bytes()
+    secrets = secrets_of(estate)
+    assert len(secrets) == 6
+    found = [
+        f"{name} in {place}"
+        for place, content in places.items() for name, secret in secrets.items() if secret in content
+    ]
+    assert found == []
+
+    used = ("contracts-mail-test", None, "contracts-mail-prod", "contracts-mail-prod")
+    for host, name in zip(HOSTS, used, strict=True):
+        secret = secrets[f"client secret of {name}" if name else "M365_SANDBOX_RELAY_PASSWORD"]
+        assert estate.server_file(host).read_bytes().count(secret) == 1
+    for path in (estate.directory / "credentials").iterdir():
+        assert path.stat().st_mode & 0o077 == 0
+        assert path.read_bytes().startswith(b"$ANSIBLE_VAULT;")
