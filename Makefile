@@ -50,7 +50,7 @@ lint: setup ## ruff, mypy, ansible-lint, the changelog
 	ruff check .
 	@mkdir -p $(BUILD)/mypy/ansible_collections/mailops && ln -sfn $(CURDIR) $(BUILD)/mypy/ansible_collections/mailops/modern_auth
 	MYPYPATH=$(BUILD)/mypy:$(CURDIR)/sandbox mypy
-	ansible-lint --offline --profile production
+	ansible-lint --profile production
 	antsibull-changelog lint
 
 unit: setup ## pytest: units, the sandbox's contract, integration, acceptance
