@@ -9,8 +9,10 @@ python=$(python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 mkdir -p "$collection"
 find "$collection" -mindepth 1 -delete
-git ls-files -z --cached --others --exclude-standard -- . ':!sandbox' ':!tests/sandbox' ':!tests/integration' ':!tests/acceptance' ':!tests/powershell' ':!tests/sandbox_fixture.py' ':!molecule' |
-    xargs -0 cp --parents -t "$collection"
+{
+    git ls-files -z --cached --others --exclude-standard -- . ':!molecule' ':!sandbox' ':!tests'
+    git ls-files -z --cached --others --exclude-standard -- tests/config.yml tests/sanity tests/unit
+} | xargs -0 cp --parents -t "$collection"
 cd "$collection"
 git init --quiet .
 git add --all
