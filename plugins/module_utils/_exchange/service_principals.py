@@ -66,18 +66,16 @@ async def find(session: ExchangeSession, app_id: str | None, object_id: str | No
     return [one for one in everything if _same(one.app_id, app_id) or _same(one.object_id, object_id)]
 
 
-async def the_one(session: ExchangeSession, app_id: str | None, object_id: str | None) -> Pointer:
-    """The pointer with the ids that are given.
+async def known(session: ExchangeSession, app_id: str | None, object_id: str | None = None) -> Pointer | None:
+    """The pointer with the ids that are given, or None.
 
-    :raises InputError: if there is none, or it has another of the two ids.
+    :raises InputError: if there is one that has another of the two ids.
     """
     found = await find(session, app_id, object_id)
     right = [one for one in found if is_right(one, app_id, object_id)]
-    if right:
-        return right[0]
-    if found:
-        raise wrong_object_id(found[0], object_id)
-    raise no_pointer(app_id or object_id)
+    if found and not right:
+        raise wrong_object_id(found[0], app_id, object_id)
+    return right[0] if right else None
 
 
 def is_right(pointer: Pointer, app_id: str | None, object_id: str | None) -> bool:
@@ -95,11 +93,12 @@ def no_pointer(identifier: str | None) -> InputError:
     )
 
 
-def wrong_object_id(pointer: Pointer, object_id: str | None) -> InputError:
+def wrong_object_id(pointer: Pointer, app_id: str | None, object_id: str | None) -> InputError:
     """The error for a pointer that leads nowhere."""
     return InputError(
-        f"Exchange's service principal of the application {pointer.app_id} has the object id {pointer.object_id}, "
-        f"where it should be {object_id}.", code="wrong_object_id",
+        f"Exchange has a service principal of the application {pointer.app_id} with the object id "
+        f"{pointer.object_id}, which does not belong together: the object id of {app_id} is {object_id}.",
+        code="wrong_object_id",
         remedy="The module exchange_service_principal repairs it: the object id has to be that of the enterprise "
         "application, not of the app registration. Rights that the wrong one was given count for nothing.",
     )
