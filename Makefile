@@ -41,7 +41,7 @@ dovecot:
 
 demo: setup ## The main job on the sandbox: register, consent, configure, send, read back
 	@m365-sandbox start
-	@ansible-playbook mailops.modern_auth.prepare_sandbox -i playbooks/inventories/sandbox >/dev/null
+	@ansible-playbook sandbox/servers/prepare.yml -i playbooks/inventories/sandbox >/dev/null
 	@ansible-playbook mailops.modern_auth.setup_mail -i playbooks/inventories/sandbox
 
 test: lint sanity molecule unit ## Everything that has to hold, in one command

@@ -18,7 +18,7 @@ from sandbox_fixture import RunningSandbox
 REPOSITORY = Path(__file__).parents[2]
 INVENTORY = REPOSITORY / "playbooks" / "inventories" / "sandbox"
 HOSTS = ("ici-test-1", "ici-test-2", "ici-prod-1", "ici-prod-2")
-KEYS = REPOSITORY / "playbooks" / "files" / "ConfigurationKeys.json"
+KEYS = REPOSITORY / "sandbox" / "servers" / "ConfigurationKeys.json"
 RECAP = re.compile(
     r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s+unreachable=(?P<unreachable>\d+)\s+failed=(?P<failed>\d+)",
     re.MULTILINE,

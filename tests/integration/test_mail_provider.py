@@ -38,7 +38,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.file = folder / "ConfigurationKeys.json"
-        self.file.write_bytes((REPOSITORY / "playbooks/files/ConfigurationKeys.json").read_bytes())
+        self.file.write_bytes((REPOSITORY / "sandbox/servers/ConfigurationKeys.json").read_bytes())
         (folder / "encrypt.py").write_text(TOOL, encoding="utf-8")
         (folder / "password").write_bytes(PASSWORD.bytes)
         self.keep("key-1")

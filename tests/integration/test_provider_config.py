@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playbook_runner import REPOSITORY, Outcome, play
 
-SAMPLE = (REPOSITORY / "playbooks/files/ConfigurationKeys.json").read_bytes()
+SAMPLE = (REPOSITORY / "sandbox/servers/ConfigurationKeys.json").read_bytes()
 NAME = "Platform.Email.ProviderConfiguration"
 SECRET = "s3cret~Value.that-must-not-be-seen"
 SETTINGS = {

@@ -8,11 +8,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from typing import TypeVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import PowerShellError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.clixml import readable
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.powershell import BrokenPipe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.script import arguments
+
+T = TypeVar("T")
 
 _PIECE = 65536
 _COMPLAINT = 4096
@@ -53,8 +56,7 @@ class LocalPipe:
 
     async def write(self, data: bytes) -> None:
         """Write to the process and wait until the system has taken it."""
-        stdin = self._running.stdin
-        assert stdin is not None
+        stdin = _opened(self._running.stdin)
         try:
             stdin.write(data)
             await stdin.drain()
@@ -63,8 +65,7 @@ class LocalPipe:
 
     async def read(self, seconds: float) -> bytes | None:
         """What the process wrote, or None."""
-        stdout = self._running.stdout
-        assert stdout is not None
+        stdout = _opened(self._running.stdout)
         try:
             piece = await asyncio.wait_for(stdout.read(_PIECE), seconds)
         except TimeoutError:
@@ -78,8 +79,7 @@ class LocalPipe:
         if self._process is None:
             return
         process = self._process
-        assert process.stdin is not None
-        process.stdin.close()
+        _opened(process.stdin).close()
         for end in (process.terminate, process.kill):
             try:
                 await asyncio.wait_for(process.wait(), _PATIENCE)
@@ -103,8 +103,8 @@ class LocalPipe:
         return self._process
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stderr is not None
-        while piece := await process.stderr.read(_PIECE):
+        stderr = _opened(process.stderr)
+        while piece := await stderr.read(_PIECE):
             self._complaint = (self._complaint + piece)[-_COMPLAINT:]
 
     async def _ended(self) -> BrokenPipe:
@@ -116,3 +116,10 @@ class LocalPipe:
         if self._listening is not None:
             await self._listening
         return BrokenPipe(f"it ended with exit code {code}")
+
+
+def _opened(stream: T | None) -> T:
+    """A stream that the process was started with."""
+    if stream is None:
+        raise BrokenPipe("PowerShell was started without its streams")
+    return stream

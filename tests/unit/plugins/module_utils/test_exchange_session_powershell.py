@@ -20,7 +20,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.powe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.script import SCRIPT
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.wire import parse_answer, request_line
 
-Reply = Callable[[dict[str, Any]], dict[str, Any] | bytes | BrokenPipe | None]
+Reply = Callable[[dict[str, Any]], "dict[str, Any] | bytes | BrokenPipe | None"]
 
 UNAUTHORIZED = {
     "message": "UnAuthorized", "type": "System.UnauthorizedAccessException", "id": "UnAuthorized",
@@ -200,7 +200,7 @@ def test_a_session_that_lost_an_answer_runs_nothing_more() -> None:
 
     async def ask() -> None:
         async with session(pipe) as opened:
-            for _ in range(2):
+            for _attempt in range(2):
                 with pytest.raises(LostAnswerError):
                     await opened.invoke("Set-A")
 

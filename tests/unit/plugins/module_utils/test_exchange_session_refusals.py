@@ -65,7 +65,7 @@ def test_texts_in_three_parts(message: str, number: str, kind: str, text: str) -
 )
 def test_what_refusals_mean(message: str, kind: str, expected: type[ExchangeError], remedy: str | None) -> None:
     error = refused("Get-X", message, kind, "id1")
-    assert type(error) is expected
+    assert error.__class__ is expected
     assert (remedy is None and error.remedy is None) or (remedy or "") in (error.remedy or "")
     assert error.request_id == "id1"
     assert error.cmdlet == "Get-X"
@@ -102,7 +102,7 @@ def test_what_refused_connections_mean(
     found: dict[str, str], expected: type[ModernAuthError], remedy: str | None
 ) -> None:
     error = connection_refused(found, "host.contoso.example")
-    assert type(error) is expected
+    assert error.__class__ is expected
     assert found["message"] in error.message
     assert "host.contoso.example" in error.message
     assert (remedy is None and error.remedy is None) or (remedy or "") in (error.remedy or "")

@@ -22,7 +22,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.rest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.session import Call, Rows
 
 ENDPOINT = "https://outlook.office365.com"
-Reply = Callable[[int, httpx.Request], httpx.Response | Exception]
+Reply = Callable[[int, httpx.Request], "httpx.Response | Exception"]
 
 
 class Tokens:
@@ -231,7 +231,7 @@ def test_where_the_reason_stands(
     status: int, body: dict[str, Any], expected: type[ExchangeError], text: str
 ) -> None:
     error = Service(httpx.Response(status, json=body, headers={"request-id": "r1"})).failure()
-    assert type(error) is expected
+    assert error.__class__ is expected
     assert text in error.message
     assert error.request_id == "r1"
 

@@ -74,7 +74,7 @@ def fault(code: int | None, reason: str = "because") -> WSManFaultError:
 )
 def test_what_failures_mean(error: Exception, expected: type[ModernAuthError], words: str) -> None:
     found = explain(error, HOST)
-    assert type(found) is expected
+    assert found.__class__ is expected
     assert words in str(found.result()["msg"])
     assert "hidden-password" not in str(found.result())
 

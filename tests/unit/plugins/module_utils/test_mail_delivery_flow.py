@@ -93,7 +93,7 @@ class FakeMailbox:
     async def remove(self, copies: Sequence[Found]) -> None:
         self.world.events.append("remove")
         outcome = self.removing.pop(0) if len(self.removing) > 1 else self.removing[0]
-        if outcome:
+        if isinstance(outcome, ModernAuthError):
             raise outcome
         self.removed += copies
 

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -29,11 +31,11 @@ APPLICATION = {"tenant_id": "contoso.example", "client_id": GUID, "client_secret
 GRAPH = {"transport": "graph", "mailbox": "contracts@contoso.example", **APPLICATION}
 SMTP = {"transport": "smtp", "mailbox": "contracts@contoso.example", **APPLICATION}
 RELAY = {"transport": "smtp", "authentication": "basic", "username": "apikey", "password": "p", "host": "relay.example"}
-IMAP = {"transport": "imap", "mailbox": "probe@contoso.example", **APPLICATION}
+IMAP = MappingProxyType({"transport": "imap", "mailbox": "probe@contoso.example", **APPLICATION})
 POP3 = {"transport": "pop3", "mailbox": "probe@contoso.example", **APPLICATION}
 
 
-def settings(send: dict[str, Any], receive: dict[str, Any] | None = IMAP, **options: Any) -> Settings:
+def settings(send: dict[str, Any], receive: Mapping[str, Any] | None = IMAP, **options: Any) -> Settings:
     return settings_from({
         "cloud": "global", "authority_host": None, "graph_endpoint": None, "ca_path": None, "token_cache": None,
         "from": None, "to": None, "expect": "delivered", "timeout": 180, "poll_interval": 2.0, "request_timeout": 30,

@@ -221,7 +221,7 @@ def test_a_plan_holds_no_secret_but_names_each(settings: dict[str, Any]) -> None
         (smtp(), {"mail_verify": {
             "recipient": "a@b.example", "receive": {"transport": "imap", "client_id": "x", "client_secret": "x"},
         }},
-         "mail_verify.receive.tenant_id: is required"),
+        "mail_verify.receive.tenant_id: is required"),
     ],
 )
 def test_each_problem_is_named_once_by_its_path(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,10 +38,10 @@ def key(value: str = '""', **members: Any) -> str:
 def files(draw: st.DrawFn) -> tuple[str, str]:
     """What stands before and behind the key's value in a file of any shape."""
     name = "".join(draw(st.sampled_from([letter.lower(), letter.upper()])) for letter in _ici_keys.NAME)
-    gap = [draw(space) for _ in range(6)]
+    gap = [draw(space) for blank in range(6)]
     before = f'{{{gap[0]}"Name"{gap[1]}:{gap[2]}{json.dumps(name)},{gap[3]}"Value"{gap[4]}:{gap[5]}'
     after = draw(space) + draw(st.builds(lambda value: f',"x":{value}', foreign) | st.just("")) + "}"
-    for _ in range(draw(st.integers(0, 3))):
+    for _level in range(draw(st.integers(0, 3))):
         left, right = draw(foreign), draw(foreign)
         if draw(st.booleans()):
             before, after = f"[{left},{draw(space)}{before}", f"{after}{draw(space)},{right}]"
@@ -154,16 +153,3 @@ def test_a_diff_says_that_a_secret_changes_and_not_what_it_is() -> None:
     by_hand = {"Password": "s3cret", "configuration": {"more": [{"smtpPassword": "s3cret"}], "EmailId": "a@b.example"}}
     assert "s3cret" not in ici.shown(SETTINGS, other, "new") + ici.shown(by_hand, None, "old")
     assert "a@b.example" in ici.shown(by_hand, None, "old")
-
-
-def test_the_sample_of_the_sandbox_keeps_its_mark_and_line_ends() -> None:
-    sample = Path(__file__).parents[5] / "playbooks/files/ConfigurationKeys.json"
-    text, encoding = decode(sample.read_bytes())
-    assert (encoding, text[0], "\r\n" in text) == ("utf-8", MARK, True)
-    after = ici.render(text, SETTINGS)
-    assert ici.read(after) == SETTINGS
-    old, new = text.splitlines(keepends=True), after.splitlines(keepends=True)
-    assert [line for line in new if line not in old] == [
-        f'      "Value": {json.dumps(json.dumps(SETTINGS))},\r\n'
-    ]
-    assert len(old) == len(new)
