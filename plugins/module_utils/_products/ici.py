@@ -18,7 +18,8 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _ici_keys
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import Part
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import File, Part
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._shown import shown
 from ansible_collections.mailops.modern_auth.plugins.module_utils._settings import (
     Key,
     flag,
@@ -27,7 +28,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._settings impo
     text,
 )
 
-SECRET_FIELDS = frozenset({"ClientSecret", "EmailPassword"})
+# There is nothing to start from: the product's own file has to be there.
+EMPTY = None
 
 # The keys of mail_ici.
 EXTRAS = {
@@ -45,6 +47,7 @@ DEFAULT_PORT = 2525
 DEFAULT_USER = "apikey"
 _GRAPH_ONLY = ("display_name",)
 _SMTP_ONLY = ("host", "port", "tls", "username", "password", "use_default_from")
+
 
 def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
     """What the settings mean for ICI, or None if they cannot be expressed.
@@ -151,12 +154,11 @@ def _provider(provider: str, configuration: dict[str, Any], extras: Mapping[str,
         encryption = {
             "key_id": extras["encrypted_secret"].get("key_id"), "value": {"secret": "mail_ici.encrypted_secret.value"},
         }
-    return {
-        "path": extras.get("config_file", ""),
-        "create": extras.get("create_key", False),
-        "settings": {"provider": provider, "configuration": configuration},
-        "encryption": encryption,
-    }
+    file = File(
+        extras.get("config_file", ""), "ici", {"provider": provider, "configuration": configuration},
+        create=extras.get("create_key", False),
+    )
+    return {"files": [file.plan()], "encryption": encryption}
 
 
 def _only(send: Mapping[str, Any], name: str, possible: str, where: str, problems: list[str]) -> None:
@@ -224,30 +226,21 @@ def render(content: str, settings: Mapping[str, Any], *, create: bool = False) -
     return content if value is not None and _same(_settings_in(value), settings) else changed
 
 
-def shown(settings: Mapping[str, Any] | None, other: Mapping[str, Any] | None, word: str) -> str:
-    """Settings for a person to read in a diff: pretty JSON without its secrets.
+def changes(before: str, after: str, settings: Mapping[str, Any]) -> tuple[str, str]:
+    """Both contents for a person to read in a diff, without secrets.
 
-    :param other: the settings on the diff's other side; a secret that differs from theirs is shown as ``word``.
+    :param settings: not needed, since the whole value is ours.
     """
-    return "" if settings is None else json.dumps(_masked(settings, other, word), indent=2, ensure_ascii=False) + "\n"
+    old, new = _readable(before), read(after)
+    return shown(old, new, "to be replaced"), shown(new, old, "new")
 
 
-def _masked(value: Any, other: Any, word: str) -> Any:
-    if isinstance(value, list):
-        return [_masked(item, None, word) for item in value]
-    if not isinstance(value, Mapping):
-        return value
-    others = other if isinstance(other, Mapping) else {}
-    return {
-        name: _masked(inner, others.get(name), word) if not _is_secret(name)
-        else "(secret)" if others.get(name) == inner else f"(secret, {word})"
-        for name, inner in value.items()
-    }
-
-
-def _is_secret(name: str) -> bool:
-    # What stands in the file may have been written by hand, so a name that only looks like a secret's counts as well.
-    return name in SECRET_FIELDS or any(word in name.lower() for word in ("secret", "password"))
+def _readable(content: str) -> dict[str, Any] | None:
+    try:
+        return read(content) or None
+    except InputError:
+        # What stood there is not readable, and is replaced as a whole.
+        return None
 
 
 def _settings_in(value: str) -> dict[str, Any] | None:

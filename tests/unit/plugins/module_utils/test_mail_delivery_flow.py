@@ -58,9 +58,15 @@ class FakeSender:
 
     async def send(self, probe: Probe) -> None:
         self.world.events.append("send")
-        outcome = self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
-        if outcome:
-            raise outcome
+        following(self.outcomes)
+
+
+def following(results: list[Any]) -> Any:
+    """The next of some results, the last one for ever; an error is raised."""
+    result = results.pop(0) if len(results) > 1 else results[0]
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 class FakeMailbox:
@@ -85,16 +91,11 @@ class FakeMailbox:
 
     async def find(self, probe: Probe) -> list[Found]:
         self.world.events.append("find")
-        look = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
-        if isinstance(look, ModernAuthError):
-            raise look
-        return list(look)
+        return list(following(self.looks))
 
     async def remove(self, copies: Sequence[Found]) -> None:
         self.world.events.append("remove")
-        outcome = self.removing.pop(0) if len(self.removing) > 1 else self.removing[0]
-        if isinstance(outcome, ModernAuthError):
-            raise outcome
+        following(self.removing)
         self.removed += copies
 
     async def remove_sent(self, probe: Probe, mailbox: str) -> int | None:

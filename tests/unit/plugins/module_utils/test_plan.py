@@ -63,7 +63,7 @@ def changed(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]
 def test_graph_needs_one_permission_and_the_key_of_that_provider() -> None:
     plan = _plan.make(graph())
     assert plan["permissions"] == [{"resource": "Microsoft Graph", "application": ["Mail.Send"], "delegated": []}]
-    assert plan["provider"]["settings"] == {
+    assert plan["provider"]["files"][0]["settings"] == {
         "provider": "GRAPH",
         "configuration": {
             "TenantId": {"fact": "tenant_id"}, "ClientId": {"fact": "client_id"},
@@ -78,7 +78,7 @@ def test_graph_needs_one_permission_and_the_key_of_that_provider() -> None:
 def test_mailkit_needs_no_application_and_keeps_the_vendors_types() -> None:
     plan = _plan.make(smtp())
     assert (plan["application"], plan["permissions"]) == (None, [])
-    assert plan["provider"]["settings"] == {
+    assert plan["provider"]["files"][0]["settings"] == {
         "provider": "MAILKIT",
         "configuration": {
             "SecureSocketOptions": 3, "EmailUserName": "apikey", "EmailPassword": {"secret": "mail_send.password"},
@@ -93,7 +93,7 @@ def test_mailkit_needs_no_application_and_keeps_the_vendors_types() -> None:
 )
 def test_tls_is_mailkits_number(tls: str, number: int) -> None:
     plan = _plan.make(changed(smtp(), {"mail_send.tls": tls}))
-    assert plan["provider"]["settings"]["configuration"]["SecureSocketOptions"] == number
+    assert plan["provider"]["files"][0]["settings"]["configuration"]["SecureSocketOptions"] == number
 
 
 @pytest.mark.parametrize(
@@ -107,21 +107,21 @@ def test_tls_is_mailkits_number(tls: str, number: int) -> None:
     ],
 )
 def test_override(settings: dict[str, Any], changes: dict[str, Any], override: str | None) -> None:
-    configuration = _plan.make(changed(settings, changes))["provider"]["settings"]["configuration"]
+    configuration = _plan.make(changed(settings, changes))["provider"]["files"][0]["settings"]["configuration"]
     assert configuration.get("EmailOverride") == override
 
 
 def test_the_sender_is_the_user_when_it_is_not_fixed() -> None:
     changes = {"mail_send.from": ..., "mail_send.username": "user@contoso.example", "mail_send.use_default_from": "no"}
     plan = _plan.make(changed(smtp(), changes))
-    configuration = plan["provider"]["settings"]["configuration"]
+    configuration = plan["provider"]["files"][0]["settings"]["configuration"]
     assert configuration["UseDefaultEmailFromAddress"] is False
     assert "EmailFromAddress" not in configuration
 
 
 def test_an_encrypted_secret_goes_to_the_server_and_the_plain_one_to_the_check() -> None:
     plan = _plan.make(changed(graph(), {"mail_ici.encrypt_command": ["ici-encrypt", "--stdin"]}))
-    assert plan["provider"]["settings"]["configuration"]["ClientSecret"] == {"secret": "encrypted_client_secret"}
+    assert plan["provider"]["files"][0]["settings"]["configuration"]["ClientSecret"] == {"secret": "encrypted_client_secret"}
     assert plan["provider"]["encryption"] == {"command": ["ici-encrypt", "--stdin"]}
     assert plan["checks"][0]["send"]["client_secret"] == {"secret": "client_secret"}
 
@@ -218,10 +218,13 @@ def test_a_plan_holds_no_secret_but_names_each(settings: dict[str, Any]) -> None
         (smtp(), {"mail_send.override": ["a@b.example", "c@d.example"]},
          "mail_send.override: several addresses need mail_ici.override_separator"),
         (smtp(), {"mail_ici.encrypt_command": ["x"]}, "mail_ici.encrypt_command: encrypts the application's secret"),
-        (smtp(), {"mail_verify": {
-            "recipient": "a@b.example", "receive": {"transport": "imap", "client_id": "x", "client_secret": "x"},
-        }},
-        "mail_verify.receive.tenant_id: is required"),
+        (
+            smtp(),
+            {"mail_verify": {
+                "recipient": "a@b.example", "receive": {"transport": "imap", "client_id": "x", "client_secret": "x"},
+            }},
+            "mail_verify.receive.tenant_id: is required",
+        ),
     ],
 )
 def test_each_problem_is_named_once_by_its_path(
