@@ -15,7 +15,10 @@ def distinct(mailboxes: Iterable[str]) -> list[str]:
 
     :raises InputError: for an empty name.
     """
-    names = list({name.strip().casefold(): name.strip() for name in mailboxes}.values())
+    first: dict[str, str] = {}
+    for name in mailboxes:
+        first.setdefault(name.strip().casefold(), name.strip())
+    names = list(first.values())
     if not all(names):
         raise InputError("mailboxes: one of them is empty.", remedy="Check the variable that it comes from.")
     return names

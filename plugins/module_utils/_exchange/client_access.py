@@ -1,0 +1,163 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""By which protocols clients may use a mailbox, and what the organisation says of SMTP AUTH.
+
+SMTP AUTH off refuses OAuth too, not only passwords. A mailbox that says nothing follows the organisation.
+https://learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/authenticated-client-smtp-submission
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
+    ExchangeError,
+    ExchangeNotFoundError,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.mailboxes import missing_mailboxes
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.session import (
+    Call,
+    ExchangeSession,
+    Rows,
+)
+
+SMTP, IMAP, POP = "SmtpClientAuthenticationDisabled", "ImapEnabled", "PopEnabled"
+#: What the option smtp_auth says, as Exchange puts it; null follows the organisation.
+SMTP_AUTH: Mapping[str, bool | None] = {"enabled": False, "disabled": True, "inherit": None}
+#: What the properties of an authentication policy begin with.
+_BASIC = "AllowBasicAuth"
+_NO_CHANGE = "no settings of"
+
+Settings = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Access:
+    """What is set, in Exchange's own words.
+
+    :param mailboxes: the settings SMTP, IMAP and POP by mailbox.
+    :param smtp_disabled: the organisation's own setting.
+    :param default_policy: the authentication policy of everybody who has none of his own, or None.
+    :param policies: authentication policies; they concern basic authentication alone.
+    """
+
+    mailboxes: Mapping[str, Settings]
+    smtp_disabled: bool
+    default_policy: str | None
+    policies: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What has to be written.
+
+    :param mailboxes: the settings that differ, by mailbox.
+    :param smtp_disabled: for the organisation; None leaves it alone.
+    """
+
+    mailboxes: Mapping[str, Settings]
+    smtp_disabled: bool | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.mailboxes) or self.smtp_disabled is not None
+
+
+async def read(session: ExchangeSession, mailboxes: Sequence[str]) -> Access:
+    """Read the mailboxes' settings and the organisation's, in as few requests as possible.
+
+    :raises InputError: naming every mailbox that Exchange does not have.
+    """
+    answers = await session.invoke_many([
+        *(Call("Get-CASMailbox", {"Identity": mailbox}) for mailbox in mailboxes),
+        Call("Get-TransportConfig"), Call("Get-OrganizationConfig"), Call("Get-AuthenticationPolicy"),
+    ])
+    found = dict(zip(mailboxes, answers, strict=False))
+    absent = [mailbox for mailbox, answer in found.items() if isinstance(answer, ExchangeNotFoundError)]
+    if absent:
+        raise missing_mailboxes(absent)
+    transport, organization, policies = (_rows(answer) for answer in answers[len(mailboxes):])
+    settings = {mailbox: _rows(answer)[0] for mailbox, answer in found.items()}
+    return Access(
+        {mailbox: {name: row.get(name) for name in (SMTP, IMAP, POP)} for mailbox, row in settings.items()},
+        bool(transport[0].get(SMTP)), organization[0].get("DefaultAuthenticationPolicy") or None, policies,
+    )
+
+
+def plan(access: Access, wanted: Mapping[str, Any], smtp_disabled: bool | None) -> Change:
+    """What separates the settings from the wanted ones. Pure.
+
+    :param wanted: by Exchange's name; a setting that is left out is left alone.
+    :param smtp_disabled: what the organisation shall have; None leaves it alone.
+    """
+    mailboxes = {}
+    for mailbox, settings in access.mailboxes.items():
+        differing = {name: value for name, value in wanted.items() if settings[name] != value}
+        if differing:
+            mailboxes[mailbox] = differing
+    return Change(mailboxes, None if smtp_disabled == access.smtp_disabled else smtp_disabled)
+
+
+def predicted(access: Access, change: Change) -> Access:
+    """The settings after a change. Pure."""
+    mailboxes = {name: {**settings, **change.mailboxes.get(name, {})} for name, settings in access.mailboxes.items()}
+    smtp_disabled = access.smtp_disabled if change.smtp_disabled is None else change.smtp_disabled
+    return replace(access, mailboxes=mailboxes, smtp_disabled=smtp_disabled)
+
+
+async def apply(session: ExchangeSession, change: Change) -> Change:
+    """Write a change.
+
+    :returns: what of it was not so already.
+    """
+    if change.smtp_disabled is not None:
+        rows = await session.invoke("Set-TransportConfig", {SMTP: change.smtp_disabled, "Confirm": False})
+        change = replace(change, smtp_disabled=None) if _was_so(rows) else change
+    answers = await session.invoke_many([
+        Call("Set-CASMailbox", {"Identity": mailbox, **settings, "Confirm": False})
+        for mailbox, settings in change.mailboxes.items()
+    ])
+    changed = {
+        mailbox: settings for (mailbox, settings), answer in zip(change.mailboxes.items(), answers, strict=True)
+        if not _was_so(_rows(answer))
+    }
+    return replace(change, mailboxes=changed)
+
+
+def shown(access: Access) -> dict[str, Any]:
+    """The settings as modules return them. Pure."""
+    words = {value: word for word, value in SMTP_AUTH.items()}
+    organization = words[access.smtp_disabled]
+    return {
+        "mailboxes": [
+            {
+                "mailbox": mailbox, "smtp_auth": words[settings[SMTP]],
+                "smtp_auth_effective": organization if settings[SMTP] is None else words[settings[SMTP]],
+                "imap": settings[IMAP], "pop": settings[POP],
+            }
+            for mailbox, settings in access.mailboxes.items()
+        ],
+        "organization": {
+            "smtp_auth": organization, "default_authentication_policy": access.default_policy,
+            "authentication_policies": sorted(
+                ({"name": row["Name"], "allowed": _allowed(row)} for row in access.policies),
+                key=lambda policy: str(policy["name"]),
+            ),
+        },
+    }
+
+
+def _allowed(policy: Mapping[str, Any]) -> list[str]:
+    return sorted(name.removeprefix(_BASIC) for name, value in policy.items() if name.startswith(_BASIC) and value)
+
+
+def _was_so(rows: Rows) -> bool:
+    return any(_NO_CHANGE in warning for warning in rows.warnings)
+
+
+def _rows(answer: Rows | ExchangeError) -> Rows:
+    if isinstance(answer, ExchangeError):
+        raise answer
+    return answer
