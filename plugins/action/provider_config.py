@@ -15,19 +15,23 @@ from typing import Any
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products import PRODUCTS
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._encoding import decode
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._formats import FORMATS
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import fill
 
 ARGUMENTS = {
-    "product": {"required": True, "choices": list(PRODUCTS)},
+    "format": {"required": True, "choices": list(FORMATS)},
     "path": {"required": True},
     "settings": {"type": "dict", "required": True},
     "facts": {"type": "dict", "default": {}},
     "secrets": {"type": "dict", "default": {}, "no_log": True},
     "create": {"type": "bool", "default": False},
     "backup": {"type": "bool", "default": False},
+    "mode": {"type": "raw"},
+    "owner": {},
+    "group": {},
 }
+RIGHTS = ("mode", "owner", "group")
 
 
 _MAY_WRITE = "Let the user whom Ansible signs in as, or becomes, write the file and its folder."
@@ -44,22 +48,25 @@ class ActionModule(ActionBase):
         try:
             return self._configure(args, task_vars or {})
         except ModernAuthError as error:
-            error.message = f"Could not configure {args['product']} in {args['path']}: {error.message}"
+            error.message = f"Could not write the mail settings into {args['path']}: {error.message}"
             return {"failed": True, "changed": False, **error.result()}
 
     def _configure(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        product = PRODUCTS[args["product"]]
+        path, format = args["path"], FORMATS[args["format"]]
         settings = fill(args["settings"], args["facts"], args["secrets"])
-        data = self._read(args["path"], task_vars)
-        before, encoding = decode(data)
-        after = product.render(before, settings, create=args["create"])
-        result: dict[str, Any] = {"changed": after != before, "path": args["path"]}
+        missing = format.EMPTY is not None and args["create"] and not self._stat(path, task_vars)["exists"]
+        before, encoding = (format.EMPTY or "", "utf-8") if missing else decode(self._read(path, task_vars))
+        after = format.render(before, settings, create=args["create"])
+        result: dict[str, Any] = {"changed": missing or after != before, "path": path}
         if self._task.diff:
-            result["diff"] = _diff(product, args["path"], before, after)
+            old, new = format.changes(before, after, settings)
+            result["diff"] = {"before_header": path, "after_header": path, "before": old, "after": new}
         if result["changed"]:
-            self._must_be_writable(args["path"], task_vars)
-        if result["changed"] and not self._task.check_mode:
-            result.update(self._write(args["path"], after.encode(encoding), args["backup"], task_vars))
+            self._must_be_writable(path, task_vars, missing=missing)
+        # Before the content, so that a secret never stands in a file that too many may read.
+        result["changed"] |= self._set_rights(args, task_vars, missing=missing)
+        if after != before and not self._task.check_mode:
+            result.update(self._write(path, after.encode(encoding), args["backup"], task_vars))
         return result
 
     @property
@@ -76,18 +83,38 @@ class ActionModule(ActionBase):
             )
         return base64.b64decode(answer["content"])
 
-    def _must_be_writable(self, path: str, task_vars: dict[str, Any]) -> None:
+    def _stat(self, path: str, task_vars: dict[str, Any]) -> dict[str, Any]:
+        # Nothing but existence and rights is of interest.
+        options = dict.fromkeys(("get_checksum", "get_mime", "get_attributes"), False)
+        answer = self._execute_module(
+            module_name="ansible.windows.win_stat" if self._on_windows else "ansible.builtin.stat",
+            module_args={"path": path, "follow": True, **({"get_checksum": False} if self._on_windows else options)},
+            task_vars=task_vars,
+        )
+        return dict(answer.get("stat") or {"exists": False})
+
+    def _must_be_writable(self, path: str, task_vars: dict[str, Any], *, missing: bool) -> None:
         """The file is replaced, so its folder has to be writable as well. Windows does not tell beforehand."""
         if self._on_windows:
             return
-        for place in (path, posixpath.dirname(path) or "."):
-            # Nothing but the rights is of interest.
-            options = dict.fromkeys(("get_checksum", "get_mime", "get_attributes"), False)
-            answer = self._execute_module(
-                "ansible.builtin.stat", {"path": place, "follow": True, **options}, task_vars=task_vars
-            )
-            if not answer.get("stat", {}).get("writeable"):
+        for place in (posixpath.dirname(path) or ".",) if missing else (path, posixpath.dirname(path) or "."):
+            if not self._stat(place, task_vars).get("writeable"):
                 raise InputError(f"{place} cannot be written.", remedy=_MAY_WRITE)
+
+    def _set_rights(self, args: dict[str, Any], task_vars: dict[str, Any], *, missing: bool) -> bool:
+        """Give the file its permissions and owner, and make it first if it is missing; whether that is a change."""
+        rights = {name: args[name] for name in RIGHTS if args[name] is not None}
+        if not rights or (missing and self._task.check_mode):
+            return False
+        times = {"access_time": "preserve", "modification_time": "preserve"} if missing else {}
+        answer = self._execute_module(
+            module_name="ansible.builtin.file",
+            module_args={"path": args["path"], "state": "touch" if missing else "file", **times, **rights},
+            task_vars=task_vars,
+        )
+        if answer.get("failed"):
+            raise InputError(f"its rights cannot be set: {_reason(answer)}.", remedy=_MAY_WRITE)
+        return bool(answer["changed"])
 
     def _write(self, path: str, data: bytes, backup: bool, task_vars: dict[str, Any]) -> dict[str, Any]:
         # The folder is Ansible's own on the controller, with mode 0700, since the file holds secrets.
@@ -128,18 +155,3 @@ def _reason(answer: dict[str, Any]) -> str:
     raised = getattr(getattr(answer.get("exception"), "event", None), "msg", None)
     return str(answer.get("msg") or raised or "no reason was given").rstrip(".")
 
-
-def _diff(product: Any, path: str, before: str, after: str) -> dict[str, str]:
-    old, new = _readable(product, before), product.read(after)
-    return {
-        "before_header": path, "after_header": path,
-        "before": product.shown(old, new, "to be replaced"), "after": product.shown(new, old, "new"),
-    }
-
-
-def _readable(product: Any, content: str) -> dict[str, Any] | None:
-    try:
-        return dict(product.read(content) or {}) or None
-    except InputError:
-        # What stood there is not readable, and is replaced as a whole.
-        return None

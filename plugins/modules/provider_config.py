@@ -8,13 +8,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: provider_config
-short_description: Write a product's mail settings into its configuration file
+short_description: Write a product's mail settings into a configuration file
 version_added: 0.1.0
 author:
   - mailops contributors (@mailops)
 description:
   - Makes a product's own configuration file on its server say how the product sends its mail.
-  - Only the value that holds the mail settings is replaced; every other byte of the file stays as it is. The file is
+  - Only the values that are the mail settings are replaced; every other byte of the file stays as it is. The file is
     replaced as a whole, so that the product never reads half of it, and is read back.
   - A file whose settings mean the same already is left alone, however they are written.
 extends_documentation_fragment:
@@ -32,20 +32,27 @@ attributes:
       - On Windows it uses M(ansible.windows.slurp) and M(ansible.windows.win_copy) of the collection ansible.windows.
         That path has not been tried on a Windows host.
 options:
-  product:
-    description: The product whose file it is.
+  format:
+    description:
+      - How settings stand in the file.
+      - V(ici) is a JSON file of configuration keys, one of them C(Platform.Email.ProviderConfiguration).
+      - V(commonjs) is a JavaScript file that exports its settings, C(module.exports = { ... }). What computes them at a
+        place that matters, for example with C(...defaults), is refused, and the message names the place.
+      - V(environment) is a file of environment variables, C(NAME=value) on each line. A value is quoted so that shells,
+        systemd and dotenv take it for the same.
     type: str
-    choices: [ici]
+    choices: [ici, commonjs, environment]
     required: true
   path:
-    description:
-      - The file on the server. It must exist.
-      - For V(ici), a JSON file of configuration keys, one of them C(Platform.Email.ProviderConfiguration).
+    description: The file on the server. It must exist, unless O(create) makes it.
     type: str
     required: true
   settings:
     description:
-      - The settings, as C(provider.settings) of the plan that P(mailops.modern_auth.mail_plan#filter) makes.
+      - The settings, as in C(provider.files) of the plan that P(mailops.modern_auth.mail_plan#filter) makes.
+      - With O(format=environment), the variables by their names.
+      - 'With O(format=commonjs), nested dictionaries. C({"environment": NAME}) stands for C(process.env.NAME), a list
+        of it and of texts for all of that in one text, and null for a key that must not be there.'
       - 'C({"fact": NAME}) and C({"secret": NAME}) stand for values of O(facts) and O(secrets).'
     type: dict
     required: true
@@ -58,7 +65,9 @@ options:
     type: dict
     default: {}
   create:
-    description: Add the whole setting to the file if it is missing, with its neighbours' formatting.
+    description:
+      - With O(format=ici), add the whole key to the file if it is missing, with its neighbours' formatting.
+      - With O(format=environment), make the file if it is missing.
     type: bool
     default: false
   backup:
@@ -67,6 +76,17 @@ options:
       - The copy holds whatever secrets the file held.
     type: bool
     default: false
+  mode:
+    description:
+      - The file's permissions, for example V("0600"). It has them before a secret is written into it.
+      - Without this option they stay as they are. So do O(owner) and O(group).
+    type: raw
+  owner:
+    description: Who owns the file.
+    type: str
+  group:
+    description: The group of the file.
+    type: str
 seealso:
   - plugin: mailops.modern_auth.mail_plan
     plugin_type: filter
@@ -75,7 +95,7 @@ seealso:
 EXAMPLES = r"""
 - name: Let ICI send through Graph
   mailops.modern_auth.provider_config:
-    product: ici
+    format: ici
     path: /srv/ici/ConfigurationKeys.json
     settings:
       provider: GRAPH
@@ -91,6 +111,20 @@ EXAMPLES = r"""
     secrets:
       client_secret: "{{ vaulted_client_secret }}"
     backup: true
+
+- name: Let Team assistant read the mailbox's address from its environment
+  mailops.modern_auth.provider_config:
+    format: commonjs
+    path: /srv/tas/local.js
+    settings: {mail: {smtp: {auth: {user: {environment: TAS_SMTP_AUTH_USER}}}}}
+
+- name: Put it there
+  mailops.modern_auth.provider_config:
+    format: environment
+    path: /srv/tas/environment
+    settings: {TAS_SMTP_AUTH_USER: tickets@contoso.example}
+    create: true
+    mode: "0600"
 """
 
 RETURN = r"""

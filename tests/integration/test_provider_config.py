@@ -54,7 +54,7 @@ class Servers:
         hosts = {
             name: {
                 "options": {
-                    "product": "ici", "path": str(self.folder / name / "ConfigurationKeys.json"), "settings": SETTINGS,
+                    "format": "ici", "path": str(self.folder / name / "ConfigurationKeys.json"), "settings": SETTINGS,
                     "facts": {"tenant_id": "t"}, "secrets": {"client_secret": SECRET}, **further,
                 },
             }
@@ -135,7 +135,7 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(
     servers: Servers, immutable: Path, arguments: list[str]
 ) -> None:
     files = {name: servers.add(name, content) for name, content in UNUSUAL.items()}
-    wrong_options = {"product": {"product": "icy"}, "option": {"pth": "x"}, "secret": {"secrets": {}}}
+    wrong_options = {"format": {"format": "icy"}, "option": {"pth": "x"}, "secret": {"secrets": {}}}
     files |= {name: servers.add(name) for name in wrong_options}
     before = {name: file.read_bytes() for name, file in files.items()}
     plain: dict[str, dict[str, Any]] = {name: {} for name in ("immutable", "missing", *UNUSUAL)}
@@ -149,13 +149,66 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(
         "without_key": "set mail_ici.create_key: true",
         "missing": "it cannot be read: File not found",
         "immutable": "ConfigurationKeys.json cannot be written. Let the user whom Ansible signs in as",
-        "product": "value of product must be one of: ici, got: icy",
+        "format": "value of format must be one of: ici, commonjs, environment, got: icy",
         "option": "pth. Supported parameters include:",
         "secret": "The secret 'client_secret' is needed, but was not given.",
     }
     for name, words in expected.items():
         assert words in done.last(name)["msg"], name
-        if name not in ("product", "option"):
-            assert f"Could not configure ici in {servers.folder / name}" in done.last(name)["msg"]
+        if name not in ("format", "option"):
+            assert f"Could not write the mail settings into {servers.folder / name}" in done.last(name)["msg"]
     assert {name: file.read_bytes() for name, file in files.items()} == before
     assert immutable.read_bytes() == SAMPLE
+
+
+# -- files of environment variables -----------------------------------------------------------------------------------
+
+
+def environment(servers: Servers, **options: Any) -> dict[str, Any]:
+    """The options for such a file; it is missing unless a test makes it."""
+    (servers.folder / "server").mkdir(exist_ok=True)
+    return {
+        "format": "environment", "settings": {"USER": "a@b.example", "CLIENT_SECRET": {"secret": "client_secret"}},
+        "create": True, "mode": "0600", **options,
+    }
+
+
+def test_a_missing_environment_file_is_made_in_four_runs(servers: Servers) -> None:
+    options = environment(servers)
+    file = servers.folder / "server/ConfigurationKeys.json"
+    for arguments, changed in ((["--check"], True), ([], True), (["--check"], False), ([], False)):
+        done = servers.configure({"server": options}, "--diff", *arguments)
+        assert done.code == 0, done.output
+        assert done.last()["changed"] is changed
+        assert file.exists() is (arguments == [] or not changed)
+        assert SECRET not in done.output
+    assert file.read_text() == f"USER=a@b.example\nCLIENT_SECRET={SECRET}\n"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_rights_are_set_before_a_secret_is_written(servers: Servers) -> None:
+    options = environment(servers, owner="nobody", group="nogroup")
+    file = servers.folder / "server/ConfigurationKeys.json"
+    file.write_text("OTHER=1\n")
+    file.chmod(0o644)
+    for arguments, changed in ((["--check"], True), ([], True), (["--check"], False), ([], False)):
+        assert servers.configure({"server": options}, *arguments).last()["changed"] is changed
+        if arguments and changed:
+            assert (file.read_text(), stat.S_IMODE(file.stat().st_mode)) == ("OTHER=1\n", 0o644)
+    assert (file.owner(), file.group(), stat.S_IMODE(file.stat().st_mode)) == ("nobody", "nogroup", 0o600)
+    file.chmod(0o640)
+    assert servers.configure({"server": options}).last()["changed"] is True
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_what_an_environment_file_cannot_be_is_said(servers: Servers) -> None:
+    absent = environment(servers, path=str(servers.folder / "absent/file"))
+    unquotable = environment(servers, secrets={"client_secret": "it's $HOME"})
+    nobody = environment(servers, owner="no-such-user")
+    for options, words in (
+        (absent, "absent cannot be written"), (unquotable, "the value of CLIENT_SECRET holds characters"),
+        (nobody, "failed to look up user no-such-user"),
+    ):
+        done = servers.configure({"server": options})
+        assert words in done.last()["msg"]
+        assert "$HOME" not in done.output

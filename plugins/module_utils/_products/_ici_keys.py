@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _json_document as document
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._encoding import MARK
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._place import place
 
 NAME = "Platform.Email.ProviderConfiguration"
 ID = "8BCDF64C-51F2-4509-B244-82A726E42CE6"
@@ -71,17 +72,17 @@ def _find(body: str) -> document.Node | None:
         nodes = [node for node in document.walk(document.parse(body)) if node.kind == "object"]
     except JSONDecodeError as error:
         raise InputError(
-            f"it is not valid JSON ({_place(body, error.pos)}: {error.msg}).", remedy="Repair it; nothing was changed."
+            f"it is not valid JSON ({place(body, error.pos)}: {error.msg}).", remedy="Repair it; nothing was changed."
         ) from error
     keys = [node for node in nodes if _text_of(node, "Name").lower() == NAME.lower()]
     if len(keys) > 1:
-        places = " and ".join(_place(body, node.start) for node in keys)
+        places = " and ".join(place(body, node.start) for node in keys)
         raise InputError(f"the key {NAME} is there {len(keys)} times ({places}).", remedy="Remove all but one.")
     others = [node for node in nodes if node not in keys and _text_of(node, "Id").upper() == ID]
     if others:
         raise InputError(
             f"the Id {ID} of {NAME} belongs to another key, {_text_of(others[0], 'Name')!r} "
-            f"({_place(body, others[0].start)}).",
+            f"({place(body, others[0].start)}).",
             remedy="Give that key its own Id.",
         )
     return keys[0] if keys else None
@@ -94,11 +95,11 @@ def _replaceable(body: str, key: document.Node) -> document.Node:
     ):
         marker = _member(body, key, name)
         if marker and marker.text.lower() == "true":
-            raise InputError(f"the key {NAME} has {name}: true ({_place(body, marker.start)}).", remedy=remedy)
+            raise InputError(f"the key {NAME} has {name}: true ({place(body, marker.start)}).", remedy=remedy)
     value = _member(body, key, "Value")
     if value is None:
         raise InputError(
-            f"the key {NAME} has no Value ({_place(body, key.start)}).", remedy='Add "Value": "" to it.'
+            f"the key {NAME} has no Value ({place(body, key.start)}).", remedy='Add "Value": "" to it.'
         )
     return value
 
@@ -108,7 +109,7 @@ def _member(body: str, node: document.Node, name: str) -> document.Node | None:
     found = [member for member in node.members if member.name.text.lower() == name.lower()]
     if len(found) > 1:
         raise InputError(
-            f"the key {NAME} has {len(found)} members {name} ({_place(body, found[1].name.start)}).",
+            f"the key {NAME} has {len(found)} members {name} ({place(body, found[1].name.start)}).",
             remedy="Remove all but one.",
         )
     return found[0].value if found else None
@@ -117,11 +118,6 @@ def _member(body: str, node: document.Node, name: str) -> document.Node | None:
 def _text_of(node: document.Node, name: str) -> str:
     values = (member.value for member in node.members if member.name.text.lower() == name.lower())
     return next((value.text for value in values if value.kind == "string"), "")
-
-
-def _place(body: str, at: int) -> str:
-    line_start = body.rfind("\n", 0, at) + 1
-    return f"line {body.count(chr(10), 0, at) + 1}, column {at - line_start + 1}"
 
 
 def _insert(body: str, value: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _ici_keys, ici
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._encoding import MARK, decode
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._shown import shown
 from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.products.json_texts import (
     characters,
     foreign,
@@ -148,8 +149,8 @@ def test_a_value_that_is_no_json_can_be_replaced_but_not_read() -> None:
 
 def test_a_diff_says_that_a_secret_changes_and_not_what_it_is() -> None:
     other = {"provider": "GRAPH", "configuration": {**SETTINGS["configuration"], "ClientSecret": "an0ther"}}
-    assert '"(secret, new)"' in ici.shown(SETTINGS, other, "new")
-    assert '"(secret)"' in ici.shown(SETTINGS, SETTINGS, "new")
+    assert '"(secret, new)"' in shown(SETTINGS, other, "new")
+    assert '"(secret)"' in shown(SETTINGS, SETTINGS, "new")
     by_hand = {"Password": "s3cret", "configuration": {"more": [{"smtpPassword": "s3cret"}], "EmailId": "a@b.example"}}
-    assert "s3cret" not in ici.shown(SETTINGS, other, "new") + ici.shown(by_hand, None, "old")
-    assert "a@b.example" in ici.shown(by_hand, None, "old")
+    assert "s3cret" not in shown(SETTINGS, other, "new") + shown(by_hand, None, "old")
+    assert "a@b.example" in shown(by_hand, None, "old")
