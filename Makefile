@@ -21,7 +21,7 @@ help: ## Show the targets
 
 setup: $(VENV)/.installed dovecot ## Make .venv, link the collection under its FQCN, install Dovecot
 
-$(VENV)/.installed: requirements.txt requirements-dev.txt sandbox/pyproject.toml
+$(VENV)/.installed: meta/requirements.txt requirements-dev.txt sandbox/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name one with PYTHON=...")'
 	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
 	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; \
@@ -54,7 +54,7 @@ lint: setup ## ruff, mypy, ansible-lint, the changelog
 	antsibull-changelog lint
 
 unit: setup ## pytest: units, the sandbox's contract, integration, acceptance
-	pytest
+	pytest -n auto --dist loadfile
 
 sanity: setup ## ansible-test sanity and units on a copy under ansible_collections/
 	tests/sanity/run.sh $(BUILD)

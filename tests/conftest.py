@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+from m365_sandbox.powershell.engine import STAND_IN, find_engine
 from sandbox_fixture import clean, sandbox
 
 __all__ = ["clean", "sandbox"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have measured and recorded as ``record_property("measured", text)``, and what PowerShell was."""
+    engine = find_engine()
+    hint = " (no pwsh in $PWSH or PATH)" if engine == STAND_IN else ""
+    terminalreporter.write_line(f"PowerShell engine of the tests: {engine.name}{hint}")
+    for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
+        for name, text in report.user_properties:
+            if name == "measured" and report.when == "call":
+                terminalreporter.write_line(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
@@ -139,7 +140,7 @@ def test_lag_and_throttling_end_in_the_same_state(estate: Estate) -> None:
     assert_set_up(estate.footprint())
 
 
-def test_requests_per_application(estate: Estate, capsys: pytest.CaptureFixture[str]) -> None:
+def test_requests_per_application(estate: Estate, record_property: Callable[[str, object], None]) -> None:
     """The least for a first run is 9 of Graph: read what is there (a batch), create, read back; read principal and
     grants (a batch, since the application's id is only known now), create the principal, grant; read the secrets, add
     one, read back. And 2 of identity: metadata and token. For an unchanged run: three reads, metadata and token.
@@ -151,12 +152,11 @@ def test_requests_per_application(estate: Estate, capsys: pytest.CaptureFixture[
         done = estate.set_up("--tags", "identity", "--limit", "ici-test-1")
         assert done.code == 0, done.output
         counts[run] = (len(estate.sandbox.requests("graph")), len(estate.sandbox.requests("identity")))
-    with capsys.disabled():
-        for run, (graph, identity) in counts.items():
-            print(
-                f"\n{run} run, per application: {graph} Graph and {identity} token requests "
-                f"(the least: {least[run][0]} and {least[run][1]})", end="",
-            )
+    for run, (graph, identity) in counts.items():
+        record_property("measured", (
+            f"{run} run, per application: {graph} Graph and {identity} token requests "
+            f"(the least: {least[run][0]} and {least[run][1]})"
+        ))
     for run, (graph, identity) in counts.items():
         assert 0 < graph + identity <= sum(least[run]) + 2
 
