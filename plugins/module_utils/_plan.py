@@ -8,9 +8,11 @@ A plan is plain data without secrets::
     product, environment    as given
     application             None, or: key, unique_name, name, secret and what else was given of mail_app
     permissions             [{resource, application: [names], delegated: [names]}]
+    exclusive               whether nothing but the permissions may be granted, see Rights in _access.py
+    exchange                None, or what Exchange has to grant, see there
     provider                what to configure on the server, see Part in _products/_part.py
-    mailboxes               the addresses of the Microsoft 365 mailboxes that the application sends from
-    checks                  [{name, send, from, receive, to, ...}], options of the module mail_delivery
+    mailboxes               the addresses of the Microsoft 365 mailboxes that the application uses
+    checks                  [{name, send, from, receive, to, expect, ...}], options of the module mail_delivery
 
 Values that are known only later stand as references, see _references.py.
 """
@@ -20,11 +22,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._access import rights
+from ansible_collections.mailops.modern_auth.plugins.module_utils._checks import checks_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products import PRODUCTS
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import Part
 from ansible_collections.mailops.modern_auth.plugins.module_utils._settings import hours, read, secrets
-from ansible_collections.mailops.modern_auth.plugins.module_utils._variables import RECEIVED, TABLE
+from ansible_collections.mailops.modern_auth.plugins.module_utils._variables import TABLE
 
 PRODUCTION = frozenset({"prod", "production", "prd", "live"})
 # How long an application's secret lives, and when it is due for a new one, unless mail_app.secret says otherwise.
@@ -51,15 +54,21 @@ def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     permissions = _merged(
         (part.permissions if part else []) + (wanted.get("mail_app", {}).get("permissions", []) if part else [])
     )
-    if part is not None and part.permissions and "mail_app" not in wanted:
+    signs_in = part is not None and bool(part.permissions)
+    if signs_in and "mail_app" not in wanted:
         problems.append("mail_app: is required; the product signs in as an application of its own")
-    checks = [_check(wanted, part, problems)] if part is not None and "mail_verify" in wanted else []
+    access = wanted.get("mail_access", {}) if signs_in else {}
+    granted = rights(permissions, part.accesses if part else (), access, problems)
+    verify = wanted.get("mail_verify")
+    checks = checks_of(verify, part, granted.permissions, problems) if part is not None and verify is not None else []
     plan = {
         "product": wanted.get("mail_product"),
         "environment": wanted.get("mail_environment"),
-        "application": _application(wanted) if part and part.permissions else None,
-        "permissions": permissions if part and part.permissions else [],
-        "mailboxes": [part.send["mailbox"]] if part and part.permissions else [],
+        "application": _application(wanted) if signs_in else None,
+        "permissions": granted.permissions if signs_in else [],
+        "exclusive": granted.exclusive,
+        "exchange": granted.exchange if signs_in else None,
+        "mailboxes": list(dict.fromkeys(access.mailbox for access in part.accesses)) if part else [],
         "provider": part.provider if part else {},
         "checks": checks,
     }
@@ -109,7 +118,7 @@ def _differences(leader: str, theirs: Mapping[str, Any], host: str, ours: Mappin
     pairs = {"mail_environment": (theirs["environment"], ours["environment"])}
     for key in sorted({*theirs["application"], *ours["application"]} - {"permissions"}):
         pairs[f"mail_app.{key}"] = (theirs["application"].get(key), ours["application"].get(key))
-    pairs["permissions"] = (theirs["permissions"], ours["permissions"])
+    pairs |= {name: (theirs[name], ours[name]) for name in ("permissions", "exchange")}
     return [
         f"{variable}: {leader} has {one!r} and {host} has {other!r}, but both share the application '{name}'; "
         "give both the same, for example in group_vars, or another mail_app.unique_name"
@@ -163,43 +172,6 @@ def _merged(permissions: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for kind in ("application", "delegated"):
             entry[kind] += [name for name in permission.get(kind, []) if name not in entry[kind]]
     return list(merged.values())
-
-
-def _check(wanted: Mapping[str, Any], part: Part, problems: list[str]) -> dict[str, Any]:
-    verify = wanted["mail_verify"]
-    recipient = verify.get("recipient", "")
-    receive = {"mailbox": recipient, "authentication": "oauth2", **verify.get("receive", {})}
-    path = "mail_verify.receive"
-    if receive.get("transport") == "graph":
-        problems += [
-            f"{path}.{name}: is not used with transport graph; remove it"
-            for name in ("host", "port", "tls", "username", "password") if name in receive
-        ]
-        if receive["authentication"] != "oauth2":
-            problems.append(f"{path}.authentication: 'basic' is not possible with graph; use oauth2")
-    if receive["authentication"] == "basic" and receive.get("transport") != "graph":
-        problems += [
-            f"{path}.{name}: is required with authentication basic"
-            for name in ("username", "password") if name not in receive
-        ]
-    elif "access_token" not in receive and "auth_source" not in receive:
-        if part.permissions:
-            receive.setdefault("tenant_id", {"fact": "tenant_id"})
-        problems += [
-            f"{path}.{name}: is required; it names the application that reads the mailbox"
-            for name in ("tenant_id", "client_id") if name not in receive
-        ]
-        if not {"client_secret", "certificate_path"} & set(receive):
-            problems.append(f"{path}.client_secret: is required, or certificate_path, access_token or auth_source")
-    references = {name: {"secret": f"{path}.{name}"} for name in receive if name in RECEIVED and RECEIVED[name].secret}
-    return {
-        "name": f"{part.sender} to {recipient}",
-        "send": part.send,
-        "from": part.sender,
-        "receive": {**receive, **references},
-        "to": recipient,
-        **{name: verify[name] for name in ("timeout", "cleanup") if name in verify},
-    }
 
 
 def _first_of_each(problems: list[str]) -> list[str]:

@@ -103,6 +103,7 @@ RECEIVED: Table = {
 VERIFY: Table = {
     "recipient": Key(address, required=True),
     "receive": Key(keys=RECEIVED, required=True),
+    "refused_mailbox": _address,
     "timeout": Key(number(1, 3600)),
     "cleanup": Key(flag),
 }
@@ -126,6 +127,45 @@ ENTRA: Table = {
     "timeout": Key(number(1, 3600)),
     "token_cache": Key(text),
 }
+#: The connection options that every Exchange module has beside those, see the documentation fragment exchange. The
+#: modules know which words are possible.
+EXCHANGE: Table = {
+    "transport": Key(text),
+    "organization": Key(text),
+    "exchange_endpoint": Key(text),
+    "exchange_environment": Key(text),
+    "exchange_auth": Key(text),
+    "exchange_access_token": Key(secret, secret=True),
+    "exchange_certificate_path": Key(text),
+    "exchange_certificate_password": Key(secret, secret=True),
+    "exchange_certificate_thumbprint": Key(text),
+    "exchange_managed_identity_id": Key(text),
+    "pwsh_path": Key(text),
+    "connect_timeout": Key(number(1, 3600)),
+    "command_timeout": Key(number(1, 3600)),
+    "winrm": Key(keys={
+        "host": Key(text, required=True),
+        "port": Key(_port),
+        "scheme": Key(text),
+        "auth": Key(text),
+        "user": Key(text),
+        "password": Key(secret, secret=True),
+        "certificate_path": Key(text),
+        "certificate_key_path": Key(text),
+        "ca_path": Key(text),
+        "proxy": Key(text),
+        "message_encryption": Key(text),
+        "kerberos_delegation": Key(flag),
+        "kerberos_hostname": Key(text),
+        "operation_timeout": Key(number(1, 3600)),
+        "read_timeout": Key(number(1, 3600)),
+        "powershell": Key(text),
+    }),
+}
+ACCESS: Table = {
+    "model": Key(choice("permissions", "rbac")),
+    "scope": Key(choice("organization", "mailboxes")),
+}
 TABLE: Table = {
     "mail_product": Key(choice(*PRODUCTS), required=True),
     "mail_environment": Key(_word, required=True),
@@ -133,6 +173,8 @@ TABLE: Table = {
     "mail_send": Key(keys=SEND, required=True),
     "mail_receive": Key(_as_it_is),
     "mail_verify": Key(keys=VERIFY),
+    "mail_access": Key(keys=ACCESS),
     "mail_entra": Key(keys=ENTRA),
+    "mail_exchange": Key(keys=EXCHANGE),
     **{f"mail_{name}": Key(keys=product.EXTRAS) for name, product in PRODUCTS.items()},
 }

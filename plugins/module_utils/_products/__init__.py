@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products import ici
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products import ici, team_assistant
 
-PRODUCTS = {"ici": ici}
+PRODUCTS = {"ici": ici, "team_assistant": team_assistant}

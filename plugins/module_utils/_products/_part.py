@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,26 @@ class File:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
+#: The options by which the module mail_delivery signs in as the product's own application.
+OWN_CREDENTIALS: Mapping[str, Any] = {
+    "tenant_id": {"fact": "tenant_id"},
+    "client_id": {"fact": "client_id"},
+    "client_secret": {"secret": "client_secret"},
+}
+
+
+@dataclass(frozen=True)
+class Access:
+    """A mailbox that the application opens by itself, without a person who signs in.
+
+    :param senders: addresses of other mailboxes as which it sends.
+    """
+
+    transport: Literal["graph", "smtp", "imap", "pop3"]
+    mailbox: str
+    senders: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Part:
     """What one host's settings mean for its product.
@@ -45,9 +65,11 @@ class Part:
     :param provider: what to configure on the server: ``files``, see :class:`File`, and what else the product needs.
     :param send: how to send as the product does, as the option ``send`` of the module mail_delivery.
     :param sender: the address that its mail is from.
+    :param accesses: what the application opens; empty when the product needs no application.
     """
 
     permissions: list[dict[str, Any]]
     provider: dict[str, Any]
     send: dict[str, Any]
     sender: str
+    accesses: tuple[Access, ...] = ()

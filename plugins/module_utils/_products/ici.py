@@ -18,7 +18,12 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _ici_keys
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import File, Part
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import (
+    OWN_CREDENTIALS,
+    Access,
+    File,
+    Part,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._shown import shown
 from ansible_collections.mailops.modern_auth.plugins.module_utils._settings import (
     Key,
@@ -97,11 +102,10 @@ def _graph(send: Mapping[str, Any], extras: Mapping[str, Any], problems: list[st
         permissions=[{"resource": "Microsoft Graph", "application": ["Mail.Send"], "delegated": []}],
         provider=_provider("GRAPH", configuration, extras),
         send={
-            "transport": "graph", "authentication": "oauth2", "mailbox": sender,
-            "tenant_id": {"fact": "tenant_id"}, "client_id": {"fact": "client_id"},
-            "client_secret": {"secret": "client_secret"},
+            "transport": "graph", "authentication": "oauth2", "mailbox": sender, **OWN_CREDENTIALS,
         },
         sender=sender,
+        accesses=(Access("graph", sender),),
     )
 
 

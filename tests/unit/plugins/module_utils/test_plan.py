@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _plan
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.spec import exchange_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._module import connection_spec
-from ansible_collections.mailops.modern_auth.plugins.module_utils._variables import ENTRA
+from ansible_collections.mailops.modern_auth.plugins.module_utils._settings import Table
+from ansible_collections.mailops.modern_auth.plugins.module_utils._variables import ENTRA, EXCHANGE
 
 GUID = "0f0e0d0c-1111-2222-3333-444455556666"
 
@@ -121,7 +123,8 @@ def test_the_sender_is_the_user_when_it_is_not_fixed() -> None:
 
 def test_an_encrypted_secret_goes_to_the_server_and_the_plain_one_to_the_check() -> None:
     plan = _plan.make(changed(graph(), {"mail_ici.encrypt_command": ["ici-encrypt", "--stdin"]}))
-    assert plan["provider"]["files"][0]["settings"]["configuration"]["ClientSecret"] == {"secret": "encrypted_client_secret"}
+    configuration = plan["provider"]["files"][0]["settings"]["configuration"]
+    assert configuration["ClientSecret"] == {"secret": "encrypted_client_secret"}
     assert plan["provider"]["encryption"] == {"command": ["ici-encrypt", "--stdin"]}
     assert plan["checks"][0]["send"]["client_secret"] == {"secret": "client_secret"}
 
@@ -149,7 +152,7 @@ def test_a_plan_holds_no_secret_but_names_each(settings: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     ("settings", "changes", "problem"),
     [
-        (graph(), {"mail_product": "icy"}, "mail_product: 'icy' is not one of ici; did you mean ici?"),
+        (graph(), {"mail_product": "icy"}, "mail_product: 'icy' is not one of ici, team_assistant; did you mean ici?"),
         (graph(), {"mail_product": None}, "mail_product: is required"),
         (graph(), {"mail_environment": "../x"}, "mail_environment: '../x' is no word"),
         (graph(), {"mail_sned": {}}, "mail_sned: unknown; did you mean mail_send?"),
@@ -277,10 +280,16 @@ def test_hosts_that_share_an_application_must_want_the_same_of_it(changes: dict[
     assert "and two has " in conflict
 
 
-def test_the_caller_may_set_what_the_modules_take() -> None:
-    spec = connection_spec()
-    assert {name: key.secret for name, key in ENTRA.items()} == {
-        name: bool(option.get("no_log")) for name, option in spec.items()
+@pytest.mark.parametrize(
+    ("table", "spec"),
+    [
+        (ENTRA, connection_spec()), (EXCHANGE, exchange_spec()),
+        (EXCHANGE["winrm"].keys, exchange_spec()["winrm"]["options"]),
+    ],
+)
+def test_the_caller_may_set_what_the_modules_take(table: Table, spec: dict[str, Any]) -> None:
+    assert {name: (key.secret, key.required) for name, key in table.items()} == {
+        name: (bool(option.get("no_log")), option.get("required", False)) for name, option in spec.items()
     }
 
 

@@ -1,0 +1,103 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What an application that signs in by itself needs in Entra and Exchange, to use its mailboxes and no others. Pure.
+
+Sources: https://learn.microsoft.com/exchange/permissions-exo/application-rbac for the roles, and that what Entra grants
+and what Exchange grants add up;
+https://learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth
+for what SMTP, IMAP and POP need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import Access
+
+GRAPH = "Microsoft Graph"
+EXCHANGE = "Office 365 Exchange Online"
+SMTP_PERMISSION = "SMTP.SendAsApp"
+# Permissions of Microsoft Graph that Exchange can grant for some mailboxes, as the role "Application NAME". There is
+# none for IMAP and POP.
+_GRAPH_PERMISSIONS = frozenset((
+    "Mail.Read", "Mail.ReadBasic", "Mail.ReadWrite", "Mail.Send", "MailboxSettings.Read", "MailboxSettings.ReadWrite",
+    "Calendars.Read", "Calendars.ReadWrite", "Contacts.Read", "Contacts.ReadWrite",
+))
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What has to be granted.
+
+    :param permissions: in Entra, ``[{"resource": str, "application": [str], "delegated": [str]}]``.
+    :param exchange: None if Exchange need not know the application; otherwise the addresses of the mailboxes on which
+        it has ``full_access`` and ``send_as``, those on which ``smtp_auth``, ``imap`` and ``pop`` are on, and
+        ``scope``: None, or the ``roles`` that it has for the ``mailboxes``.
+    :param exclusive: whether Entra must not grant anything else, since that would defeat the scope.
+    """
+
+    permissions: list[dict[str, Any]]
+    exchange: dict[str, Any] | None
+    exclusive: bool
+
+
+def rights(
+    permissions: Sequence[Mapping[str, Any]], accesses: Sequence[Access], wanted: Mapping[str, str], problems: list[str]
+) -> Rights:
+    """How the permissions are granted for the mailboxes.
+
+    :param permissions: what the application needs, one entry a resource.
+    :param wanted: what was read of the variable mail_access.
+    :param problems: what does not fit is appended.
+    """
+    used = {access.transport for access in accesses}
+    if "model" in wanted and "smtp" not in used:
+        problems.append("mail_access.model: is about SMTP with OAuth; for Microsoft Graph use mail_access.scope")
+    if "scope" in wanted and "graph" not in used:
+        problems.append(
+            "mail_access.scope: is about Microsoft Graph; by SMTP an application reaches none but its mailboxes anyway"
+        )
+    moved: dict[str, frozenset[str]] = {
+        EXCHANGE: frozenset({SMTP_PERMISSION}) if wanted.get("model") == "rbac" else frozenset(),
+        GRAPH: _GRAPH_PERMISSIONS if wanted.get("scope") == "mailboxes" else frozenset(),
+    }
+    kept, roles = [], []
+    for entry in permissions:
+        away = moved.get(entry["resource"], frozenset())
+        roles += [f"Application {name}" for name in entry["application"] if name in away]
+        kept.append({**entry, "application": [name for name in entry["application"] if name not in away]})
+    kept = [entry for entry in kept if entry["application"] or entry["delegated"]]
+    return Rights(kept, _exchange(accesses, roles, by_role=wanted.get("model") == "rbac"), exclusive=bool(roles))
+
+
+def _exchange(accesses: Sequence[Access], roles: list[str], *, by_role: bool) -> dict[str, Any] | None:
+    by = {
+        transport: _distinct(access.mailbox for access in accesses if access.transport == transport)
+        for transport in ("graph", "smtp", "imap", "pop3")
+    }
+    senders = _distinct(sender for access in accesses for sender in access.senders)
+    scoped = _distinct([*by["graph"], *by["smtp"], *senders])
+    if not roles and not (by["smtp"] or by["imap"] or by["pop3"]):
+        return None
+    return {
+        "full_access": _distinct([*([] if by_role else by["smtp"]), *by["imap"], *by["pop3"]]),
+        "send_as": [] if by_role else senders,
+        "smtp_auth": by["smtp"],
+        "imap": by["imap"],
+        "pop": by["pop3"],
+        "scope": {"roles": roles, "mailboxes": scoped} if roles else None,
+    }
+
+
+def _distinct(addresses: Any) -> list[str]:
+    return list(dict.fromkeys(addresses))
+
+
+def reaches_everyone(permissions: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether Entra grants something of Microsoft Graph's mail for every mailbox of the organisation."""
+    return any(
+        entry["resource"] == GRAPH and _GRAPH_PERMISSIONS & set(entry["application"]) for entry in permissions
+    )
