@@ -36,7 +36,7 @@ options:
     type: str
   parameters:
     description:
-      - Its parameters by name, without the dash. A switch is V(true), a hashtable such as that with C(Add) and C(Remove)
+      - Its parameters by name, without the dash. A switch is V(true), a hashtable such as one with C(Add) and C(Remove)
         is a dictionary.
       - PowerShell's common parameters such as C(ErrorAction) are refused.
       - With O(transport=winrm) and O(transport=pwsh), a cmdlet that asks for confirmation needs C(Confirm) V(false).

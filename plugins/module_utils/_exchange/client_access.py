@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
-    ExchangeError,
     ExchangeNotFoundError,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.mailboxes import missing_mailboxes
@@ -22,6 +21,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.sess
     Call,
     ExchangeSession,
     Rows,
+    rows_or_raise,
 )
 
 SMTP, IMAP, POP = "SmtpClientAuthenticationDisabled", "ImapEnabled", "PopEnabled"
@@ -78,8 +78,8 @@ async def read(session: ExchangeSession, mailboxes: Sequence[str]) -> Access:
     absent = [mailbox for mailbox, answer in found.items() if isinstance(answer, ExchangeNotFoundError)]
     if absent:
         raise missing_mailboxes(absent)
-    transport, organization, policies = (_rows(answer) for answer in answers[len(mailboxes):])
-    settings = {mailbox: _rows(answer)[0] for mailbox, answer in found.items()}
+    transport, organization, policies = (rows_or_raise(answer) for answer in answers[len(mailboxes):])
+    settings = {mailbox: rows_or_raise(answer)[0] for mailbox, answer in found.items()}
     return Access(
         {mailbox: {name: row.get(name) for name in (SMTP, IMAP, POP)} for mailbox, row in settings.items()},
         bool(transport[0].get(SMTP)), organization[0].get("DefaultAuthenticationPolicy") or None, policies,
@@ -121,7 +121,7 @@ async def apply(session: ExchangeSession, change: Change) -> Change:
     ])
     changed = {
         mailbox: settings for (mailbox, settings), answer in zip(change.mailboxes.items(), answers, strict=True)
-        if not _was_so(_rows(answer))
+        if not _was_so(rows_or_raise(answer))
     }
     return replace(change, mailboxes=changed)
 
@@ -155,9 +155,3 @@ def _allowed(policy: Mapping[str, Any]) -> list[str]:
 
 def _was_so(rows: Rows) -> bool:
     return any(_NO_CHANGE in warning for warning in rows.warnings)
-
-
-def _rows(answer: Rows | ExchangeError) -> Rows:
-    if isinstance(answer, ExchangeError):
-        raise answer
-    return answer

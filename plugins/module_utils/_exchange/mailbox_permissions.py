@@ -24,6 +24,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.sess
     Call,
     ExchangeSession,
     Rows,
+    rows_or_raise,
 )
 
 Right = Literal["full_access", "send_as"]
@@ -87,7 +88,7 @@ async def read(
         raise missing_mailboxes(absent)
     return {
         (mailbox, right) for (mailbox, right), rows in told.items()
-        if any(principal is not None and _gives(row, right, principal) for row in _rows(rows))
+        if any(principal is not None and _gives(row, right, principal) for row in rows_or_raise(rows))
     }
 
 
@@ -120,7 +121,7 @@ async def _write(
 ) -> set[Entry]:
     entries = list(entries)
     calls = [_change(verb, principal, *entry) for entry in entries]
-    answers = [_rows(rows) for rows in await session.invoke_many(calls)]
+    answers = [rows_or_raise(rows) for rows in await session.invoke_many(calls)]
     return {entry for entry, rows in zip(entries, answers, strict=True) if not _was_so(rows)}
 
 
@@ -168,9 +169,3 @@ def _words(row: Mapping[str, Any]) -> list[str]:
 
 def _was_so(rows: Rows) -> bool:
     return any(words in warning.casefold() for warning in rows.warnings for words in _NO_CHANGE)
-
-
-def _rows(answer: Rows | ExchangeError) -> Rows:
-    if isinstance(answer, ExchangeError):
-        raise answer
-    return answer

@@ -126,6 +126,13 @@ class ExchangeSession(ABC):
         return results
 
 
+def rows_or_raise(answer: Rows | ExchangeError) -> Rows:
+    """The rows of one of the answers that ``invoke_many`` gives; raises what the call was refused with."""
+    if isinstance(answer, ExchangeError):
+        raise answer
+    return answer
+
+
 def reads_only(cmdlet: str) -> bool:
     """Whether a cmdlet changes nothing, so that it may be sent again when its answer got lost."""
     return cmdlet.casefold().startswith(("get-", "test-"))
