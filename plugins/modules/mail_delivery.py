@@ -15,7 +15,8 @@ author:
 description:
   - Sends one mail as an application would, by Microsoft Graph or by SMTP, and waits until it is found in a mailbox, by
     Microsoft Graph, IMAP or POP3. Then it deletes the mail.
-  - Or the other way round, with O(expect=refused), succeeds if the sending service refuses the mail.
+  - Or the other way round, with O(expect=refused), succeeds if the sending service refuses the mail; or, without
+    O(send), if the receiving service does not open the mailbox.
   - The mail is known by a Message-ID of its own. Since some services replace the Message-ID, Exchange Online's
     submission among them, the subject ends with a random token as well, by which the mail is found, too.
   - The mailbox is opened before anything is sent, so that no mail is left behind that could not be found or deleted.
@@ -39,9 +40,8 @@ attributes:
     details: Never reports a change. Each run sends a mail of its own.
 options:
   send:
-    description: How the mail is sent.
+    description: How the mail is sent. With O(expect=refused) and O(receive) it may be left out.
     type: dict
-    required: true
     suboptions:
       transport:
         description: The service to send by.
@@ -213,6 +213,7 @@ options:
     description:
       - V(delivered) succeeds if the mail arrives in the inbox.
       - V(refused) succeeds if the sending service refuses the sign-in, the mail, or the mail at the end of its data.
+        Without O(send), nothing is sent, and it succeeds if the receiving service refuses the sign-in or the mailbox.
       - A service that cannot be reached, that puts the mail off, or an identity platform that gives no token is no
         refusal.
     type: str
@@ -286,6 +287,16 @@ EXAMPLES = r"""
     expect: refused
   register: refused
   failed_when: refused is failed or refused.delivery.refusal.step != 'sign_in'
+
+- name: Nor may it read somebody else's mail
+  mailops.modern_auth.mail_delivery:
+    receive:
+      transport: imap
+      mailbox: director@contoso.example
+      tenant_id: contoso.example
+      client_id: "{{ contracts_client_id }}"
+      client_secret: "{{ contracts_client_secret }}"
+    expect: refused
 """
 
 RETURN = r"""
@@ -295,12 +306,13 @@ delivery:
   type: dict
   contains:
     message_id:
-      description: The Message-ID that the mail was sent with.
+      description: The Message-ID that the mail was sent with; V(null) without O(send).
       type: str
       returned: always
       sample: <mail-delivery.0123456789abcdef@contoso.example>
     sent_through:
-      description: How the mail was sent. C(encrypted) is V(null) if the service was not reached.
+      description: >-
+        How the mail was sent; V(null) without O(send). C(encrypted) is V(null) if the service was not reached.
       type: dict
       returned: always
       sample:
@@ -367,7 +379,7 @@ delivery:
       returned: always
       contains:
         step:
-          description: What was refused, V(sign_in), V(submission) or V(end_of_data).
+          description: What was refused, V(sign_in), V(submission), V(end_of_data), or V(open_mailbox) without O(send).
           type: str
           returned: always
         code:
@@ -426,7 +438,11 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import TLS_MODES
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.delivery import Delivery, Patience
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.delivery import (
+    Delivery,
+    Patience,
+    expect_closed,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe, new_probe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.report import Report, intention
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.services import missing_libraries, services
@@ -467,9 +483,7 @@ def argument_spec() -> dict[str, Any]:
     """All options."""
     return {
         **endpoint_spec(),
-        "send": {
-            "type": "dict", "required": True, "options": side_spec(["graph", "smtp"], ["oauth2", "basic", "none"]),
-        },
+        "send": {"type": "dict", "options": side_spec(["graph", "smtp"], ["oauth2", "basic", "none"])},
         "receive": {"type": "dict", "options": side_spec(["graph", "imap", "pop3"], ["oauth2", "basic"])},
         "from": {},
         "to": {},
@@ -489,19 +503,21 @@ async def validate(options: dict[str, Any], settings: Settings) -> None:
         pass
 
 
-async def check(options: dict[str, Any], settings: Settings, probe: Probe) -> dict[str, Any]:
+async def check(options: dict[str, Any], settings: Settings, probe: Probe | None) -> dict[str, Any]:
     """Do what the task asks for, and say what happened."""
     stopwatch = Stopwatch()
     async with services(settings, options["ca_path"], options["request_timeout"], stopwatch) as ready:
         delivery = Delivery(
             probe, ready.sender, Patience(options["timeout"], options["poll_interval"]), stopwatch,
             cleanup=options["cleanup"], sent_mail=ready.sent_mail, sender_mailbox=ready.sender_mailbox,
-        )
+        ) if probe and ready.sender else None
         report = Report(settings, probe, ready, delivery, stopwatch)
         try:
             with stopwatch.step("token"):
                 await ready.get_tokens()
-            if options["expect"] == "refused" or ready.mailbox is None:
+            if delivery is None:
+                report.refusal = await expect_closed(ready.mailbox)
+            elif options["expect"] == "refused" or ready.mailbox is None:
                 report.refusal = await delivery.expect_refusal(ready.mailbox)
             else:
                 report.found = await delivery.prove(ready.mailbox)
@@ -511,13 +527,20 @@ async def check(options: dict[str, Any], settings: Settings, probe: Probe) -> di
         return report.as_dict()
 
 
+def probe_for(options: dict[str, Any], settings: Settings) -> Probe | None:
+    """The mail to send, if there is one."""
+    if settings.send is None:
+        return None
+    return new_probe(settings.sender, settings.recipient, options["subject"], options["headers"])
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     with reporting(module):
         settings = settings_from(module.params)
         require_libraries(module, missing_libraries(settings))
-        probe = new_probe(settings.sender, settings.recipient, module.params["subject"], module.params["headers"])
+        probe = probe_for(module.params, settings)
         if module.check_mode:
             asyncio.run(validate(module.params, settings))
             module.exit_json(changed=False, plan=intention(module.params, settings))

@@ -116,10 +116,11 @@ class MailWorld:
 
     # -- running ------------------------------------------------------------------------------------------------
 
-    def run(self, send: Options, receive: Options | None = None, **options: Any) -> dict[str, Any]:
+    def run(self, send: Options | None, receive: Options | None = None, **options: Any) -> dict[str, Any]:
         """The module's result, a failed one included."""
         options = {"timeout": 30, "poll_interval": 0.2, "request_timeout": 10, **options}
-        return self.modules.run("mail_delivery", send=send, **({"receive": receive} if receive else {}), **options)
+        sides = {name: side for name, side in (("send", send), ("receive", receive)) if side}
+        return self.modules.run("mail_delivery", **sides, **options)
 
     def delivered(self, send: Options, receive: Options, **options: Any) -> dict[str, Any]:
         """The module's return value ``delivery``; it must not fail."""
@@ -129,14 +130,14 @@ class MailWorld:
         delivery: dict[str, Any] = result["delivery"]
         return delivery
 
-    def refused(self, send: Options, **options: Any) -> dict[str, Any]:
+    def refused(self, send: Options | None, receive: Options | None = None, **options: Any) -> dict[str, Any]:
         """The refusal, which is expected."""
-        result = self.run(send, expect="refused", **{"to": PROBE, **options})
+        result = self.run(send, receive, expect="refused", **{"to": PROBE, **options})
         assert not result.get("failed"), result
         refusal: dict[str, Any] = result["delivery"]["refusal"]
         return refusal
 
-    def failed(self, send: Options, receive: Options | None = None, **options: Any) -> dict[str, Any]:
+    def failed(self, send: Options | None, receive: Options | None = None, **options: Any) -> dict[str, Any]:
         """The module's result, which must be a failure with a remedy or an explanation of the options."""
         result = self.run(send, receive, **options)
         assert result.get("failed"), result

@@ -429,6 +429,39 @@ def test_a_mailbox_that_cannot_be_opened_is_told_before_anything_is_sent(
     assert world.everywhere(PROBE) == []
 
 
+@pytest.mark.parametrize(
+    ("prepare", "step", "code"),
+    [
+        (lambda world: reader_without(world, "imap", access=False), "open_mailbox", "BAD"),
+        (lambda world: reader_without(world, "pop3", access=False), "open_mailbox", "-ERR"),
+        (lambda world: reader_without(world, "imap", role=False), "sign_in", "NO"),
+        (lambda world: world.graph(world.may_send(), PROBE), "open_mailbox", "ErrorAccessDenied"),
+        (lambda world: world.graph(world.may_send(graph=False), PROBE), "open_mailbox", "ErrorAccessDenied"),
+    ],
+)
+def test_a_mailbox_that_stays_closed_is_what_was_expected(
+    world: MailWorld, prepare: Callable[[MailWorld], Options], step: str, code: str
+) -> None:
+    refusal = world.refused(None, prepare(world))
+    assert (refusal["step"], refusal["code"]) == (step, code)
+    assert refusal["remedy"]
+
+
+@pytest.mark.parametrize("transport", ["imap", "pop3", "graph"])
+def test_a_mailbox_that_opens_although_it_should_not(world: MailWorld, transport: str) -> None:
+    failure = world.failed(None, world.reader(transport), expect="refused")
+    assert "opened the mailbox, although it was expected to refuse that" in failure["msg"]
+    assert failure["delivery"]["sent_through"] is None
+    checked = world.run(None, world.reader(transport), check=True, expect="refused")
+    assert checked["plan"].startswith(f"Would open the mailbox by {transport}")
+
+
+def test_a_service_that_cannot_be_reached_refuses_nothing(world: MailWorld) -> None:
+    failure = world.failed(None, world.reader("imap") | {"port": 1}, expect="refused")
+    assert "127.0.0.1:1" in failure["msg"]
+    assert failure["delivery"]["refusal"] is None
+
+
 def test_a_reader_that_may_not_delete_is_told_so(world: MailWorld) -> None:
     reader = world.application("Only reads", graph=("Mail.Read",))
     failure = world.failed(world.anonymous(), world.graph(reader, PROBE), **{"from": SENDER})

@@ -25,6 +25,28 @@ GRACE = 0.25
 # Where a refusal proves something. A refused connection, or no token, says nothing about this mail.
 PROVING_STEPS = frozenset({"sign_in", "submission", "end_of_data"})
 
+TAKE_AWAY = (
+    "Take the right away from the application or the mailbox. A right that was just taken away may work for up to two "
+    "hours more."
+)
+
+
+async def expect_closed(mailbox: Mailbox) -> Refused:
+    """See that a mailbox is not opened.
+
+    :returns: the refusal.
+    :raises DeliveryError: if it is opened.
+    :raises TransportError: if the service cannot be reached: that is no refusal.
+    """
+    try:
+        await mailbox.open()
+    except Refused as refusal:
+        return refusal
+    raise DeliveryError(
+        f"{mailbox.where} opened the mailbox, although it was expected to refuse that.", remedy=TAKE_AWAY,
+        details={"step": "open_mailbox", "where": mailbox.where},
+    )
+
 
 class Sender(Protocol):
     """What sends a mail; one file a protocol implements it.
@@ -132,8 +154,7 @@ class Delivery:
         raise DeliveryError(
             f"{self._sender.where} accepted the mail from {self._probe.sender}, although it was expected to refuse it. "
             f"{fate}",
-            remedy="Take the right away from the application or the mailbox. A right that was just taken away may work "
-            "for up to two hours more.",
+            remedy=TAKE_AWAY,
             details={"step": "end_of_data", "where": self._sender.where},
         )
 

@@ -23,38 +23,44 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatc
 class Report:
     """A check, as far as it came.
 
+    :param probe: the mail; None if none is sent. So is ``delivery``.
     :param found: the probe as it arrived.
     :param refusal: the refusal that was expected.
     """
 
     settings: Settings
-    probe: Probe
+    probe: Probe | None
     services: Services
-    delivery: Delivery
+    delivery: Delivery | None
     stopwatch: Stopwatch
     found: Found | None = None
     refusal: Refused | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The module's return value ``delivery``."""
-        send, receive, mailbox = self.settings.send, self.settings.receive, self.services.mailbox
+        send, sender = self.settings.send, self.services.sender
+        receive, mailbox = self.settings.receive, self.services.mailbox
+        sent = send.describe() | {"encrypted": sender.is_encrypted} if send and sender else None
         received = receive.describe() | {"encrypted": mailbox.is_encrypted} if receive and mailbox else None
         return {
-            "message_id": self.probe.message_id,
-            "sent_through": send.describe() | {"encrypted": self.services.sender.is_encrypted},
+            "message_id": self.probe.message_id if self.probe else None,
+            "sent_through": sent,
             "received_through": received,
             "seconds": self.stopwatch.report(),
-            "polls": self.delivery.polls,
+            "polls": self.delivery.polls if self.delivery else 0,
             "folder": self.found.folder if self.found else None,
             "headers": headers_that_matter(self.found.header) if self.found else None,
             "path": hops(self.found.header) if self.found else [],
             "refusal": _refusal(self.refusal) if self.refusal else None,
-            "cleaned_up": self.delivery.cleaned_up,
+            "cleaned_up": self.delivery.cleaned_up if self.delivery else {"received": None, "sent_items": None},
         }
 
 
 def intention(options: Mapping[str, Any], settings: Settings) -> str:
     """What a check would do, in a sentence."""
+    if settings.send is None:
+        mailbox = _route(settings.receive) if settings.receive else ""
+        return f"Would open the mailbox by {mailbox} and expect that to be refused."
     send = f"Would send a mail from {settings.sender} to {settings.recipient} by {_route(settings.send)}"
     if options["expect"] == "refused":
         return f"{send} and expect it to be refused."

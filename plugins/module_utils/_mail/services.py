@@ -38,13 +38,14 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatc
 class Services:
     """What a proof works with.
 
+    :param sender: None if nothing is sent.
     :param mailbox: None if nobody looks for the mail.
     :param sent_mail: mailboxes by which the copy in the sender's Sent Items may be deleted, best first.
     :param sender_mailbox: the mailbox that keeps such a copy; None if there is none.
     :param bearers: everyone who signs in with a token.
     """
 
-    sender: Sender
+    sender: Sender | None
     mailbox: Mailbox | None
     sent_mail: tuple[Mailbox, ...]
     sender_mailbox: str | None
@@ -82,9 +83,9 @@ async def services(
     """
     workshop = _Workshop(ca_path, request_timeout, stopwatch)
     async with workshop.stack:
-        sender, own = await workshop.sender(settings.send)
+        sender, own = await workshop.sender(settings.send) if settings.send else (None, None)
         mailbox = await workshop.mailbox(settings.receive) if settings.receive else None
-        credentials = settings.send.credentials
+        credentials = settings.send.credentials if settings.send else None
         yield Services(
             sender, mailbox, tuple(janitor for janitor in (own, mailbox) if janitor),
             credentials.user if isinstance(credentials, OAuth2) else None, tuple(workshop.bearers),

@@ -123,13 +123,13 @@ Side: TypeAlias = "GraphSide | ServerSide"
 class Settings:
     """A whole check.
 
+    :param send: None if nothing is sent, since the mailbox is expected to stay closed.
     :param receive: None if the mail is expected to be refused and nobody looks for it.
-    :param sender: the address for From.
-    :param recipient: the address for To.
+    :param sender: the address for From; empty if nothing is sent. So is ``recipient``, the address for To.
     """
 
     cloud: Cloud
-    send: Side
+    send: Side | None
     receive: Side | None
     sender: str
     recipient: str
@@ -145,10 +145,15 @@ def settings_from(options: Mapping[str, Any]) -> Settings:
     for option in ("timeout", "poll_interval", "request_timeout"):
         if options[option] <= 0:
             raise InputError(f"{option}: {options[option]} is not a number of seconds to wait; give a positive one.")
-    if options["receive"] is None and options["expect"] == "delivered":
-        raise InputError("receive: is needed to see whether the mail arrives; only expect: refused does without it.")
-    send = _side("send", options["send"], options, cloud)
+    for option, purpose in (("send", "to send a mail"), ("receive", "to see whether the mail arrives")):
+        if options[option] is None and options["expect"] == "delivered":
+            raise InputError(f"{option}: is needed {purpose}; only expect: refused does without it.")
+    if options["send"] is None and options["receive"] is None:
+        raise InputError("send: is needed, or receive, to say what is expected to be refused.")
+    send = _side("send", options["send"], options, cloud) if options["send"] else None
     receive = _side("receive", options["receive"], options, cloud) if options["receive"] else None
+    if send is None:
+        return Settings(cloud, None, receive, sender="", recipient="")
     return Settings(
         cloud, send, receive,
         sender=_address("from", options["from"], send, "send.mailbox"),

@@ -35,11 +35,11 @@ IMAP = MappingProxyType({"transport": "imap", "mailbox": "probe@contoso.example"
 POP3 = {"transport": "pop3", "mailbox": "probe@contoso.example", **APPLICATION}
 
 
-def settings(send: dict[str, Any], receive: Mapping[str, Any] | None = IMAP, **options: Any) -> Settings:
+def settings(send: dict[str, Any] | None, receive: Mapping[str, Any] | None = IMAP, **options: Any) -> Settings:
     return settings_from({
         "cloud": "global", "authority_host": None, "graph_endpoint": None, "ca_path": None, "token_cache": None,
         "from": None, "to": None, "expect": "delivered", "timeout": 180, "poll_interval": 2.0, "request_timeout": 30,
-        "send": SIDE | send, "receive": receive and SIDE | receive, **options,
+        "send": send and SIDE | send, "receive": receive and SIDE | receive, **options,
     })
 
 
@@ -181,6 +181,9 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any] | None, dict[str, Any], str]]
     (SMTP | {"tenant_id": "common"}, IMAP, {}, "send.tenant_id: 'common' names no tenant"),
     (GRAPH, None, {}, "receive: is needed to see whether the mail arrives"),
     (GRAPH, None, {"expect": "refused"}, "to: is needed"),
+    (None, IMAP, {}, "send: is needed to send a mail; only expect: refused does without it"),
+    (None, None, {"expect": "refused"}, "send: is needed, or receive"),
+    (None, IMAP | {"mailbox": None}, {"expect": "refused"}, "receive.mailbox: is needed with authentication oauth2"),
     (GRAPH, IMAP | {"transport": "graph", "authentication": "basic"}, {}, "receive.authentication: 'basic'"),
     (GRAPH, IMAP | {"port": 993, "tls": "starttls"}, {}, "receive.tls: 'starttls' is not possible with port 993"),
     (GRAPH, IMAP | {"port": 143, "tls": "implicit"}, {}, "use starttls, or port 993"),
@@ -196,7 +199,7 @@ REFUSED: list[tuple[dict[str, Any], dict[str, Any] | None, dict[str, Any], str]]
 
 @pytest.mark.parametrize(("send", "receive", "options", "words"), REFUSED)
 def test_what_does_not_fit_is_refused_by_the_options_path(
-    send: dict[str, Any], receive: dict[str, Any] | None, options: dict[str, Any], words: str
+    send: dict[str, Any] | None, receive: dict[str, Any] | None, options: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(InputError, match=re.escape(words)):
         settings(send, receive, **options)
