@@ -45,14 +45,13 @@ def roles(names: Iterable[str]) -> list[str]:
 
     :raises InputError: for a name that is none, with the nearest ones.
     """
-    spelling = {role.casefold(): role for role in ROLES}
+    spelling = {role.removeprefix(PREFIX).casefold(): role for role in ROLES}
     found = []
     for name in names:
-        key = name.strip().casefold()
-        full = key if key.startswith(PREFIX.casefold()) else PREFIX.casefold() + key
-        if full not in spelling:
-            raise _unknown(name, [spelling[match] for match in difflib.get_close_matches(full, spelling, n=3)])
-        found.append(spelling[full])
+        key = name.strip().casefold().removeprefix(PREFIX.casefold())
+        if key not in spelling:
+            raise _unknown(name, [spelling[match] for match in difflib.get_close_matches(key, spelling, n=3)])
+        found.append(spelling[key])
     return list(dict.fromkeys(found))
 
 

@@ -68,6 +68,10 @@ class State:
         """The scope of that name."""
         return next((one for one in self.scopes if one.name.casefold() == name.casefold()), None)
 
+    def is_used(self, scope: Scope) -> bool:
+        """Whether others are limited by the scope."""
+        return scope.name.casefold() in {name.casefold() for name in self.used}
+
 
 @dataclass(frozen=True)
 class Change:
@@ -141,7 +145,7 @@ def plan_removal(
         if purge or (any(is_inside(one, scope) for scope in targets) and (not roles or one.role in roles))
     ]
     left = [one for one in state.assignments if one not in unassign]
-    is_free = named is not None and named.name not in state.used and not any(is_inside(one, named) for one in left)
+    is_free = named is not None and not state.is_used(named) and not any(is_inside(one, named) for one in left)
     shown = targets[0] if targets else None
     return Change(
         None if is_free and shown == named else shown, unassign=unassign, drop=named if is_free else None
