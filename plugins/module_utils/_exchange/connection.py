@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import ReadyToken, TokenSource, token_source
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import cloud_from, origin
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange import rest, winrm
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange import ready_token, rest, winrm
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.powershell import PowerShellSession, SignIn
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.pwsh import LocalPipe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.rest import RestSession, http_client
@@ -83,6 +84,9 @@ def _rest(options: Mapping[str, Any]) -> RestSession:
 def _tokens(options: Mapping[str, Any]) -> TokenSource:
     # access_token of the fragment entra is one for Microsoft Graph, which Exchange does not accept.
     if options["exchange_access_token"]:
+        ready_token.examine(
+            options["exchange_access_token"], datetime.now(UTC), cloud_from(options).outlook_resource
+        )
         return ReadyToken(options["exchange_access_token"])
     if options["access_token"] and options["auth_source"] in ("auto", "access_token"):
         raise InputError(
