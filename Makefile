@@ -28,7 +28,7 @@ $(VENV)/.installed: meta/requirements.txt requirements-dev.txt sandbox/pyproject
 	  else echo "Install python3-venv first: sudo apt-get install python3-venv" >&2; exit 1; fi; fi
 	@echo "Installing the tools into .venv (about a minute, once)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(VENV)/bin/pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	@mkdir -p $$($(VENV)/bin/python -c 'import site; print(site.getsitepackages()[0])')/ansible_collections/mailops
 	@ln -sfn $(CURDIR) $$($(VENV)/bin/python -c 'import site; print(site.getsitepackages()[0])')/ansible_collections/mailops/modern_auth
 	@touch $@
