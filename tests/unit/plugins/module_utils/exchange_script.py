@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.session import Call, ExchangeSession, Rows
 
-Reply = Rows | ModernAuthError
+Reply: TypeAlias = "Rows | ModernAuthError"
 
 
 class Scripted(ExchangeSession):
