@@ -154,4 +154,3 @@ def _reason(answer: dict[str, Any]) -> str:
     # Since 2.19 the reason of a module that raised is in its exception, not in msg.
     raised = getattr(getattr(answer.get("exception"), "event", None), "msg", None)
     return str(answer.get("msg") or raised or "no reason was given").rstrip(".")
-
