@@ -22,7 +22,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.appl
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.service_principals import Pointer
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.session import Call, Rows
-from exchange_script import Reply, Scripted
+from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.exchange_script import Reply, Scripted
 from hypothesis import given
 from hypothesis import strategies as st
 

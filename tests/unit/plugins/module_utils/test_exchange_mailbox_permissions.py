@@ -8,7 +8,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange import mailbox_permissions, mailboxes
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.mailbox_permissions import Principal
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.session import Rows
-from exchange_script import Scripted
+from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.exchange_script import Scripted
 
 WHO = Principal("object", "Contracts", "S-1-5")
 

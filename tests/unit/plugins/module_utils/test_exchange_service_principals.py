@@ -14,7 +14,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange import service_principals
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.service_principals import Pointer
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.session import Call, Rows
-from exchange_script import Reply, Scripted
+from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.exchange_script import Reply, Scripted
 
 WANTED = Pointer("app", "object", "Contracts")
 ROW = {"AppId": "APP", "ObjectId": "OBJECT", "DisplayName": "Contracts", "Sid": "S-1"}
