@@ -34,7 +34,7 @@ class Rights:
 
     :param permissions: in Entra, ``[{"resource": str, "application": [str], "delegated": [str]}]``.
     :param exchange: None if Exchange need not know the application; otherwise the addresses of the mailboxes on which
-        it has ``full_access`` and ``send_as``, those on which ``smtp_auth``, ``imap`` and ``pop`` are on, and
+        it has ``full_access`` and ``send_as``, those on which ``smtp_auth``, ``imap`` and ``pop3`` are on, and
         ``scope``: None, or the ``roles`` that it has for the ``mailboxes``.
     :param exclusive: whether Entra must not grant anything else, since that would defeat the scope.
     """
@@ -87,7 +87,7 @@ def _exchange(accesses: Sequence[Access], roles: list[str], *, by_role: bool) ->
         "send_as": [] if by_role else senders,
         "smtp_auth": by["smtp"],
         "imap": by["imap"],
-        "pop": by["pop3"],
+        "pop3": by["pop3"],
         "scope": {"roles": roles, "mailboxes": scoped} if roles else None,
     }
 

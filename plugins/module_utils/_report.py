@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 COLUMNS = (
-    "environment", "host", "product", "application", "permissions granted", "sent through", "received through",
-    "seconds", "result",
+    "environment", "host", "product", "application", "permissions granted", "granted in Exchange", "sent through",
+    "received through", "refused for others", "seconds", "result",
 )
 _NOTHING = "-"
 
@@ -19,15 +19,15 @@ def report(hosts: Iterable[str], facts: Mapping[str, Mapping[str, Any]], *, pred
     """A line of headings, one line per host in the order given, and one line per failure.
 
     :param facts: by host, what the roles left behind: ``__mail_plan_data``, ``__mail_identity_leader``,
-        ``__mail_identity_result``, ``__mail_provider_result``, ``__mail_delivery_results``, ``__mail_report_failure``.
+        ``__mail_identity_result``, ``__mail_access_leader``, ``__mail_access_result``, ``__mail_provider_result``,
+        ``__mail_delivery_results``, ``__mail_report_failure``.
     :param predicted: nothing was really done, since the run was a check.
     """
     rows: list[tuple[str, ...]] = [COLUMNS]
     failures = []
     for host in hosts:
         known = facts[host]
-        leader = known.get("__mail_identity_leader")
-        rows.append(_row(host, known, facts[leader] if leader else {}, predicted))
+        rows.append(_row(host, facts, predicted))
         failure = known.get("__mail_report_failure")
         if failure:
             failures.append(f"{host}: {failure['task']}: {failure['message']}")
@@ -36,21 +36,36 @@ def report(hosts: Iterable[str], facts: Mapping[str, Mapping[str, Any]], *, pred
     return [lines[0], "  ".join("-" * width for width in widths), *lines[1:], *failures]
 
 
-def _row(host: str, known: Mapping[str, Any], leader: Mapping[str, Any], predicted: bool) -> tuple[str, ...]:
+def _row(host: str, facts: Mapping[str, Mapping[str, Any]], predicted: bool) -> tuple[str, ...]:
+    known = facts[host]
     plan = known.get("__mail_plan_data", {})
     application = plan.get("application") or {}
-    deliveries = known.get("__mail_delivery_results", [])
+    checks = known.get("__mail_delivery_results", [])
+    deliveries = [check for check in checks if not check["refusal"]]
+    refusals = [check for check in checks if check["refusal"]]
     return (
         plan.get("environment", _NOTHING),
         host,
         plan.get("product", _NOTHING),
         application.get("name", _NOTHING),
-        ", ".join(leader.get("__mail_identity_result", {}).get("granted", [])) or _NOTHING,
+        _granted(facts, known, "identity"),
+        _granted(facts, known, "access"),
         _ways(deliveries, "sent_through"),
         _ways(deliveries, "received_through"),
-        f"{sum(delivery['seconds']['total'] for delivery in deliveries):.1f}" if deliveries else _NOTHING,
+        ", ".join(dict.fromkeys(_tried(refusal) for refusal in refusals)) or _NOTHING,
+        f"{sum(check['seconds']['total'] for check in checks):.1f}" if checks else _NOTHING,
         _result(known, bool(deliveries), predicted),
     )
+
+
+def _granted(facts: Mapping[str, Mapping[str, Any]], known: Mapping[str, Any], step: str) -> str:
+    """What the host that leads in a step was granted for all hosts that share its application."""
+    leader = facts[known[f"__mail_{step}_leader"]] if f"__mail_{step}_leader" in known else {}
+    return ", ".join(leader.get(f"__mail_{step}_result", {}).get("granted", [])) or _NOTHING
+
+
+def _tried(refusal: Mapping[str, Any]) -> str:
+    return f"{(refusal['sent_through'] or refusal['received_through'])['transport']}"
 
 
 def _ways(deliveries: Iterable[Mapping[str, Any]], side: str) -> str:

@@ -28,6 +28,7 @@ MICROSOFT_TENANT_ID = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 OPERATOR = "Mail operations"
 READER = "Mail reader"
 PROBE_ADDRESS = "probe@contoso.example"
+DIRECTOR_ADDRESS = "director@contoso.example"
 
 # The least that the collection's modules need; see the collection's README.
 OPERATOR_ROLES = {
@@ -126,6 +127,13 @@ def _people(tenant: Tenant, credentials: Credentials) -> None:
 
     add("contracts@contoso.example", "Contracts")
     add("contracts-test@contoso.example", "Contracts (test)")
+    add("tickets@contoso.example", "Tickets")
+    add("tickets-test@contoso.example", "Tickets (test)")
+    add(DIRECTOR_ADDRESS, "Director")
+    # So that whoever is refused there is refused for a right that he lacks, not for a switch.
+    director = tenant.find_mailbox(DIRECTOR_ADDRESS)
+    assert director is not None
+    tenant["mailboxes"].put(director["id"], {**director, "SmtpClientAuthenticationDisabled": False})
     add(PROBE_ADDRESS, "Mail probe", password=credentials.probe_password)
     add("unlicensed@contoso.example", "Unlicensed", licensed=False)
     add("admin@contoso.example", "Administrator")

@@ -18,7 +18,8 @@ from sandbox_fixture import RunningSandbox
 REPOSITORY = Path(__file__).parents[2]
 INVENTORY = REPOSITORY / "playbooks" / "inventories" / "sandbox"
 HOSTS = ("ici-test-1", "ici-test-2", "ici-prod-1", "ici-prod-2")
-KEYS = REPOSITORY / "sandbox" / "servers" / "ConfigurationKeys.json"
+ASSISTANTS = ("tas-test-1", "tas-prod-1", "tas-prod-2")
+SERVERS = REPOSITORY / "sandbox" / "servers"
 RECAP = re.compile(
     r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s+unreachable=(?P<unreachable>\d+)\s+failed=(?P<failed>\d+)",
     re.MULTILINE,
@@ -122,7 +123,12 @@ class Estate:
             shutil.rmtree(self.directory / name, ignore_errors=True)
         for host in HOSTS:
             self.server_file(host).parent.mkdir(parents=True)
-            shutil.copyfile(KEYS, self.server_file(host))
+            shutil.copyfile(SERVERS / "ConfigurationKeys.json", self.server_file(host))
+        for host in ASSISTANTS:
+            for backend in ("standard", "cron"):
+                folder = self.directory / "servers" / host / backend
+                folder.mkdir(parents=True)
+                shutil.copyfile(SERVERS / f"local.{backend}.js", folder / "local.js")
         (self.directory / "vault-password").write_text("the vault's password")
 
 

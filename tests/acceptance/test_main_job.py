@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from conftest import HOSTS, Estate, Footprint, Run
+from conftest import ASSISTANTS, HOSTS, Estate, Footprint, Run
 from sandbox_fixture import RunningSandbox
 
 APPLICATIONS = {"contracts-mail-test": ["ici-test-1"], "contracts-mail-prod": ["ici-prod-1", "ici-prod-2"]}
@@ -73,13 +73,14 @@ def test_the_first_run_sets_everything_up(settled: Settled) -> None:
 
 def test_the_table_shows_a_delivered_mail_for_each_host(settled: Settled) -> None:
     rows = {line.split()[1]: line.split() for line in settled.first.output.splitlines() if line.endswith("delivered")}
-    assert sorted(rows) == sorted(HOSTS)
+    assert sorted(rows) == sorted((*HOSTS, *ASSISTANTS))
     assert settled.sent == [3, 3]
 
 
 def test_the_second_run_changes_nothing(settled: Settled) -> None:
     assert settled.second.code == 0, settled.second.output
-    assert {host: numbers["changed"] for host, numbers in settled.second.recap.items()} == dict.fromkeys(HOSTS, 0)
+    changed = {host: numbers["changed"] for host, numbers in settled.second.recap.items()}
+    assert changed == dict.fromkeys((*HOSTS, *ASSISTANTS), 0)
     assert settled.after == settled.between
 
 
@@ -93,7 +94,7 @@ def test_other_keys_of_the_file_survive_byte_for_byte(settled: Settled) -> None:
 def test_the_backup_holds_the_old_file(settled: Settled) -> None:
     [backup] = settled.after.files.keys() - settled.before.files.keys() - {
         f"credentials/{environment}.yml" for environment in ("test", "prod")
-    } - {name for name in settled.after.files if "ici-prod-2" in name}
+    } - {name for name in settled.after.files if "ici-prod-2" in name or name.endswith("/environment")}
     assert backup.startswith("servers/ici-prod-1/ConfigurationKeys.json.")
     assert settled.after.files[backup] == settled.before.configuration("ici-prod-1")
 

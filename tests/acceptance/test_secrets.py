@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
-from conftest import HOSTS, Estate
+from conftest import ASSISTANTS, HOSTS, Estate
 
 SHARED = (Path("/tmp"), Path("/dev/shm"))
 
@@ -107,7 +107,7 @@ def test_secrets_stay_where_they_belong(estate: Estate) -> None:
             if path.is_file() and not allowed & {path, *path.parents}:
                 places[f"file {path} after the run"] = path.read_bytes()
     secrets = secrets_of(estate)
-    assert len(secrets) == 6
+    assert len(secrets) == 8
     found = [
         f"{name} in {place}"
         for place, content in places.items() for name, secret in secrets.items() if secret in content
@@ -118,6 +118,12 @@ def test_secrets_stay_where_they_belong(estate: Estate) -> None:
     for host, name in zip(HOSTS, used, strict=True):
         secret = secrets[f"client secret of {name}" if name else "M365_SANDBOX_RELAY_PASSWORD"]
         assert estate.server_file(host).read_bytes().count(secret) == 1
+    for host in ASSISTANTS:
+        secret = secrets[f"client secret of tickets-mail-{host.split('-')[1]}"]
+        for backend in ("standard", "cron"):
+            folder = estate.directory / "servers" / host / backend
+            assert (folder / "environment").read_bytes().count(secret) == 1
+            assert secret not in (folder / "local.js").read_bytes()
     for path in (estate.directory / "credentials").iterdir():
         assert path.stat().st_mode & 0o077 == 0
         assert path.read_bytes().startswith(b"$ANSIBLE_VAULT;")

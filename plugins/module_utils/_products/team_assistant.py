@@ -53,7 +53,6 @@ EXTRAS = {
     "owner": Key(text),
     "group": Key(text),
     "node": Key(text),
-    "restart_command": Key(many(text)),
 }
 _UNUSED = ("password", "display_name", "use_default_from", "override", "allow_override_in_production")
 

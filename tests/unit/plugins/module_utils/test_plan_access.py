@@ -36,7 +36,7 @@ def team_assistant(send: dict[str, Any] | None = None, **changes: Any) -> dict[s
 
 
 def exchange(**granted: Any) -> dict[str, Any]:
-    return {"full_access": [], "send_as": [], "smtp_auth": [], "imap": [], "pop": [], "scope": None, **granted}
+    return {"full_access": [], "send_as": [], "smtp_auth": [], "imap": [], "pop3": [], "scope": None, **granted}
 
 
 def without(settings: dict[str, Any], variable: str, name: str) -> dict[str, Any]:

@@ -14,12 +14,18 @@ DELIVERY = {
     "sent_through": {"transport": "smtp", "authentication": "basic", "host": "relay"},
     "received_through": {"transport": "imap", "authentication": "oauth2", "host": "imap"},
     "seconds": {"total": 1.26},
+    "refusal": None,
 }
+REFUSALS = [
+    {"sent_through": {"transport": way}, "received_through": None, "seconds": {"total": 0.5}, "refusal": {"code": "5"}}
+    for way in ("smtp", "graph")
+] + [{"sent_through": None, "received_through": {"transport": "pop3"}, "seconds": {"total": 1}, "refusal": {"code": "-"}}]
 FACTS: dict[str, dict[str, Any]] = {
     "leader": {
         "__mail_plan_data": PLAN, "__mail_identity_leader": "leader",
         "__mail_identity_result": {"granted": ["Mail.Send"]}, "__mail_provider_result": {},
-        "__mail_delivery_results": [DELIVERY],
+        "__mail_access_leader": "leader", "__mail_access_result": {"granted": ["FullAccess"]},
+        "__mail_delivery_results": [DELIVERY, *REFUSALS],
     },
     "follower": {
         "__mail_plan_data": PLAN, "__mail_identity_leader": "leader",
@@ -35,7 +41,8 @@ def test_a_line_per_host_in_the_order_given() -> None:
     assert [line.split()[1] for line in lines[2:6]] == ["other", "leader", "follower", "stopped"]
     assert all(column in lines[0] for column in COLUMNS)
     assert lines[3].split() == [
-        "prod", "leader", "ici", "Contracts", "Mail.Send", "smtp", "(basic)", "imap", "(oauth2)", "1.3", "delivered",
+        "prod", "leader", "ici", "Contracts", "Mail.Send", "FullAccess", "smtp", "(basic)", "imap", "(oauth2)",
+        "smtp,", "graph,", "pop3", "3.3", "delivered",
     ]
     assert lines[2].endswith("configured, not verified")
     assert lines[5].endswith("not verified")
