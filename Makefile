@@ -10,6 +10,12 @@ VENV := $(CURDIR)/.venv
 BUILD := $(CURDIR)/.build
 DOVECOT := dovecot-imapd dovecot-pop3d dovecot-lmtpd
 
+# $(call need,COMMAND,PACKAGES,REASON): install Debian's packages as root unless the command is there, else say which.
+need = if ! command -v $(1) >/dev/null; then \
+  if [ "$$(id -u)" = 0 ]; then echo "Installing $(2)"; \
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(2) >/dev/null; \
+  else echo "$(3) Install it first: sudo apt-get install $(2)" >&2; exit 1; fi; fi
+
 export PATH := $(VENV)/bin:$(PATH):/usr/sbin:/sbin
 export M365_SANDBOX_DIRECTORY ?= $(CURDIR)/.sandbox
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
@@ -33,11 +39,12 @@ $(VENV)/.installed: meta/requirements.txt requirements-dev.txt sandbox/pyproject
 	@ln -sfn $(CURDIR) $$($(VENV)/bin/python -c 'import site; print(site.getsitepackages()[0])')/ansible_collections/mailops/modern_auth
 	@touch $@
 
-.PHONY: dovecot
+.PHONY: dovecot node
 dovecot:
-	@if ! command -v dovecot >/dev/null; then \
-	  if [ "$$(id -u)" = 0 ]; then echo "Installing Dovecot"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(DOVECOT) >/dev/null; \
-	  else echo "The sandbox keeps its mail in Dovecot. Install it first: sudo apt-get install $(DOVECOT)" >&2; exit 1; fi; fi
+	@$(call need,dovecot,$(DOVECOT),The sandbox keeps its mail in Dovecot.)
+
+node:
+	@$(call need,npm,nodejs npm,The tests load what Team assistant loads with Node.js.)
 
 demo: setup ## The main job on the sandbox: register, consent, configure, send, read back
 	@m365-sandbox start
@@ -53,7 +60,7 @@ lint: setup ## ruff, mypy, ansible-lint, the changelog
 	ansible-lint --profile production
 	antsibull-changelog lint
 
-unit: setup ## pytest: units, the sandbox's contract, integration, acceptance
+unit: setup node ## pytest: units, the sandbox's contract, integration, acceptance
 	pytest -n auto --dist loadfile
 
 sanity: setup ## ansible-test sanity and units on a copy under ansible_collections/
