@@ -24,7 +24,7 @@ description:
     form a copy is always kept in Sent Items.
   - A mail that may have been taken is not sent again. Only if Microsoft Graph answered with an error of the server's,
     the mail is looked for, and sent again if it does not appear within a quarter of the time; a second copy is deleted
-    as well.
+    as well. With O(expect=refused) it is sent again at once.
 extends_documentation_fragment:
   - mailops.modern_auth.endpoints
   - mailops.modern_auth.attributes

@@ -35,7 +35,9 @@ def test_the_seed(clean: RunningSandbox) -> None:
     users = {user["userPrincipalName"]: user for user in tenant["users"].values()}
     assert set(users) == {
         f"{name}@contoso.example"
-        for name in ("contracts", "contracts-test", "probe", "unlicensed", "admin", "shared")
+        for name in (
+            "contracts", "contracts-test", "tickets", "tickets-test", "director", "probe", "unlicensed", "admin", "shared",
+        )
     }
     assert users["unlicensed@contoso.example"]["id"] not in tenant["mailboxes"]
     shared = tenant["mailboxes"][users["shared@contoso.example"]["id"]]

@@ -141,7 +141,7 @@ class Delivery:
             await mailbox.open()
         self._start_waiting()
         try:
-            unsure = await self._send()
+            unsure = await self._send_until_answered()
         except Refused as refusal:
             if refusal.step not in PROVING_STEPS:
                 raise
@@ -180,6 +180,20 @@ class Delivery:
                     await self._sleep(wanted)
             pause = min(pause * GROWTH, LONGEST_PAUSE)
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _send_until_answered(self) -> Unanswered | None:
+        """Send until it is known what the service makes of the mail.
+
+        A mail that was taken in spite of a server error would be none that is refused, so sending it once more does no
+        harm: it is looked for and deleted like every other that should not have been accepted.
+        """
+        for _ in range(ATTEMPTS - 1):
+            unsure = await self._send()
+            if unsure is None or not unsure.may_resend or self._stopwatch.clock() > self._deadline:
+                return unsure
+            with self._stopwatch.step("wait"):
+                await self._sleep(self._patience.interval)
+        return await self._send()
 
     async def _send_until_found(self, mailbox: Mailbox) -> tuple[list[Found], Unanswered | None]:
         """Send, and look for the probe until time is up.

@@ -314,6 +314,16 @@ def test_a_lost_answer_is_no_refusal_and_the_mail_is_looked_for() -> None:
     assert mailbox.removed == [HERE]
 
 
+def test_a_server_error_is_neither_a_refusal_nor_the_end() -> None:
+    world = World()
+    broken = Unanswered("graph", "HTTP 503", may_resend=True)
+    refusal = Refused("graph", "submission", "graph", "ErrorAccessDenied", "No.")
+    assert refuse(world, FakeSender(world, broken, broken, refusal), None) is refusal
+    assert world.events.count("send") == 3
+    with pytest.raises(DeliveryError, match=r"this is none"):
+        refuse(world, FakeSender(world, broken), None)
+
+
 def test_a_mail_that_should_have_been_refused_is_taken_back() -> None:
     world = World()
     mailbox = FakeMailbox(world, [], [HERE])
