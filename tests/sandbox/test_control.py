@@ -36,7 +36,8 @@ def test_the_seed(clean: RunningSandbox) -> None:
     assert set(users) == {
         f"{name}@contoso.example"
         for name in (
-            "contracts", "contracts-test", "tickets", "tickets-test", "director", "probe", "unlicensed", "admin", "shared",
+            "contracts", "contracts-test", "tickets", "tickets-test", "director", "probe", "unlicensed", "admin",
+            "shared",
         )
     }
     assert users["unlicensed@contoso.example"]["id"] not in tenant["mailboxes"]
