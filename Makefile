@@ -19,6 +19,8 @@ need = if ! command -v $(1) >/dev/null; then \
 export PATH := $(VENV)/bin:$(PATH):/usr/sbin:/sbin
 export M365_SANDBOX_DIRECTORY ?= $(CURDIR)/.sandbox
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# A release that is installed in the home folder must not be taken in place of this checkout.
+export ANSIBLE_COLLECTIONS_PATH := $(VENV)/collections
 # ansible-core insists on a UTF-8 locale, which a minimal machine does not set.
 export LC_ALL := C.UTF-8
 
@@ -35,8 +37,9 @@ $(VENV)/.installed: meta/requirements.txt requirements-dev.txt sandbox/pyproject
 	@echo "Installing the tools into .venv (about a minute, once)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/pip install -qq --disable-pip-version-check -r requirements-dev.txt
-	@mkdir -p $$($(VENV)/bin/python -c 'import site; print(site.getsitepackages()[0])')/ansible_collections/mailops
-	@ln -sfn $(CURDIR) $$($(VENV)/bin/python -c 'import site; print(site.getsitepackages()[0])')/ansible_collections/mailops/modern_auth
+	@mkdir -p $(VENV)/collections/ansible_collections/mailops
+	@ln -sfn $(CURDIR) $(VENV)/collections/ansible_collections/mailops/modern_auth
+	@ln -sfn $(VENV)/collections/ansible_collections $$($(VENV)/bin/python -c 'import site; print(site.getsitepackages()[0])')/ansible_collections
 	@touch $@
 
 .PHONY: dovecot node
@@ -55,8 +58,7 @@ test: lint sanity molecule unit ## Everything that has to hold, in one command
 
 lint: setup ## ruff, mypy, ansible-lint, the changelog
 	ruff check .
-	@mkdir -p $(BUILD)/mypy/ansible_collections/mailops && ln -sfn $(CURDIR) $(BUILD)/mypy/ansible_collections/mailops/modern_auth
-	MYPYPATH=$(BUILD)/mypy:$(CURDIR)/sandbox mypy
+	MYPYPATH=$(VENV)/collections:$(CURDIR)/sandbox mypy
 	ansible-lint --profile production
 	antsibull-changelog lint
 

@@ -19,7 +19,10 @@ DELIVERY = {
 REFUSALS = [
     {"sent_through": {"transport": way}, "received_through": None, "seconds": {"total": 0.5}, "refusal": {"code": "5"}}
     for way in ("smtp", "graph")
-] + [{"sent_through": None, "received_through": {"transport": "pop3"}, "seconds": {"total": 1}, "refusal": {"code": "-"}}]
+]
+REFUSALS.append(
+    {"sent_through": None, "received_through": {"transport": "pop3"}, "seconds": {"total": 1}, "refusal": {"code": "-"}}
+)
 FACTS: dict[str, dict[str, Any]] = {
     "leader": {
         "__mail_plan_data": PLAN, "__mail_identity_leader": "leader",
