@@ -187,7 +187,7 @@ class Delivery:
         A mail that was taken in spite of a server error would be none that is refused, so sending it once more does no
         harm: it is looked for and deleted like every other that should not have been accepted.
         """
-        for _ in range(ATTEMPTS - 1):
+        for _attempt in range(ATTEMPTS - 1):
             unsure = await self._send()
             if unsure is None or not unsure.may_resend or self._stopwatch.clock() > self._deadline:
                 return unsure
