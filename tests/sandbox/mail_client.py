@@ -109,7 +109,11 @@ class Wire:
 
     def line(self) -> str:
         """The next line without its CRLF, which it must have; empty at the end."""
-        line = self._file.readline()
+        try:
+            line = self._file.readline()
+        except (ConnectionResetError, ssl.SSLEOFError):
+            # A server that ends the connection with input unread resets it.
+            return ""
         assert line == b"" or line.endswith(b"\r\n"), line
         return line.removesuffix(b"\r\n").decode()
 

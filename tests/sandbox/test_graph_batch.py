@@ -57,13 +57,14 @@ def test_many_kinds_in_one(graph: Graph) -> None:
     assert answers["missing"]["body"]["error"]["code"] == "Request_ResourceNotFound"
     assert answers["nonsense"]["body"]["error"]["message"] == "Resource not found for the segment 'nonsense'."
     assert answers["method"]["status"] == 405
-    assert answers["count"]["body"] == "6"
-    stored = graph.sandbox.control("GET", "/tenant")["collections"]["applications"]
-    assert "Made" in names(list(stored.values()))
+    stored = graph.sandbox.control("GET", "/tenant")["collections"]
+    assert answers["count"]["body"] == str(len(stored["users"]))
+    assert "Made" in names(list(stored["applications"].values()))
 
 
 def test_next_link_inside_a_batch_can_be_followed(graph: Graph) -> None:
-    answer = run(graph, get("1", "/users?$top=4"))["1"]["body"]
+    users = graph.sandbox.control("GET", "/tenant")["collections"]["users"]
+    answer = run(graph, get("1", f"/users?$top={len(users) - 2}"))["1"]["body"]
     assert len(graph.values(answer["@odata.nextLink"])) == 2
 
 

@@ -138,13 +138,14 @@ def test_paging_and_select(graph: Graph) -> None:
 
 
 def test_default_page_is_100(graph: Graph) -> None:
+    seeded = len(graph.sandbox.control("GET", "/tenant")["collections"]["users"])
     for number in range(101):
         graph.sandbox.control("POST", "/tenant/users", {
             "userPrincipalName": f"crowd{number}@contoso.example", "licensed": False,
         })
     page = body(graph.get("/users"))
     assert len(page["value"]) == 100
-    assert len(body(graph.get(page["@odata.nextLink"]))["value"]) == 6 + 1
+    assert len(body(graph.get(page["@odata.nextLink"]))["value"]) == seeded + 1
 
 
 @pytest.mark.parametrize(("query", "expected"), [
