@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Estate
+from estates import Estate
 
 HOST = "ici-test-1"
 GRAPH = "00000003-0000-0000-c000-000000000000"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-from conftest import HOSTS, Estate, Footprint, Run
+from estates import HOSTS, Estate, Footprint, Run
 from sandbox_fixture import RunningSandbox
 
 APPLICATIONS = {"contracts-mail-test": ["ici-test-1"], "contracts-mail-prod": ["ici-prod-1", "ici-prod-2"]}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
-from conftest import ASSISTANTS, HOSTS, Estate
+from estates import ASSISTANTS, HOSTS, Estate
 
 SHARED = (Path("/tmp"), Path("/dev/shm"))
 

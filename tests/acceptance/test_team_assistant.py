@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ASSISTANTS, REPOSITORY, SERVERS, Estate, Footprint, Run
+from estates import ASSISTANTS, REPOSITORY, SERVERS, Estate, Footprint, Run
 from sandbox_fixture import RunningSandbox
 
 PROGRAM = Path(__file__).parent / "team_assistant"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from m365_sandbox.mail.front_door import FrontDoor
-from m365_sandbox.mail.imap import imap_dialogue
+from m365_sandbox.mail.imap import LONGEST_COMMAND, imap_dialogue
 from m365_sandbox.mail.sign_in import Refused
 from m365_sandbox.mail.store import MailStore
 from m365_sandbox.mail.xoauth2 import parse
@@ -198,7 +198,7 @@ def test_malformed_commands_are_bad_and_harmless(app: MailApp, command: str) -> 
         assert wire.ask(f"2 AUTHENTICATE XOAUTH2 {app.sasl()}") == ["2 OK AUTHENTICATE completed."]
 
 
-@pytest.mark.parametrize("flood", [b"1 LOGIN {99999999}\r\n", b"1 " + b"x" * 200_000 + b"\r\n"])
+@pytest.mark.parametrize("flood", [b"1 LOGIN {99999999}\r\n", b"1 " + b"x" * LONGEST_COMMAND + b"\r\n"])
 def test_a_command_without_end_ends_the_connection(app: MailApp, flood: bytes) -> None:
     with Wire(app.sandbox, "imap") as wire:
         wire.line()

@@ -8,6 +8,7 @@ import poplib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from m365_sandbox.mail.imap import LONGEST_COMMAND
 from m365_sandbox.mail.pop3 import pop3_dialogue
 from m365_sandbox.mail.sign_in import Refused
 from mail_client import CONTRACTS, HOST, PROBE, MailApp, Wire, imap, letter, mail_app, play, pop3, port, trust
@@ -119,7 +120,7 @@ def test_malformed_commands_are_refused_and_harmless(app: MailApp, command: str)
 def test_a_line_without_end_ends_the_connection(app: MailApp) -> None:
     with Wire(app.sandbox, "pop3") as wire:
         wire.line()
-        wire.send(b"x" * 200_000 + b"\r\n")
+        wire.send(b"x" * LONGEST_COMMAND + b"\r\n")
         assert wire.line().startswith("-ERR ")
         assert wire.line() == ""
 

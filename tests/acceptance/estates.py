@@ -1,0 +1,148 @@
+"""The estate of the acceptance tests: the sandbox's inventory, its servers, and the playbooks as a person runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sandbox_fixture import RunningSandbox
+
+REPOSITORY = Path(__file__).parents[2]
+INVENTORY = REPOSITORY / "playbooks" / "inventories" / "sandbox"
+HOSTS = ("ici-test-1", "ici-test-2", "ici-prod-1", "ici-prod-2")
+ASSISTANTS = ("tas-test-1", "tas-prod-1", "tas-prod-2")
+SERVERS = REPOSITORY / "sandbox" / "servers"
+RECAP = re.compile(
+    r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s+unreachable=(?P<unreachable>\d+)\s+failed=(?P<failed>\d+)",
+    re.MULTILINE,
+)
+FOREIGN = ("AZURE_", "MAILOPS_", "M365_", "ANSIBLE_")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run of a playbook."""
+
+    code: int
+    output: str
+
+    @property
+    def recap(self) -> dict[str, dict[str, int]]:
+        """Host -> changed, unreachable, failed, as the recap says."""
+        return {
+            match["host"]: {name: int(match[name]) for name in ("changed", "unreachable", "failed")}
+            for match in RECAP.finditer(self.output)
+        }
+
+    @property
+    def changed(self) -> int:
+        """The sum of all changed tasks of all hosts."""
+        return sum(numbers["changed"] for numbers in self.recap.values())
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Everything that a run may change: the tenant's state, and the bytes of the servers' files and of the store."""
+
+    tenant: dict[str, Any]
+    files: dict[str, bytes]
+
+    def objects(self, collection: str) -> list[dict[str, Any]]:
+        """The objects of one of the tenant's collections."""
+        return list(self.tenant["collections"][collection].values())
+
+    def applications(self, unique_name: str) -> list[dict[str, Any]]:
+        """The tenant's applications of a unique name."""
+        return [one for one in self.objects("applications") if one.get("uniqueName") == unique_name]
+
+    def configuration(self, host: str) -> bytes:
+        """The product's configuration file on a server."""
+        return self.files[f"servers/{host}/ConfigurationKeys.json"]
+
+    def mail_settings(self, host: str) -> dict[str, Any]:
+        """What the product on a server would read, by means of a JSON reader that is not ours; empty if nothing."""
+        keys = json.loads(self.configuration(host).decode("utf-8-sig"))["ConfigurationKeys"]
+        [value] = [key["Value"] for key in keys if key["Name"] == "Platform.Email.ProviderConfiguration"]
+        settings: dict[str, Any] = json.loads(value or "{}")
+        return settings
+
+
+class Estate:
+    """One sandbox with the servers of its inventory."""
+
+    def __init__(self, sandbox: RunningSandbox, home: Path) -> None:
+        self.sandbox = sandbox
+        self.home = home
+        self.directory = sandbox.directory
+
+    def environment(self) -> dict[str, str]:
+        """What the playbooks see: a home of their own, so that everything they leave there is found."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+        return {
+            **kept, "HOME": str(self.home), "TMPDIR": str(self.home / "tmp"), "LC_ALL": "C.UTF-8",
+            "M365_SANDBOX_DIRECTORY": str(self.directory), "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        }
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line of the main job."""
+        return ["ansible-playbook", "mailops.modern_auth.setup_mail", "-i", str(INVENTORY), *arguments]
+
+    def set_up(self, *arguments: str) -> Run:
+        """The main job, to its end."""
+        done = subprocess.run(
+            self.command(*arguments), env=self.environment(), cwd=self.home, text=True, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600,
+        )
+        return Run(done.returncode, done.stdout)
+
+    def server_file(self, host: str) -> Path:
+        """Where the product's configuration file is on a server."""
+        return self.directory / "servers" / host / "ConfigurationKeys.json"
+
+    def footprint(self) -> Footprint:
+        """What stands in the tenant and in the files now."""
+        files = {
+            str(path.relative_to(self.directory)): path.read_bytes() for name in ("servers", "credentials")
+            for path in sorted((self.directory / name).rglob("*")) if path.is_file()
+        }
+        return Footprint(self.sandbox.control("GET", "/tenant"), files)
+
+    def empty(self) -> None:
+        """Back to a tenant without applications and servers as the vendor delivers them."""
+        self.sandbox.control("POST", "/reset")
+        for name in ("servers", "credentials", "tokens"):
+            shutil.rmtree(self.directory / name, ignore_errors=True)
+        for host in HOSTS:
+            self.server_file(host).parent.mkdir(parents=True)
+            shutil.copyfile(SERVERS / "ConfigurationKeys.json", self.server_file(host))
+        for host in ASSISTANTS:
+            for backend in ("standard", "cron"):
+                folder = self.directory / "servers" / host / backend
+                folder.mkdir(parents=True)
+                shutil.copyfile(SERVERS / f"local.{backend}.js", folder / "local.js")
+        (self.directory / "vault-password").write_text("the vault's password")
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home folder of the person who runs the playbooks."""
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "tmp").mkdir()
+    return folder
+
+
+@pytest.fixture
+def estate(sandbox: RunningSandbox, home: Path) -> Estate:
+    """The estate as it is before the first run."""
+    found = Estate(sandbox, home)
+    found.empty()
+    return found
