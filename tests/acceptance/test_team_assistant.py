@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import difflib
 import email
 import imaplib
@@ -110,11 +111,9 @@ def by_imap(sandbox: RunningSandbox, subject: str) -> list[Message]:
 
 def by_pop3(sandbox: RunningSandbox, subject: str) -> list[Message]:
     """The same by POP3."""
-    import base64
-
     connection = poplib.POP3_SSL("127.0.0.1", int(sandbox.env["M365_SANDBOX_POP3_PORT"]), context=sandbox.tls)
-    connection._shortcmd("AUTH XOAUTH2")  # type: ignore[attr-defined]
-    connection._shortcmd(base64.b64encode(sasl(sandbox)).decode())  # type: ignore[attr-defined]
+    connection._shortcmd("AUTH XOAUTH2")
+    connection._shortcmd(base64.b64encode(sasl(sandbox)).decode())
     count = connection.stat()[0]
     mails = [email.message_from_bytes(b"\r\n".join(connection.retr(number + 1)[1])) for number in range(count)]
     connection.quit()
