@@ -57,6 +57,16 @@ REMEDIES: Mapping[int, str] = {
     1002012: "Ask for one resource's /.default scope; check cloud.",
 }
 
+#: Refusals that an application, a credential or a grant meets until every replica has heard of it.
+_REPLICATING = frozenset({
+    70021, 70025, 500011, 700016, 700027, 700211, 700213, 7000215, 7000229,
+})
+
+
+def is_replicating(error: AuthenticationError) -> bool:
+    """Whether the refusal may pass by itself, if what it is about was made moments ago."""
+    return error.code in {f"AADSTS{number}" for number in _REPLICATING}
+
 
 def authentication_error(answer: Mapping[str, Any], what: str) -> AuthenticationError:
     """The error for an OAuth error answer.

@@ -8,13 +8,10 @@ Exchange answers every token that it does not take with the same 401, so what ca
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from datetime import UTC, datetime
-from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import AuthenticationError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._token_claims import claims_of
 
 _EXCHANGE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"
 
@@ -25,7 +22,7 @@ def examine(token: str, now: datetime, resource: str) -> None:
     :param resource: the audience that tokens for Exchange have in this cloud.
     :raises AuthenticationError: it is for another service, or has expired.
     """
-    claims = _claims(token)
+    claims = claims_of(token)
     audience = claims.get("aud")
     if isinstance(audience, str) and audience != _EXCHANGE_APP_ID and "outlook" not in audience.casefold():
         raise AuthenticationError(
@@ -39,15 +36,3 @@ def examine(token: str, now: datetime, resource: str) -> None:
             f"exchange_access_token has expired, at {moment:%Y-%m-%d %H:%M:%S} UTC.", code="token_expired",
             remedy="Get a new one, or give a credential with which the module gets its tokens itself.",
         )
-
-
-def _claims(token: str) -> dict[str, Any]:
-    """The payload of a JSON web token; empty for anything else."""
-    parts = token.split(".")
-    if len(parts) != 3:
-        return {}
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (binascii.Error, ValueError):
-        return {}
-    return claims if isinstance(claims, dict) else {}
