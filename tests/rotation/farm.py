@@ -6,13 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import yaml
 from m365_sandbox.products import ici, sign_in
@@ -46,7 +46,7 @@ class Started:
     """A playbook that runs."""
 
     process: subprocess.Popen[bytes]
-    output: TextIO
+    output: Path
 
     def kill(self) -> None:
         """End it and its workers at once."""
@@ -55,9 +55,7 @@ class Started:
     def ended(self) -> Run:
         """Wait for its end."""
         code = self.process.wait(timeout=900)
-        with self.output:
-            self.output.seek(0)
-            return Run(code, self.output.read())
+        return Run(code, self.output.read_text("utf-8"))
 
 
 class Farm:
@@ -85,18 +83,19 @@ class Farm:
         """Start a playbook in a process group of its own, so that it can be killed with its workers."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         # A file, not a pipe: nobody reads while several runs go on at once, and a full pipe would hold one up.
-        output = tempfile.TemporaryFile("w+", encoding="utf-8")
-        process = subprocess.Popen(
-            ["ansible-playbook", playbook, "-i", str(INVENTORY), "--limit", GROUP],
-            env={
-                **kept, "HOME": str(self.home), "TMPDIR": str(self.home / "tmp"), "LC_ALL": "C.UTF-8",
-                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-                "M365_SANDBOX_DIRECTORY": str(self.directory), "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
-                "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".venv" / "collections"), **environment,
-            },
-            stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
-        )
-        return Started(process, output)
+        path = self.home / f"{uuid.uuid4()}.log"
+        with path.open("w", encoding="utf-8") as output:
+            process = subprocess.Popen(
+                ["ansible-playbook", playbook, "-i", str(INVENTORY), "--limit", GROUP],
+                env={
+                    **kept, "HOME": str(self.home), "TMPDIR": str(self.home / "tmp"), "LC_ALL": "C.UTF-8",
+                    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                    "M365_SANDBOX_DIRECTORY": str(self.directory), "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
+                    "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".venv" / "collections"), **environment,
+                },
+                stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+            )
+        return Started(process, path)
 
     def run(self, playbook: str = ROTATION, **environment: str) -> Run:
         """A playbook, to its end."""
