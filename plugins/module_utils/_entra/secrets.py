@@ -93,6 +93,13 @@ def is_managed(credential: Mapping[str, Any], name: str | None = None) -> bool:
     return re.fullmatch(re.escape(OWNER) + pattern, title) is not None
 
 
+def managed_name(credential: Mapping[str, Any]) -> str | None:
+    """The name under which this collection made the credential; None if it did not. Pure."""
+    if not is_managed(credential):
+        return None
+    return re.sub(r" \([0-9a-f]{8}\)\Z", "", credential["displayName"].removeprefix(OWNER))
+
+
 def shown(credential: Mapping[str, Any]) -> Entity:
     """A secret as modules return it and show it in a diff, without its value and the first letters of it. Pure."""
     return {
