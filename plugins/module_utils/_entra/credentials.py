@@ -1,0 +1,112 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What applications sign in with and until when: client secrets and certificates, of many applications at once.
+
+https://learn.microsoft.com/graph/api/resources/application. Federated credentials are left out, for they never end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.applications import READ, Identity
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import GUID
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.secrets import is_due, managed_name
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity, Request
+
+SELECT = "id,appId,displayName,uniqueName,passwordCredentials,keyCredentials"
+ACTION = "read the credentials of applications"
+#: The largest page of a collection of directory objects.
+PAGE = 999
+KINDS = {"secret": "passwordCredentials", "certificate": "keyCredentials"}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the tenant has.
+
+    :param applications: as Graph shows them, in the order asked for.
+    :param not_found: the application ids that no application has.
+    :param moment: the tenant's time, which decides what has expired; None if nothing was asked for.
+    """
+
+    applications: Sequence[Entity]
+    not_found: Sequence[str]
+    moment: datetime | None
+
+
+async def read(graph: GraphClient, app_ids: Sequence[str]) -> Reading:
+    """The applications with the ids, in one request for each twenty of them.
+
+    :raises InputError: if an id is none.
+    """
+    for index, app_id in enumerate(app_ids):
+        if not GUID.fullmatch(app_id):
+            raise InputError(
+                f'app_ids[{index}]: "{app_id}" is no application id.',
+                remedy="Give the application (client) id, a GUID.",
+            )
+    wanted = list(dict.fromkeys(app_id.lower() for app_id in app_ids))
+    answers = await graph.batch([
+        Request("GET", f"{Identity(app_id=app_id).path}?$select={SELECT}", ACTION, READ) for app_id in wanted
+    ])
+    found = [answer.found() for answer in answers]
+    return Reading(
+        [entity for entity in found if entity is not None],
+        [app_id for app_id, entity in zip(wanted, found, strict=True) if entity is None],
+        max((answer.moment for answer in answers), default=None),
+    )
+
+
+async def read_all(graph: GraphClient) -> Reading:
+    """Every application that the caller can read."""
+    first = await graph.send(Request("GET", f"/applications?$select={SELECT}&$top={PAGE}", ACTION, READ))
+    return Reading(await graph.pages(first), [], first.moment)
+
+
+def shown(application: Mapping[str, Any], moment: datetime, due_within: timedelta) -> Entity:
+    """An application and its credentials as modules return them, the one that ends first in front. Pure.
+
+    Of secrets and certificates only what says which they are and when they end.
+
+    :param due_within: how long before its end a credential counts as due.
+    """
+    credentials = [
+        _credential(kind, one, moment, due_within)
+        for kind, name in KINDS.items() for one in application.get(name) or []
+    ]
+    return {
+        "object_id": application["id"],
+        "app_id": application["appId"],
+        "unique_name": application.get("uniqueName"),
+        "display_name": application.get("displayName"),
+        "credentials": sorted(credentials, key=lambda one: datetime.fromisoformat(one["end"])),
+    }
+
+
+def _credential(kind: str, credential: Mapping[str, Any], moment: datetime, due_within: timedelta) -> Entity:
+    name = managed_name(credential)
+    return {
+        "key_id": credential["keyId"],
+        "kind": kind,
+        "display_name": credential.get("displayName"),
+        "managed": name is not None,
+        "name": name,
+        "start": credential.get("startDateTime"),
+        "end": credential["endDateTime"],
+        # Rounded down, so that a credential that expired an hour ago does not have 0 days left.
+        "days_left": (datetime.fromisoformat(credential["endDateTime"]) - moment) // timedelta(days=1),
+        "status": _status(credential, moment, due_within),
+    }
+
+
+def _status(credential: Mapping[str, Any], moment: datetime, due_within: timedelta) -> str:
+    if is_due(credential, moment, timedelta()):
+        return "expired"
+    return "due" if is_due(credential, moment, due_within) else "ok"
