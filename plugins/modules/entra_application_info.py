@@ -134,7 +134,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import applications, secrets
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import applications, managed
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.application_properties import PROPERTIES
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import Resource, access_by_name
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
@@ -154,7 +154,7 @@ def result(entity: Mapping[str, Any], resources: Sequence[Resource]) -> Entity:
         **shown(PROPERTIES, entity),
         "permissions": access_by_name(entity.get("requiredResourceAccess") or [], resources),
         "secrets": [
-            {**secrets.shown(one), "managed": secrets.is_managed(one)}
+            {**managed.shown(one), "managed": managed.is_managed(one)}
             for one in entity.get("passwordCredentials") or []
         ],
     }

@@ -144,9 +144,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import secrets
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import managed, secrets
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.applications import Identity
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._module import entra_module, reporting, signed_in
 
@@ -168,38 +167,35 @@ def diff(before: Sequence[Mapping[str, Any]], removed: Sequence[str], made: Mapp
     kept = [one for one in before if one["keyId"] not in removed]
     after = [*kept, made] if made else kept
     return {
-        "before": {"secrets": [secrets.shown(one) for one in before]},
-        "after": {"secrets": [secrets.shown(one) for one in after]},
+        "before": {"secrets": [managed.shown(one) for one in before]},
+        "after": {"secrets": [managed.shown(one) for one in after]},
     }
 
 
 async def present(params: Mapping[str, Any], identity: Identity, check_mode: bool) -> Entity:
     """Make a secret if the known one is missing or due."""
     name, key_id, known = params["name"], params["key_id"], params["known_key_ids"]
-    lifetime = secrets.duration("lifetime", params["lifetime"])
-    renew_within = secrets.duration("renew_within", params["renew_within"])
-    if renew_within >= lifetime:
-        raise InputError("renew_within has to be shorter than lifetime, or every run would make a new secret.")
+    lifetime, renew_within = managed.periods(params)
     async with signed_in(params) as graph:
         registration = await secrets.read(graph, identity, key_id)
-        managed = registration.managed(name)
+        present_ones = registration.managed(name)
         current = registration.find(key_id)
-        if current is not None and not secrets.is_due(current, registration.moment, renew_within):
-            return {"changed": False, "secret": secrets.shown(current), "removed": [], "diff": diff(managed, [])}
-        if managed and key_id is None and known is None:
-            raise secrets.unknown_values(registration, name)
-        stale = secrets.orphans(registration, name, key_id, known)
+        if current is not None and not managed.is_due(current, registration.moment, renew_within):
+            return {"changed": False, "secret": managed.shown(current), "removed": [], "diff": diff(present_ones, [])}
+        if present_ones and key_id is None and known is None:
+            raise managed.unknown(registration, name)
+        stale = managed.orphans(registration, name, key_id, known)
         removed = [one["keyId"] for one in stale]
         if check_mode:
-            credential: Entity = {"displayName": f"{secrets.OWNER}{name}"}
+            credential: Entity = {"displayName": f"{managed.OWNER}{name}"}
             return {
-                "changed": True, "secret": secrets.shown(credential), "removed": removed,
-                "diff": diff(managed, removed, credential),
+                "changed": True, "secret": managed.shown(credential), "removed": removed,
+                "diff": diff(present_ones, removed, credential),
             }
         made = await secrets.make(graph, registration, name, lifetime, stale)
     return {
-        "changed": True, "secret": secrets.shown(made.credential), "secret_text": made.credential["secretText"],
-        "removed": removed, "diff": diff(managed, removed, made.credential), "warnings": list(made.warnings),
+        "changed": True, "secret": managed.shown(made.credential), "secret_text": made.credential["secretText"],
+        "removed": removed, "diff": diff(present_ones, removed, made.credential), "warnings": list(made.warnings),
     }
 
 
@@ -210,7 +206,7 @@ async def absent(params: Mapping[str, Any], identity: Identity, check_mode: bool
         credential = registration.find(params["key_id"])
         if credential is None:
             return {"changed": False, "secret": None, "removed": [], "diff": diff([], [])}
-        secrets.must_be_managed(registration, credential)
+        managed.must_be_managed(registration, credential)
         if not check_mode:
             await secrets.remove(graph, registration, credential)
     removed = [credential["keyId"]]

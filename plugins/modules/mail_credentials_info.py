@@ -145,7 +145,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import credentials, secrets
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import credentials, managed
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._module import entra_module, reporting, signed_in
 
@@ -170,7 +170,7 @@ def result(reading: credentials.Reading, due_within: timedelta) -> Entity:
 
 async def run(params: Mapping[str, Any]) -> Entity:
     """Look the credentials up."""
-    due_within = secrets.duration("due_within", params["due_within"])
+    due_within = managed.duration("due_within", params["due_within"])
     async with signed_in(params) as graph:
         if params["app_ids"] is None:
             return result(await credentials.read_all(graph), due_within)

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.credentials import read, shown
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.secrets import managed_name
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import managed_name
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Answer, Request
 

@@ -1,4 +1,4 @@
-"""Managed secrets: which are ours, which are due, which are orphans."""
+"""Managed credentials: which are ours, which are due, which are orphans."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.secrets import (
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import (
+    SECRET,
     Registration,
     duration,
     is_due,
@@ -28,7 +29,7 @@ def credential(key_id: str, name: str = "mailops.modern_auth: mail (0123abcd)", 
 
 
 def registration(*credentials: dict[str, Any]) -> Registration:
-    return Registration("/applications/1", '"Mail"', credentials, NOW)
+    return Registration(SECRET, "/applications/1", '"Mail"', credentials, NOW)
 
 
 @pytest.mark.parametrize(("text", "length"), [
