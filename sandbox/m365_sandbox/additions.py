@@ -14,6 +14,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from m365_sandbox.clock import now, timestamp
 from m365_sandbox.context import Sandbox
 from m365_sandbox.credentials import client_secret
 from m365_sandbox.entities import new_application, new_id, new_service_principal
@@ -22,7 +23,7 @@ from m365_sandbox.identity.directory_roles import DIRECTORY_ROLES, assign_role
 from m365_sandbox.identity.tokens import issue_app_token
 from m365_sandbox.json_body import BodyError, Property, optional, required
 from m365_sandbox.seed import add_application, exchange_identity
-from m365_sandbox.tenant import Tenant, now, timestamp
+from m365_sandbox.tenant import Tenant
 
 Values = Mapping[str, Any]
 

@@ -59,6 +59,13 @@ def _parser() -> argparse.ArgumentParser:
         ("reset", _reset, "back to the seed: no mails, no applications of yours; ports, ids and secrets stay"),
     ):
         commands.add_parser(name, parents=[common], help=text).set_defaults(command=function)
+    clock = commands.add_parser("clock", parents=[common], help="show the tenant's clock, or turn it")
+    turned = clock.add_mutually_exclusive_group()
+    turned.add_argument(
+        "--offset", type=float, metavar="SECONDS", help="how far it is ahead of the machine's; 0 puts it right",
+    )
+    turned.add_argument("--moment", metavar="ISO", help="what it shows now, for example 2027-01-31T05:00:00Z")
+    clock.set_defaults(command=_clock)
     env = commands.add_parser("env", parents=[common], help="print the environment variables that clients need")
     env.add_argument("--format", choices=("shell", "json"), default="shell")
     env.set_defaults(command=_env)
@@ -93,6 +100,18 @@ def _reset(instance: Instance, options: argparse.Namespace) -> int:
     _require_running(instance)
     instance.control("POST", "/reset")
     print("The sandbox is as it was at its first start.")
+    return 0
+
+
+def _clock(instance: Instance, options: argparse.Namespace) -> int:
+    _require_running(instance)
+    if options.moment is not None:
+        clock = instance.control("PUT", "/clock", {"moment": options.moment})
+    elif options.offset is not None:
+        clock = instance.control("PUT", "/clock", {"offset_seconds": options.offset})
+    else:
+        clock = instance.control("GET", "/clock")
+    print(f"{clock['moment']}  ({clock['offset_seconds']:+.0f} s from the machine's clock)")
     return 0
 
 

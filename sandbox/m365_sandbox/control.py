@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -17,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from m365_sandbox.additions import ADDITIONS, Addition, Conflict, UnknownObject, find_mailbox
+from m365_sandbox.clock import CLOCK
 from m365_sandbox.context import Sandbox
 from m365_sandbox.faces import FACES
 from m365_sandbox.faults import FaultError
@@ -33,6 +35,7 @@ MAILBOX_PROPERTIES = {
 }
 TRANSPORT_PROPERTIES = {"SmtpClientAuthenticationDisabled": optional(bool)}
 EXCHANGE_PROPERTIES = {"ChecksServicePrincipals": optional(bool)}
+CLOCK_PROPERTIES = {"offset_seconds": optional(int, float), "moment": optional(str)}
 ORGANIZATION_PROPERTIES = {"BasicAuthenticationBlocked": optional(bool)}
 
 _STATUS_OF = {BodyError: 400, FaultError: 400, UnknownObject: 404, Conflict: 409}
@@ -50,6 +53,8 @@ def control_app(sandbox: Sandbox) -> Starlette:
             Route("/faults", control.clear_faults, methods=["DELETE"]),
             Route("/requests", control.show_requests, methods=["GET"]),
             Route("/requests", control.clear_requests, methods=["DELETE"]),
+            Route("/clock", control.show_clock, methods=["GET"]),
+            Route("/clock", control.turn_clock, methods=["PUT"]),
             Route("/tenant", control.tenant, methods=["GET"]),
             Route("/tenant/mailboxes/{address}", control.change_mailbox, methods=["PATCH"]),
             Route("/tenant/transport-config", control.change_transport_config, methods=["PATCH"]),
@@ -104,6 +109,23 @@ class _Control:
         self.sandbox.requests.clear()
         return Response(status_code=204)
 
+    async def show_clock(self, request: Request) -> Response:
+        return JSONResponse({"offset_seconds": CLOCK.offset, "moment": CLOCK.now().isoformat()})
+
+    async def turn_clock(self, request: Request) -> Response:
+        wanted = await _read(request, CLOCK_PROPERTIES)
+        if len(wanted) != 1:
+            raise BodyError("give either offset_seconds or moment")
+        try:
+            if "moment" in wanted:
+                CLOCK.set(_aware(wanted["moment"]))
+            else:
+                CLOCK.turn(wanted["offset_seconds"])
+        except ValueError as error:
+            raise BodyError(str(error)) from error
+        self.sandbox.tenant.save()
+        return await self.show_clock(request)
+
     async def tenant(self, request: Request) -> Response:
         return JSONResponse(self.sandbox.tenant.dump())
 
@@ -137,6 +159,13 @@ class _Control:
             return JSONResponse(added, status_code=201)
 
         return add
+
+
+def _aware(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("moment needs a time zone, for example 2027-01-31T05:00:00Z")
+    return moment
 
 
 async def _read(request: Request, properties: Mapping[str, Property]) -> dict[str, Any]:

@@ -8,9 +8,12 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from m365_sandbox.clock import now, timestamp
 from m365_sandbox.graph.entity_types import APPLICATION, SERVICE_PRINCIPAL
 from m365_sandbox.history import Entity
-from m365_sandbox.tenant import now, timestamp
+
+# Of a client secret whose maker names no end [GR:passwordcredential].
+DEFAULT_LIFETIME = timedelta(days=730)
 
 
 def new_id() -> str:
@@ -49,7 +52,7 @@ def new_app_role_assignment(principal: Entity, resource: Entity, role_id: str, *
 def new_password_credential(secret: str, **properties: Any) -> Entity:
     """A client secret as later reads show it: without its value, valid for two years."""
     return {
-        "customKeyIdentifier": None, "displayName": None, "endDateTime": timestamp(now() + timedelta(days=730)),
+        "customKeyIdentifier": None, "displayName": None, "endDateTime": timestamp(now() + DEFAULT_LIFETIME),
         "hint": secret[:3], "keyId": new_id(), "secretText": None, "startDateTime": timestamp(now()),
         **properties,
     }

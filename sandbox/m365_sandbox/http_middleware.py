@@ -1,4 +1,4 @@
-"""Around every HTTP face: the faults that were asked for, and the log of requests."""
+"""Around Microsoft's HTTP faces: the faults that were asked for, the tenant's date, and the log of requests."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from m365_sandbox.clock import http_date, now, timestamp
 from m365_sandbox.fault_answers import fault_answer
 from m365_sandbox.faults import Faults
 from m365_sandbox.request_log import RequestLog
-from m365_sandbox.tenant import now, timestamp
 
 _ACTIVE_KINDS = ("latency", "throttle", "unavailable", "disconnect")
 
 
 class HttpMiddleware:
-    """Applies the faults of one face and records its requests.
+    """Applies the faults of one face, writes ``Date`` into its answers and records its requests.
 
     A face names its caller as ``app_id``, the requests inside a ``$batch`` as ``batch``, and Exchange's the ``cmdlet``
     that it ran, in the request's state.
@@ -44,6 +44,7 @@ class HttpMiddleware:
         async def recording_send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 entry["status"] = message["status"]
+                message = {**message, "headers": [*message["headers"], (b"date", http_date(now()).encode())]}
             await send(message)
 
         try:

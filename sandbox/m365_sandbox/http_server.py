@@ -24,12 +24,15 @@ class CuttableProtocol(H11Protocol):
 
 
 class HttpServer(uvicorn.Server):
-    """One face. Signals are the business of the process, not of each face."""
+    """One face. Signals are the business of the process, not of each face.
 
-    def __init__(self, app: ASGIApp, sock: socket.socket, tls: ssl.SSLContext | None) -> None:
+    :param date_header: whether the server writes ``Date`` by the machine's clock; otherwise the app does.
+    """
+
+    def __init__(self, app: ASGIApp, sock: socket.socket, tls: ssl.SSLContext | None, *, date_header: bool) -> None:
         config = uvicorn.Config(
             app, http=CuttableProtocol, ws="none", lifespan="off", log_config=None, access_log=False,
-            server_header=False, timeout_graceful_shutdown=1,
+            server_header=False, date_header=date_header, timeout_graceful_shutdown=1,
         )
         config.load()
         config.ssl = tls

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_NAMES = {str: "text", bool: "true or false", int: "an integer", list: "a list", dict: "an object", type(None): "null"}
+_NAMES = {
+    str: "text", bool: "true or false", int: "an integer", float: "a number", list: "a list", dict: "an object",
+    type(None): "null",
+}
 
 
 class BodyError(ValueError):

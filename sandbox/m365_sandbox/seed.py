@@ -7,10 +7,13 @@ Object ids follow from the tenant's id and the object's name, so a reset gives b
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 from m365_sandbox.catalog import Catalog
+from m365_sandbox.clock import now, timestamp
 from m365_sandbox.credentials import Credentials
 from m365_sandbox.entities import (
+    DEFAULT_LIFETIME,
     new_app_role_assignment,
     new_application,
     new_password_credential,
@@ -24,6 +27,8 @@ from m365_sandbox.tenant import Tenant, digest
 
 # Microsoft's own tenant, in which its first-party applications are registered.
 MICROSOFT_TENANT_ID = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
+
+SEEDED_LIFETIME = timedelta(days=3650)
 
 OPERATOR = "Mail operations"
 READER = "Mail reader"
@@ -74,7 +79,8 @@ def sow(tenant: Tenant, catalog: Catalog, credentials: Credentials) -> None:
 
 
 def add_application(
-    tenant: Tenant, application: Entity, service_principal: Entity, roles: Roles, secret: str | None = None,
+    tenant: Tenant, application: Entity, service_principal: Entity, roles: Roles, secret: str | None = None, *,
+    lifetime: timedelta = DEFAULT_LIFETIME,
 ) -> None:
     """Put an application with its service principal, its granted permissions and a secret into the tenant.
 
@@ -95,7 +101,9 @@ def add_application(
             grants.append(new_app_role_assignment(service_principal, resource, one, id=identifier))
     if secret is not None:
         key_id = seeded_id(tenant, "keyId", application["id"])
-        application["passwordCredentials"].append(new_password_credential(secret, keyId=key_id, displayName="seed"))
+        application["passwordCredentials"].append(new_password_credential(
+            secret, keyId=key_id, displayName="seed", endDateTime=timestamp(now() + lifetime),
+        ))
         tenant["credential_digests"].put(key_id, {"digest": digest(secret)})
     tenant["applications"].put(application["id"], application)
     tenant["service_principals"].put(service_principal["id"], service_principal)
@@ -104,6 +112,7 @@ def add_application(
 
 
 def _seeded_application(tenant: Tenant, display_name: str, roles: Roles, secret: str) -> Entity:
+    """An application whose secret outlives every turn of the clock that a test makes: nobody renews it."""
     application = new_application(
         display_name, id=seeded_id(tenant, "application", display_name), appId=seeded_app_id(tenant, display_name),
         createdDateTime=tenant.created,
@@ -112,7 +121,7 @@ def _seeded_application(tenant: Tenant, display_name: str, roles: Roles, secret:
         application["appId"], display_name, tenant.tenant_id,
         id=seeded_id(tenant, "servicePrincipal", application["appId"]),
     )
-    add_application(tenant, application, service_principal, roles, secret)
+    add_application(tenant, application, service_principal, roles, secret, lifetime=SEEDED_LIFETIME)
     return service_principal
 
 

@@ -138,11 +138,12 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
     await sandbox.store.start()
     try:
         await mail.start()
-        apps = {
+        apps: dict[str, ASGIApp] = {
             "identity": identity_app(sandbox), "graph": graph_app(sandbox), "outlook": exchange_app(sandbox),
         }
         for face, app in apps.items():
-            servers.append(await _start(sandbox, face, HttpMiddleware(app, face, sandbox.faults, sandbox.requests)))
+            app = HttpMiddleware(app, face, sandbox.faults, sandbox.requests)
+            servers.append(await _start(sandbox, face, app, date_header=False))
         servers.append(await _start(sandbox, "winrm", windows.app()))
         servers.append(await _start(sandbox, "control", control_app(sandbox)))
         _write_ports(directory, sandbox.ports)
@@ -159,13 +160,13 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
         log.info("Ended")
 
 
-async def _start(sandbox: Sandbox, face: str, app: ASGIApp) -> HttpServer:
+async def _start(sandbox: Sandbox, face: str, app: ASGIApp, *, date_header: bool = True) -> HttpServer:
     # asyncio switches Nagle's algorithm off only for sockets that say they are TCP; with it every answer takes 40 ms.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((HOST, sandbox.ports[face]))
     sandbox.ports[face] = listener.getsockname()[1]
-    server = HttpServer(app, listener, None if face == "control" else sandbox.tls)
+    server = HttpServer(app, listener, None if face == "control" else sandbox.tls, date_header=date_header)
     await server.start()
     return server
 

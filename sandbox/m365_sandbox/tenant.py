@@ -11,10 +11,10 @@ import json
 import os
 import secrets
 import uuid
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from m365_sandbox.clock import CLOCK, now, timestamp
 from m365_sandbox.history import Collection, Entity
 
 COLLECTIONS = (
@@ -44,16 +44,6 @@ COLLECTIONS = (
 )
 
 
-def now() -> datetime:
-    """The tenant's clock: an aware datetime in UTC."""
-    return datetime.now(UTC)
-
-
-def timestamp(moment: datetime) -> str:
-    """A moment as Graph writes it, for example 2026-11-22T05:00:00Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def digest(secret: str) -> str:
     """What the tenant keeps of a secret: hex SHA-256. Secrets are random and long, so no salt is needed."""
     return hashlib.sha256(secret.encode()).hexdigest()
@@ -69,11 +59,12 @@ class Tenant:
         self.path = path
         state: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
         self.tenant_id: str = state.get("tenant_id") or str(uuid.uuid4())
+        CLOCK.turn(state.get("clock", {}).get("offset_seconds", 0.0))
         self.display_name = "Contoso"
         self.initial_domain = "contoso.onmicrosoft.com"
         self.domains = ("contoso.onmicrosoft.com", "contoso.example")
         self.created = state.get("created") or timestamp(now())
-        self.clear()
+        self._empty()
         self.transport_config.update(state.get("transport_config", {}))
         self.organization_config.update(state.get("organization_config", {}))
         self.exchange_behaviour.update(state.get("exchange_behaviour", {}))
@@ -81,7 +72,11 @@ class Tenant:
             self.collections[name] = Collection(stored)
 
     def clear(self) -> None:
-        """Forget everything but the tenant's id, names and date. The caller saves."""
+        """Forget everything but the tenant's id, names and date, and turn its clock back. The caller saves."""
+        CLOCK.turn(0.0)
+        self._empty()
+
+    def _empty(self) -> None:
         # Exchange's organisation settings; the first is Microsoft's default for tenants made since 2020.
         self.transport_config: Entity = {"SmtpClientAuthenticationDisabled": True}
         self.organization_config: Entity = {"BasicAuthenticationBlocked": True}
@@ -112,6 +107,7 @@ class Tenant:
             "transport_config": self.transport_config,
             "organization_config": self.organization_config,
             "exchange_behaviour": self.exchange_behaviour,
+            "clock": {"offset_seconds": CLOCK.offset},
             "collections": {name: collection.dump() for name, collection in self.collections.items()},
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from m365_sandbox.clock import now, timestamp
 from m365_sandbox.entities import new_id
 from m365_sandbox.graph.application_rules import check_application, check_unique_name
 from m365_sandbox.graph.directory import EntitySet, created, make_owner, wants_creation
@@ -18,7 +19,6 @@ from m365_sandbox.graph.routing import Answer, Call, Key, Route
 from m365_sandbox.graph.schema import merge, parse
 from m365_sandbox.graph.service_principals import follow_application
 from m365_sandbox.history import Entity
-from m365_sandbox.tenant import now, timestamp
 
 APPLICATIONS = EntitySet(View(APPLICATION, expand={"owners": shown_owners}), "applications")
 

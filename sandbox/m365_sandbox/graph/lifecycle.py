@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from m365_sandbox.clock import now, timestamp
 from m365_sandbox.graph.errors import GraphError
 from m365_sandbox.history import Entity
-from m365_sandbox.tenant import Tenant, now, timestamp
+from m365_sandbox.tenant import Tenant
 
 TYPES = {"applications": "#microsoft.graph.application", "service_principals": "#microsoft.graph.servicePrincipal"}
 COLLECTIONS = {kind: collection for collection, kind in TYPES.items()}

@@ -20,11 +20,11 @@ from email.policy import compat32
 from email.utils import getaddresses, parsedate_to_datetime
 from typing import Literal
 
+from m365_sandbox.clock import timestamp
 from m365_sandbox.graph.mail_ids import Place, encode_folder, encode_message
 from m365_sandbox.history import Entity
 from m365_sandbox.mail.mailbox import Item
 from m365_sandbox.mail.message import field_name, split
-from m365_sandbox.tenant import timestamp
 
 BodyType = Literal["text", "html"]
 PREVIEW_LENGTH = 255
@@ -48,7 +48,7 @@ def show_message(item: Item, shape: Shape) -> Entity:
         text = f"<html><head></head><body><pre>{html.escape(text)}</pre></body></html>"
     elif shape.body_type == "text":
         text = plain
-    received = timestamp(item.received)
+    received = _received(fields) or timestamp(item.received)
     sender = _addresses(fields, "sender") or _addresses(fields, "from")
     identifier = message_id_of(item, shape)
     change_key = _change_key(item)
@@ -207,10 +207,16 @@ def _addresses(fields: Fields, name: str) -> list[Entity]:
     ]
 
 
+def _received(fields: Fields) -> str | None:
+    # The store's own date is the machine's, and Dovecot takes none from the future.
+    return _moment((_first(fields, "received") or "").rpartition(";")[2])
+
+
 def _sent(fields: Fields) -> str | None:
-    text = _first(fields, "date")
-    if text is None:
-        return None
+    return _moment(_first(fields, "date") or "")
+
+
+def _moment(text: str) -> str | None:
     try:
         moment = parsedate_to_datetime(text)
         return timestamp(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from m365_sandbox.clock import now
 from m365_sandbox.graph.errors import GraphError
 from m365_sandbox.graph.mail_access import find_item, mailbox_of, on_mailbox, read_item
 from m365_sandbox.graph.mail_folders import find_folder
@@ -16,7 +17,6 @@ from m365_sandbox.mail.message import addresses, complete, received
 from m365_sandbox.mail.post_office import PostOffice
 from m365_sandbox.mail.sign_in import SignedIn, may_send_as
 from m365_sandbox.mail.wording import SERVER
-from m365_sandbox.tenant import now
 
 LARGEST_REQUEST = 4 * 1024 * 1024
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from m365_sandbox.clock import now, timestamp
 from m365_sandbox.credentials import client_secret
-from m365_sandbox.entities import new_password_credential
+from m365_sandbox.entities import DEFAULT_LIFETIME, new_password_credential
 from m365_sandbox.graph.applications import APPLICATIONS
 from m365_sandbox.graph.complex_types import PASSWORD_CREDENTIAL
 from m365_sandbox.graph.directory import EntitySet
@@ -15,9 +16,7 @@ from m365_sandbox.graph.routing import Answer, Call, Route
 from m365_sandbox.graph.schema import is_guid, parse
 from m365_sandbox.graph.service_principals import SERVICE_PRINCIPALS
 from m365_sandbox.history import Entity
-from m365_sandbox.tenant import digest, now, timestamp
-
-LIFETIME = timedelta(days=730)
+from m365_sandbox.tenant import digest
 
 
 def _routes(entity_set: EntitySet) -> tuple[Route, ...]:
@@ -59,7 +58,7 @@ def _wanted(call: Call) -> Entity:
             raise bad_request(f"Invalid property '{name}'.")
     content = parse(PASSWORD_CREDENTIAL, body.get("passwordCredential") or {}, creating=True)
     start = _moment(content.get("startDateTime")) or now()
-    end = _moment(content.get("endDateTime")) or start + LIFETIME
+    end = _moment(content.get("endDateTime")) or start + DEFAULT_LIFETIME
     if end <= start:
         raise invalid_value("endDateTime", PASSWORD_CREDENTIAL.title)
     return {**content, "startDateTime": timestamp(start), "endDateTime": timestamp(end)}

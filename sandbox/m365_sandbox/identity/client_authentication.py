@@ -17,11 +17,12 @@ import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from m365_sandbox.clock import now
 from m365_sandbox.history import Collection, Entity
 from m365_sandbox.identity import errors
 from m365_sandbox.identity.discovery import is_this_tenant
 from m365_sandbox.identity.tokens import AuthMethod
-from m365_sandbox.tenant import Tenant, digest, now
+from m365_sandbox.tenant import Tenant, digest
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TOKEN_PATHS = ("oauth2/v2.0/token", "oauth2/token")

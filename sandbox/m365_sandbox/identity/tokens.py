@@ -7,14 +7,15 @@ requestedAccessTokenVersion decides), so that is the only format.
 from __future__ import annotations
 
 import secrets
-import time
 import uuid
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Literal, get_args
 
 import jwt
+from jwt.types import Options
 
+from m365_sandbox.clock import now
 from m365_sandbox.history import Entity
 from m365_sandbox.identity.directory_roles import held_roles
 from m365_sandbox.identity.keys import SigningKeys, base64url
@@ -27,6 +28,8 @@ Reason = Literal["empty", "malformed", "expired", "audience", "signature"]
 # The claim's values are documented with the v1.0 token: 1 is a client secret, 2 a certificate or another assertion.
 _APPIDACR: dict[AuthMethod, str] = {"secret": "1", "certificate": "2"}
 _SKEW_SECONDS = 300
+# PyJWT knows the machine's clock only.
+_WITHOUT_MACHINE_TIME: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
 
 
 class TokenError(Exception):
@@ -64,7 +67,7 @@ def issue_app_token(
     :param resource: the resource's URI or appId, exactly as it was asked for: it becomes ``aud``.
     :param lifetime: seconds; negative for a token that is already expired; a random one when left out.
     """
-    moment = int(time.time())
+    moment = int(now().timestamp())
     principal = find_resource(tenant, resource)
     roles = granted_roles(tenant, service_principal, principal) if principal else []
     claims: dict[str, Any] = {
@@ -103,15 +106,17 @@ def verify(keys: SigningKeys, tenant: Tenant, token: str, audiences: Collection[
     if not token:
         raise TokenError("empty")
     try:
-        return jwt.decode(
+        claims: dict[str, Any] = jwt.decode(
             token, keys.public_key, algorithms=["RS256"], audience=list(audiences), issuer=issuer(tenant),
-            options={"require": ["aud", "exp", "iss", "tid"]},
+            options={"require": ["aud", "exp", "iss", "nbf", "tid"], **_WITHOUT_MACHINE_TIME},
         )
-    except jwt.ExpiredSignatureError as error:
-        raise TokenError("expired") from error
     except jwt.InvalidAudienceError as error:
         raise TokenError("audience") from error
     except (jwt.InvalidSignatureError, jwt.InvalidIssuerError, jwt.InvalidAlgorithmError) as error:
         raise TokenError("signature") from error
     except jwt.InvalidTokenError as error:
         raise TokenError("malformed") from error
+    # Graph has one sentence for both ends of a lifetime.
+    if not claims["nbf"] <= now().timestamp() < claims["exp"]:
+        raise TokenError("expired")
+    return claims

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from m365_sandbox.clock import now, timestamp
 from m365_sandbox.exchange.cmdlet import Call, Cmdlet, Parameter, identity_parameter, unsupported
 from m365_sandbox.exchange.directory import MAILBOXES, Principal, find
 from m365_sandbox.exchange.output import Row, flag, guid, text, texts
@@ -16,7 +17,6 @@ from m365_sandbox.exchange.recipients import LISTING, selected, values
 from m365_sandbox.exchange.recipients import OUTPUT as RECIPIENT_OUTPUT
 from m365_sandbox.exchange.wording import not_modified
 from m365_sandbox.history import Entity
-from m365_sandbox.tenant import now, timestamp
 
 ID = identity("MailboxIdParameter")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import uuid4
 
+from m365_sandbox.clock import now, timestamp
 from m365_sandbox.exchange.cmdlet import Call, Cmdlet, Parameter, identity_parameter, ignored, unsupported
 from m365_sandbox.exchange.directory import GROUPS, POINTERS, find, pointer_principal, resolve
 from m365_sandbox.exchange.errors import already_exists, invalid, object_not_found, unresolved_parameter_set
@@ -21,7 +22,7 @@ from m365_sandbox.exchange.parameter_types import BOOLEAN, STRING, SWITCH, enume
 from m365_sandbox.exchange.roles import canonical_role
 from m365_sandbox.exchange.wording import not_modified
 from m365_sandbox.history import Entity
-from m365_sandbox.tenant import Tenant, now, timestamp
+from m365_sandbox.tenant import Tenant
 
 ID = identity("RoleAssignmentIdParameter")
 ROLE_ID = identity("RoleIdParameter")

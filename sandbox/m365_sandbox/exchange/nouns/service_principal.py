@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
+from m365_sandbox.clock import now, timestamp
 from m365_sandbox.exchange.cmdlet import Call, Cmdlet, Parameter, identity_parameter, ignored, unsupported
 from m365_sandbox.exchange.directory import POINTERS, Principal, find, list_or_find, pointer_principal
 from m365_sandbox.exchange.errors import AdminError, already_exists, invalid
@@ -18,7 +19,7 @@ from m365_sandbox.exchange.parameter_types import BOOLEAN, STRING, identity
 from m365_sandbox.exchange.wording import not_modified
 from m365_sandbox.history import Entity
 from m365_sandbox.seed import exchange_identity
-from m365_sandbox.tenant import Tenant, now, timestamp
+from m365_sandbox.tenant import Tenant
 
 ID = identity("ServicePrincipalIdParameter")
 
