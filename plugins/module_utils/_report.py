@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 COLUMNS = (
@@ -31,9 +31,14 @@ def report(hosts: Iterable[str], facts: Mapping[str, Mapping[str, Any]], *, pred
         failure = known.get("__mail_report_failure")
         if failure:
             failures.append(f"{host}: {failure['task']}: {failure['message']}")
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    return [*aligned(rows), *failures]
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a table whose first row holds the headings."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:], *failures]
+    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]
 
 
 def _row(host: str, facts: Mapping[str, Mapping[str, Any]], predicted: bool) -> tuple[str, ...]:
