@@ -1,0 +1,76 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""A credentials report as a table for the terminal. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report import aligned
+
+COLUMNS = (
+    "environment", "application", "credential", "store", "made by", "ends", "days left", "status", "hosts", "next",
+)
+_NOTHING = "-"
+
+
+def table(report: Mapping[str, Any]) -> list[str]:
+    """A line of headings, one line per credential, then the reasons for every application that needs attention.
+
+    :param report: as in _credentials_report.py.
+    """
+    rows: list[tuple[str, ...]] = [COLUMNS]
+    reasons = []
+    for application in report["applications"]:
+        rows += [_row(application, one) for one in application["credentials"] or [None]]
+        reasons += [f"{_name(application)}: {reason}" for reason in application["reasons"]]
+    return [_printable(line) for line in [*aligned(rows), *reasons]]
+
+
+def steps(application: Mapping[str, Any]) -> list[str]:
+    """What the rotation will do with an application, in words."""
+    return [step["what"] + (f" from {step['when'][:10]}" if step["when"] else "") for step in application["next"]]
+
+
+def made_by(credential: Mapping[str, Any]) -> str:
+    """Who made a credential, in words."""
+    words = {"store": "this collection", "nobody": "this collection, value lost"}
+    origin: str = credential["origin"]
+    return words.get(origin, origin)
+
+
+def hosts(application: Mapping[str, Any]) -> list[str]:
+    """The hosts of an application; those that have not proven the newest credential say so."""
+    known, awaiting = application["hosts"], application["awaiting"]
+    gone = [f"{host} (awaiting, not in the inventory)" for host in awaiting if host not in known]
+    return [f"{host} (awaiting)" if host in awaiting else host for host in known] + gone
+
+
+def _name(application: Mapping[str, Any]) -> str:
+    environment = f" ({application['environment']})" if application["environment"] else ""
+    return f"{application['name']}{environment}"
+
+
+def _row(application: Mapping[str, Any], credential: Mapping[str, Any] | None) -> tuple[str, ...]:
+    about = (application["environment"] or _NOTHING, str(application["name"]))
+    servers, following = ", ".join(hosts(application)) or _NOTHING, ", ".join(steps(application)) or _NOTHING
+    if credential is None:
+        return (*about, *[_NOTHING] * 6, servers, following)
+    return (
+        *about,
+        credential["kind"],
+        credential["slot"] or _NOTHING,
+        made_by(credential),
+        credential["end"][:10],
+        str(credential["days_left"]),
+        credential["status"],
+        servers,
+        following,
+    )
+
+
+def _printable(line: str) -> str:
+    """Names can hold anything; a terminal obeys control characters."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)

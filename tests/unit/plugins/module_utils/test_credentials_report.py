@@ -1,0 +1,143 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The report about credentials: what is joined, and what counts as due."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_report import (
+    STATES,
+    public,
+    readers,
+    report,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_table import COLUMNS, table
+from credentials_world import APP_ID, VALUE, application, credential, estate, report_of, slot, stamp
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def only(told: dict[str, Any]) -> dict[str, Any]:
+    (one,) = told["applications"]
+    return one
+
+
+def test_joins_the_tenant_the_store_and_the_inventory() -> None:
+    entry = {
+        "current": slot("C", 100), "previous": slot("P", 20, remove_after=stamp(3)), "awaiting": ["web-2", "gone"],
+        "lock": {"run": "r1", "host": "runner", "process": 7, "until": stamp(0.1), "key_ids": []},
+    }
+    told = report_of(entry, credential("p", 20), credential("o", 90), credential("c", 100), credential("h", 300, None))
+    one = only(told)
+    assert [(key["key_id"], key["slot"], key["origin"]) for key in one["credentials"]] == [
+        ("p", "previous", "store"), ("o", None, "nobody"), ("c", "current", "store"), ("h", None, "by hand"),
+    ]
+    assert (one["hosts"], one["awaiting"]) == (["web-1", "web-2"], ["web-2", "gone"])
+    assert one["lock"] == {"run": "r1", "host": "runner", "until": stamp(0.1)}
+    assert one["next"] == [
+        {"what": "make a new secret", "when": stamp(70)}, {"what": "remove the previous secret", "when": stamp(3)},
+    ]
+    assert (told["state"], told["moment"], one["reasons"]) == ("ok", stamp(0), [])
+
+
+CURRENT = {"current": slot("c", 100)}
+
+
+@pytest.mark.parametrize(("entry", "credentials", "state", "reason"), [
+    (CURRENT, [credential("c", 100)], "ok", None),
+    (CURRENT, [credential("c", 9)], "due", "The current secret ends in 9 days, on 2031-05-10."),
+    (CURRENT, [credential("c", 1)], "due", "The current secret ends in 1 day, on 2031-05-02."),
+    (CURRENT, [credential("c", -3)], "expired", "The current secret expired on 2031-04-28."),
+    (CURRENT, [credential("x", 90)], "expired", "The current credential c is not in the tenant (any more)."),
+    # A secret that nobody uses any more may end; one that a host may still hold may not.
+    ({**CURRENT, "previous": slot("p", 1)}, [credential("c", 100), credential("p", 1)], "ok", None),
+    (
+        {**CURRENT, "previous": slot("p", 1), "awaiting": ["web-1"]}, [credential("c", 100), credential("p", 1)],
+        "due", "The previous secret ends in 1 day, on 2031-05-02.",
+    ),
+    (CURRENT, [credential("c", 100), credential("orphan", 1)], "ok", None),
+    # Those of others warn before their end, and are history after it.
+    (
+        CURRENT, [credential("c", 100), credential("h", 5, None)], "due",
+        'The secret "portal" made by hand ends in 5 days, on 2031-05-06.',
+    ),
+    (CURRENT, [credential("c", 100), credential("h", -5, None)], "ok", None),
+    (
+        CURRENT, [credential("c", 100), credential("t", 5, "test")], "due",
+        'The secret "mailops.modern_auth: test (0123abcd)" of another environment ends in 5 days, on 2031-05-06.',
+    ),
+    (
+        {**CURRENT, "pending": slot("n", 170, failure="SMTP refused it")}, [credential("c", 100), credential("n", 170)],
+        "due", "The new secret was taken back from the servers: SMTP refused it",
+    ),
+    # A pending one that was taken back is on no server.
+    (
+        {**CURRENT, "pending": slot("n", 3, failure="x")}, [credential("c", 100), credential("n", 3)],
+        "due", "The new secret was taken back from the servers: x",
+    ),
+])
+def test_what_counts(
+    entry: dict[str, Any], credentials: list[dict[str, Any]], state: str, reason: str | None
+) -> None:
+    told = report_of(entry, *credentials)
+    assert (told["state"], only(told)["reasons"]) == (state, [reason] if reason else [])
+
+
+@pytest.mark.parametrize(("entry", "state", "reason"), [
+    (CURRENT, "expired", f"There is no application {APP_ID} in the tenant (any more)."),
+    ({}, "due", "The store has no credential of it yet; run mailops.modern_auth.setup_mail."),
+])
+def test_an_application_that_is_not_there(entry: dict[str, Any], state: str, reason: str) -> None:
+    facts = estate(entry)
+    told = report(list(facts), facts, "14d")
+    assert (told["state"], only(told)["reasons"]) == (state, [reason])
+    assert "Contracts mail" in table(told)[2]
+
+
+def test_applications_that_no_host_uses_are_shown_when_they_were_read() -> None:
+    other = application(credential("h", -5, None), app_id="other", name="Payroll")
+    facts = estate(CURRENT, application(credential("c", 100)), other)
+    told = report(list(facts), facts, "14d")
+    assert [(one["name"], one["state"], one["hosts"]) for one in told["applications"]] == [
+        ("Payroll", "expired", []), ("Contracts mail", "ok", ["web-1", "web-2"]),
+    ]
+
+
+def test_one_host_reads_each_tenant() -> None:
+    entry = public({"client_id": "a"}, "ansible_vault")
+    facts: dict[str, dict[str, Any]] = {
+        host: {
+            "__mail_plan_data": {"application": {"key": key}}, "__mail_credentials_entry": {**entry, "client_id": host},
+        }
+        for host, key in (("one", "t1/a"), ("two", "t2/b"), ("three", "t1/c/d"))
+    }
+    facts["follower"] = {"__mail_plan_data": {"application": {"key": "t1/a"}}}
+    facts["new"] = {
+        "__mail_plan_data": {"application": {"key": "t3/a"}}, "__mail_credentials_entry": public({}, "ansible_vault"),
+    }
+    facts["none"] = {"__mail_plan_data": {"application": None}}
+    assert readers(facts, facts) == {"one": ["one", "three"], "two": ["two"], "new": []}
+
+
+@given(st.lists(st.sampled_from(["current", "pending", "previous"]), unique=True), st.integers(-400, 800))
+def test_no_value_of_a_secret_gets_into_a_report(slots: list[str], days: int) -> None:
+    entry: dict[str, Any] = {name: slot(name, days) for name in slots}
+    entry["encrypted"] = {"web-1": {"current": VALUE}}
+    told = report_of(entry, *(credential(name, days) for name in slots))
+    assert VALUE not in json.dumps(told) + "\n".join(table(told))
+    assert told["state"] in STATES
+
+
+def test_the_table() -> None:
+    entry = {"current": slot("c", 9), "previous": slot("p", 2, remove_after=stamp(3)), "awaiting": ["web-2", "gone"]}
+    lines = table(report_of(entry, credential("c", 9, end=stamp(9)), name="Contracts\x1b[31m mail"))
+    assert all(column in lines[0] for column in COLUMNS)
+    assert lines[2].startswith("prod ")
+    assert "Contracts\ufffd[31m mail" in lines[2]
+    assert "web-1, web-2 (awaiting), gone (awaiting, not in the inventory)" in lines[2]
+    assert lines[2].endswith("make a new secret from 2031-04-10, remove the previous secret from 2031-05-04")
+    assert lines[3] == "Contracts\ufffd[31m mail (prod): The current secret ends in 9 days, on 2031-05-10."
