@@ -13,9 +13,9 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_chart import chart
-from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_table import hosts, made_by, steps
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_table import hosts, made_by, step
 
-COLUMNS = ("Credential", "In the store", "Made by", "Ends", "Days left", "State")
+COLUMNS = ("Credential", "In the store", "Made by", "Ends", "Days left", "State", "Next")
 _WORDS = {"ok": "nothing is due", "due": "something is due soon", "expired": "something has expired"}
 _SYMBOLS = {"ok": "\N{CHECK MARK} ok", "due": "! due", "expired": "\N{MULTIPLICATION X} expired"}
 _NOTHING = "\N{EN DASH}"
@@ -98,7 +98,7 @@ def _table(parent: Element, applications: Iterable[Mapping[str, Any]]) -> None:
             row = SubElement(group, "tr")
             if number == 0:
                 _about(SubElement(row, "th", {"scope": "rowgroup", "rowspan": str(len(credentials))}), application)
-            _credential(row, credential)
+            _credential(row, application, credential)
 
 
 def _about(cell: Element, application: Mapping[str, Any]) -> None:
@@ -108,7 +108,6 @@ def _about(cell: Element, application: Mapping[str, Any]) -> None:
         ("id: ", application["app_id"]),
         ("store: ", application["store"]),
         ("hosts: ", ", ".join(hosts(application))),
-        ("next: ", ", ".join(steps(application))),
         ("in use by: ", _lock(application["lock"])),
     )
     for title, value in facts:
@@ -124,7 +123,7 @@ def _lock(lock: Mapping[str, Any] | None) -> str:
     return f"run {lock['run']} on {lock['host']}, until {lock['until']}" if lock else ""
 
 
-def _credential(row: Element, credential: Mapping[str, Any] | None) -> None:
+def _credential(row: Element, application: Mapping[str, Any], credential: Mapping[str, Any] | None) -> None:
     if credential is None:
         _add(row, "td", "no credential", colspan=str(len(COLUMNS)))
         return
@@ -138,6 +137,7 @@ def _credential(row: Element, credential: Mapping[str, Any] | None) -> None:
     _add(row, "td", str(credential["days_left"]), **{"class": "number"})
     status = credential["status"]
     _add(row, "td", _SYMBOLS[status], **{"class": f"state {status}"})
+    _add(row, "td", step(application, credential) or _NOTHING)
 
 
 def _add(parent: Element, tag: str, content: str, **attributes: str) -> Element:

@@ -9,7 +9,7 @@ A report is plain data without any secret's value::
     due_within      as given, "14d"
     state           the worst state of all applications: ok, due or expired
     applications    [{name, unique_name, environment, tenant_id, app_id, object_id, store, hosts, awaiting, lock, state,
-                    reasons: [sentences], next: [{what, when}], credentials}]
+                    reasons: [sentences], next: [{slot, what, when}], credentials}]
 
 The first to need attention comes first. Credentials are those of the module mail_credentials_info, with two words more:
 ``slot``, where the store has the credential (current, pending, previous) or None, and ``origin``: store, another
@@ -155,13 +155,15 @@ def _next(report: Mapping[str, Any], entry: Mapping[str, Any], renew_within: tim
     """What the rotation will do with the application by itself, and from when on."""
     steps = []
     if "pending" in entry:
-        steps.append({"what": "finish the rotation that has begun", "when": None})
+        steps.append({"slot": "pending", "what": "finish the rotation that has begun", "when": None})
     for credential in report["credentials"]:
         if credential["slot"] == "current" and "pending" not in entry:
-            when = datetime.fromisoformat(credential["end"]) - renew_within
-            steps.append({"what": "make a new secret", "when": when.strftime("%Y-%m-%dT%H:%M:%SZ")})
+            due = datetime.fromisoformat(credential["end"]) - renew_within
+            moment = due.strftime("%Y-%m-%dT%H:%M:%SZ")
+            steps.append({"slot": "current", "what": "make a new secret", "when": moment})
     if "previous" in entry:
-        steps.append({"what": "remove the previous secret", "when": entry["previous"]["remove_after"]})
+        when = entry["previous"]["remove_after"]
+        steps.append({"slot": "previous", "what": "remove the previous secret", "when": when})
     return steps
 
 

@@ -14,6 +14,8 @@ COLUMNS = (
     "environment", "application", "credential", "store", "made by", "ends", "days left", "status", "hosts", "next",
 )
 _NOTHING = "-"
+#: How many hosts of an application are named; the page names all.
+_HOSTS = 3
 
 
 def table(report: Mapping[str, Any]) -> list[str]:
@@ -29,9 +31,10 @@ def table(report: Mapping[str, Any]) -> list[str]:
     return [_printable(line) for line in [*aligned(rows), *reasons]]
 
 
-def steps(application: Mapping[str, Any]) -> list[str]:
-    """What the rotation will do with an application, in words."""
-    return [step["what"] + (f" from {step['when'][:10]}" if step["when"] else "") for step in application["next"]]
+def step(application: Mapping[str, Any], credential: Mapping[str, Any]) -> str:
+    """What the rotation will do because of a credential, in words; "" if nothing."""
+    following = (one for one in application["next"] if one["slot"] == credential["slot"])
+    return "".join(one["what"] + (f" from {one['when'][:10]}" if one["when"] else "") for one in following)
 
 
 def made_by(credential: Mapping[str, Any]) -> str:
@@ -55,9 +58,11 @@ def _name(application: Mapping[str, Any]) -> str:
 
 def _row(application: Mapping[str, Any], credential: Mapping[str, Any] | None) -> tuple[str, ...]:
     about = (application["environment"] or _NOTHING, str(application["name"]))
-    servers, following = ", ".join(hosts(application)) or _NOTHING, ", ".join(steps(application)) or _NOTHING
+    servers = hosts(application)
+    more = f" and {len(servers) - _HOSTS} more" if len(servers) > _HOSTS else ""
+    used_on = ", ".join(servers[:_HOSTS]) + more or _NOTHING
     if credential is None:
-        return (*about, *[_NOTHING] * 6, servers, following)
+        return (*about, *[_NOTHING] * 6, used_on, _NOTHING)
     return (
         *about,
         credential["kind"],
@@ -66,8 +71,8 @@ def _row(application: Mapping[str, Any], credential: Mapping[str, Any] | None) -
         credential["end"][:10],
         str(credential["days_left"]),
         credential["status"],
-        servers,
-        following,
+        used_on,
+        step(application, credential) or _NOTHING,
     )
 
 

@@ -39,7 +39,8 @@ def test_joins_the_tenant_the_store_and_the_inventory() -> None:
     assert (one["hosts"], one["awaiting"]) == (["web-1", "web-2"], ["web-2", "gone"])
     assert one["lock"] == {"run": "r1", "host": "runner", "until": stamp(0.1)}
     assert one["next"] == [
-        {"what": "make a new secret", "when": stamp(70)}, {"what": "remove the previous secret", "when": stamp(3)},
+        {"slot": "current", "what": "make a new secret", "when": stamp(70)},
+        {"slot": "previous", "what": "remove the previous secret", "when": stamp(3)},
     ]
     assert (told["state"], told["moment"], one["reasons"]) == ("ok", stamp(0), [])
 
@@ -139,5 +140,10 @@ def test_the_table() -> None:
     assert lines[2].startswith("prod ")
     assert "Contracts\ufffd[31m mail" in lines[2]
     assert "web-1, web-2 (awaiting), gone (awaiting, not in the inventory)" in lines[2]
-    assert lines[2].endswith("make a new secret from 2031-04-10, remove the previous secret from 2031-05-04")
+    assert lines[2].endswith("make a new secret from 2031-04-10")
     assert lines[3] == "Contracts\ufffd[31m mail (prod): The current secret ends in 9 days, on 2031-05-10."
+
+
+def test_the_table_names_some_hosts_and_counts_the_others() -> None:
+    lines = table(report_of(CURRENT, credential("c", 100), hosts=tuple(f"web-{number}" for number in range(20))))
+    assert "  web-0, web-1, web-2 and 17 more  " in lines[2]
