@@ -24,6 +24,14 @@ def rights(modules: ExchangeModules, kind: str, address: str, holder: str) -> li
     return [right for one in entries(modules, kind, address) if one[who] == holder for right in one["AccessRights"]]
 
 
+def mailboxes(modules: ExchangeModules, number: int) -> list[str]:
+    """New mailboxes, by address."""
+    addresses = [f"mailbox{one}@contoso.example" for one in range(number)]
+    for address in addresses:
+        modules.sandbox.control("POST", "/tenant/users", {"userPrincipalName": address})
+    return addresses
+
+
 def test_an_application_is_given_both_rights_and_they_are_taken_away(exchange: ExchangeModules) -> None:
     app = exchange.known_application()
     given = {"app_id": app["appId"], "mailboxes": [CONTRACTS, SHARED], "rights": BOTH}
@@ -131,35 +139,71 @@ def test_what_a_stale_read_hid_is_no_change(exchange_rest: ExchangeModules) -> N
     assert again["diff"]["before"] == again["diff"]["after"]
 
 
-def test_fifty_mailboxes_take_two_requests_each_on_one_connection(exchange: ExchangeModules) -> None:
-    app = exchange.known_application()
-    addresses = [f"mailbox{number}@contoso.example" for number in range(50)]
-    for address in addresses:
-        exchange.sandbox.control("POST", "/tenant/users", {"userPrincipalName": address})
-    given = {"app_id": app["appId"], "mailboxes": addresses, "rights": ["full_access"]}
-    exchange.sandbox.control("DELETE", "/requests")
-    exchange.ok(MODULE, **given)
-    requests = exchange.sandbox.requests("outlook")
-    assert sum(one["path"].endswith("EXOModuleFile") for one in requests) == (0 if exchange.transport == "rest" else 1)
-    if exchange.transport == "rest":
-        assert [len(one["batch"]) for one in requests if one["batch"]] == [10] * 10
-        assert len(requests) == 1 + 10
-    assert exchange.cmdlets() == [
+def test_one_right_on_fifty_mailboxes_takes_two_requests_each_in_batches(exchange_rest: ExchangeModules) -> None:
+    app = exchange_rest.known_application()
+    given = {"app_id": app["appId"], "mailboxes": mailboxes(exchange_rest, 50), "rights": ["full_access"]}
+    exchange_rest.sandbox.control("DELETE", "/requests")
+    exchange_rest.ok(MODULE, **given)
+    requests = exchange_rest.sandbox.requests("outlook")
+    assert [len(one["batch"]) for one in requests if one["batch"]] == [10] * 10
+    assert len(requests) == 1 + 10
+    assert exchange_rest.cmdlets() == [
         "Get-ServicePrincipal", *["Get-MailboxPermission"] * 50, *["Add-MailboxPermission"] * 50,
     ]
-    assert all(
-        rights(exchange, "mailbox", address, app["servicePrincipalId"]) == ["FullAccess"]
-        for address in (addresses[0], addresses[-1])
-    )
-    exchange.ok(MODULE, **given)
-    assert exchange.cmdlets() == ["Get-ServicePrincipal", *["Get-MailboxPermission"] * 50]
+    exchange_rest.ok(MODULE, **given)
+    assert exchange_rest.cmdlets() == ["Get-ServicePrincipal", *["Get-MailboxPermission"] * 50]
 
 
-def test_both_rights_on_fifty_mailboxes_stay_below_two_requests_each(exchange_rest: ExchangeModules) -> None:
+def test_both_rights_on_fifty_mailboxes_take_two_requests_each(exchange: ExchangeModules) -> None:
+    app = exchange.known_application()
+    addresses = mailboxes(exchange, 50)
+    given = {"app_id": app["appId"], "mailboxes": addresses, "rights": BOTH}
+    look = ["Get-ServicePrincipal", *["Get-Mailbox"] * 3, "Get-RecipientPermission"]
+    read = ["Get-MailboxPermission"] * 50
+
+    def cmdlets(outcome: bool, **more: Any) -> list[str]:
+        """The cmdlets of a run that changes something, or does not."""
+        exchange.sandbox.control("DELETE", "/requests")
+        done = exchange.ok(MODULE, **given, **more)
+        assert done["changed"] is outcome
+        assert (done["diff"]["before"] != done["diff"]["after"]) is outcome
+        requests = exchange.sandbox.requests("outlook")
+        connections = sum(one["path"].endswith("EXOModuleFile") for one in requests)
+        assert connections == (0 if exchange.transport == "rest" else 1)
+        return exchange.cmdlets()
+
+    wrong = exchange.run(MODULE, **{**given, "mailboxes": [*addresses, "x@y.example"]})
+    assert wrong["code"] == "no_mailbox"
+    assert not entries(exchange, "mailbox", addresses[0])
+    first = cmdlets(True)
+    assert first[:5] == look
+    assert sorted(first[5:]) == [*["Add-MailboxPermission"] * 50, *["Add-RecipientPermission"] * 50]
+    for address in (addresses[0], addresses[-1]):
+        assert rights(exchange, "mailbox", address, app["servicePrincipalId"]) == ["FullAccess"]
+        assert rights(exchange, "recipient", address, app["servicePrincipalId"]) == ["SendAs"]
+    assert cmdlets(False) == [*look, *read]
+    gone = cmdlets(True, state="absent")
+    assert sorted(gone[5:]) == [*["Remove-MailboxPermission"] * 50, *["Remove-RecipientPermission"] * 50]
+    assert not entries(exchange, "mailbox", addresses[0])
+
+
+def test_rights_that_stood_before_are_told_apart_though_they_were_not_read(exchange_rest: ExchangeModules) -> None:
     app = exchange_rest.known_application()
-    addresses = [f"mailbox{number}@contoso.example" for number in range(50)]
-    for address in addresses:
-        exchange_rest.sandbox.control("POST", "/tenant/users", {"userPrincipalName": address})
-    exchange_rest.count("outlook")
-    exchange_rest.ok(MODULE, app_id=app["appId"], mailboxes=addresses, rights=BOTH)
-    assert exchange_rest.count("outlook") == 1 + 10 + 10
+    addresses = mailboxes(exchange_rest, 6)
+    given = {"app_id": app["appId"], "rights": BOTH}
+    exchange_rest.ok(MODULE, **{**given, "mailboxes": addresses[:2], "rights": ["full_access"]})
+    exchange_rest.ok(MODULE, **{**given, "mailboxes": addresses[1:3], "rights": ["send_as"]})
+    predicted = exchange_rest.ok(MODULE, check=True, **given, mailboxes=addresses)
+    done = exchange_rest.ok(MODULE, **given, mailboxes=addresses)
+    assert predicted["diff"] == done["diff"]
+    assert [tuple(one.values())[1:] for one in done["diff"]["before"]["permissions"][:4]] == [
+        (True, False), (True, True), (False, True), (False, False),
+    ]
+    exchange_rest.ok(MODULE, **{**given, "mailboxes": addresses[:1], "rights": ["full_access"]}, state="absent")
+    exchange_rest.ok(MODULE, **{**given, "mailboxes": addresses[1:2], "rights": ["send_as"]}, state="absent")
+    predicted = exchange_rest.ok(MODULE, check=True, **given, mailboxes=addresses, state="absent")
+    done = exchange_rest.ok(MODULE, **given, mailboxes=addresses, state="absent")
+    assert predicted["diff"] == done["diff"]
+    assert not any(
+        entries(exchange_rest, kind, address) for kind in ("mailbox", "recipient") for address in addresses
+    )

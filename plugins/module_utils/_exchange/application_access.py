@@ -16,7 +16,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
     InputError,
     LostAnswerError,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange import recipient_filters
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange import mailbox_lookup, recipient_filters
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.application_scopes import (
     Assignment,
     Change,
@@ -62,13 +62,8 @@ async def filter_of_mailboxes(session: ExchangeSession, names: Sequence[str]) ->
 
     :raises InputError: naming every mailbox that Exchange does not have.
     """
-    answers = await session.invoke_many([Call("Get-Mailbox", {"Identity": name}) for name in names])
-    absent = [
-        name for name, answer in zip(names, answers, strict=True) if isinstance(answer, ExchangeNotFoundError)
-    ]
-    if absent:
-        raise missing_mailboxes(absent)
-    return recipient_filters.of_mailboxes({rows_or_raise(answer)[0]["PrimarySmtpAddress"] for answer in answers})
+    found = await mailbox_lookup.find(session, names)
+    return recipient_filters.of_mailboxes({row["PrimarySmtpAddress"] for row in found.values()})
 
 
 async def filter_of_group(session: ExchangeSession, name: str) -> str:

@@ -9,7 +9,7 @@ https://learn.microsoft.com/powershell/module/exchange/add-mailboxpermission
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
     ExchangeNotFoundError,
     InputError,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange import mailbox_lookup
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.mailboxes import missing_mailboxes
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.service_principals import Pointer
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.session import (
@@ -29,6 +30,9 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.sess
 
 Right = Literal["full_access", "send_as"]
 RIGHTS: tuple[Right, ...] = ("full_access", "send_as")
+
+#: Up to as many mailboxes are asked one by one: a list of SendAs goes through all recipients of the organisation.
+FEW = 5
 
 #: (mailbox, right)
 Entry = tuple[str, Right]
@@ -48,6 +52,17 @@ class Principal:
     identity: str
     name: str
     sid: str
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a principal has.
+
+    :param unread: what only writing it tells of.
+    """
+
+    held: Set[Entry]
+    unread: Set[Entry] = frozenset()
 
 
 def of_pointer(pointer: Pointer) -> Principal:
@@ -90,6 +105,32 @@ async def read(
         (mailbox, right) for (mailbox, right), rows in told.items()
         if any(principal is not None and _gives(row, right, principal) for row in rows_or_raise(rows))
     }
+
+
+async def survey(
+    session: ExchangeSession, principal: Principal, mailboxes: Sequence[str], *, granting: bool
+) -> Survey:
+    """What the principal has of both rights, so that reading and writing take two cmdlets a mailbox at most.
+
+    There is no list of FullAccess over several mailboxes, but one of SendAs. Where SendAs is as it shall be, FullAccess
+    is read. Elsewhere both rights are probably still to be written, and writing tells what was there.
+
+    :param granting: whether the rights shall be there.
+    :raises InputError: naming every mailbox that Exchange does not have.
+    """
+    rows = await mailbox_lookup.find(session, mailboxes)
+    listed = await session.invoke_many([
+        Call("Get-RecipientPermission", {"Trustee": principal.identity, "ResultSize": "Unlimited"})
+    ])
+    entries = [] if _names(listed[0], principal) else rows_or_raise(listed[0])
+    senders = {str(row["Identity"]).casefold() for row in entries if _gives(row, "send_as", principal)}
+    sendable = [mailbox for mailbox in mailboxes if mailbox_lookup.known_as(rows[mailbox]) & senders]
+    settled = [mailbox for mailbox in mailboxes if (mailbox in sendable) == granting]
+    held = await read(session, principal, settled, ["full_access"])
+    unread = {mailbox for mailbox in mailboxes if mailbox not in settled}
+    return Survey(
+        held | {(mailbox, "send_as") for mailbox in sendable}, {(mailbox, "full_access") for mailbox in unread}
+    )
 
 
 async def add(session: ExchangeSession, principal: Principal, entries: Iterable[Entry]) -> set[Entry]:

@@ -1,7 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The filters of management scopes, written and compared. Pure.
+"""Filters of recipients: those of management scopes, written and compared, and those of searches. Pure.
 
 Exchange stores a filter in a form of its own, with other parentheses, so that what it gives back has to be understood:
 https://learn.microsoft.com/powershell/exchange/recipient-filters
@@ -23,7 +23,12 @@ _OR = re.compile(r"-or\b", re.IGNORECASE)
 
 def of_mailboxes(addresses: Iterable[str]) -> str:
     """The filter that some mailboxes pass, by primary address."""
-    return " -or ".join(f"({_comparison(MAILBOX, address)})" for address in sorted(addresses, key=str.casefold))
+    return any_of((MAILBOX, address) for address in sorted(addresses, key=str.casefold))
+
+
+def any_of(comparisons: Iterable[tuple[str, str]]) -> str:
+    """The filter that a recipient passes if one of the properties has its value: (property, value)."""
+    return " -or ".join(f"({_comparison(name, value)})" for name, value in comparisons)
 
 
 def of_group(distinguished_name: str) -> str:
