@@ -54,7 +54,10 @@ options:
     type: list
     elements: str
   lifetime:
-    description: How long a new secret is valid, as a number and C(h), C(d) or C(w) for hours, days or weeks.
+    description:
+      - How long a new secret is valid, as a number and C(h), C(d) or C(w) for hours, days or weeks.
+      - If the app management policy of the application, or the tenant's default one, allows less, the secret gets what
+        is allowed, with a warning. If the policy forbids secrets, the task fails before anything is made.
     type: str
     default: 180d
   renew_within:
@@ -77,8 +80,13 @@ notes:
   - What has expired is judged by the tenant's clock, not by that of the machine.
   - The caller needs the Microsoft Graph application permission C(Application.ReadWrite.OwnedBy) for applications that
     it owns, or C(Application.ReadWrite.All) for all.
+  - With C(Policy.Read.All) as well it can read the app management policy, which it does when a secret is to be made.
+    Without, it goes on, and Microsoft Graph refuses what the policy does not allow.
 seealso:
   - module: mailops.modern_auth.entra_application
+  - module: mailops.modern_auth.entra_application_certificate
+  - module: mailops.modern_auth.entra_federated_credential
+  - module: mailops.modern_auth.entra_token_info
 """
 
 EXAMPLES = r"""
@@ -144,7 +152,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import managed, secrets
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import app_policy, managed, secrets
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.applications import Identity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._module import entra_module, reporting, signed_in
@@ -184,18 +192,20 @@ async def present(params: Mapping[str, Any], identity: Identity, check_mode: boo
             return {"changed": False, "secret": managed.shown(current), "removed": [], "diff": diff(present_ones, [])}
         if present_ones and key_id is None and known is None:
             raise managed.unknown(registration, name)
+        allowed = await app_policy.allowed(graph, registration, lifetime, renew_within)
         stale = managed.orphans(registration, name, key_id, known)
         removed = [one["keyId"] for one in stale]
         if check_mode:
             credential: Entity = {"displayName": f"{managed.OWNER}{name}"}
             return {
                 "changed": True, "secret": managed.shown(credential), "removed": removed,
-                "diff": diff(present_ones, removed, credential),
+                "diff": diff(present_ones, removed, credential), "warnings": allowed.warnings,
             }
-        made = await secrets.make(graph, registration, name, lifetime, stale)
+        made = await secrets.make(graph, registration, name, allowed.lifetime, stale)
     return {
         "changed": True, "secret": managed.shown(made.credential), "secret_text": made.credential["secretText"],
-        "removed": removed, "diff": diff(present_ones, removed, made.credential), "warnings": list(made.warnings),
+        "removed": removed, "diff": diff(present_ones, removed, made.credential),
+        "warnings": [*allowed.warnings, *made.warnings],
     }
 
 

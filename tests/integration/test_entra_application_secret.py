@@ -153,6 +153,6 @@ def test_when_every_answer_is_lost_it_fails_and_leaves_nothing_behind(client: Cl
 def test_requests_of_a_first_and_of_an_unchanged_run(client: Client) -> None:
     client.modules.count("graph")
     made = client.secret()
-    assert client.modules.count("graph") == 3  # read, addPassword, a read that shows the secret
+    assert client.modules.count("graph") == 4  # read, both policies, addPassword, a read that shows the secret
     client.secret(key_id=made["secret"]["key_id"])
     assert client.modules.count("graph") == 1

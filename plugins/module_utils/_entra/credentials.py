@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.applications import READ, Identity
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import GUID
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import is_due, managed_name
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import GUID
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity, Request

@@ -147,8 +147,8 @@ def unknown(registration: Registration, name: str) -> InputError:
     return InputError(
         f'{registration.label} has managed {kind.noun}s named "{name}" ({listed}), whose {kind.private}s cannot be '
         "read.",
-        remedy=f"Give the key_id of the one whose {kind.private} you hold; or known_key_ids: [] if you hold none, to get "
-        "a new one and have these removed.",
+        remedy=f"Give the key_id of the one whose {kind.private} you hold; or known_key_ids: [] if you hold none, to "
+        "get a new one and have these removed.",
     )
 
 

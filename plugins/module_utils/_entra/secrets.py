@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import registrations
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.app_policy import explained
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.applications import (
     PATIENCE_FOR_OTHERS,
     WRITE,
@@ -115,7 +116,10 @@ async def _add(graph: GraphClient, registration: Registration, display_name: str
     answer = await graph.wait_until(
         lambda: graph.send(request), lambda seen: seen.status != 404, PATIENCE_FOR_OTHERS
     )
-    return answer.entity()
+    try:
+        return answer.entity()
+    except GraphError as error:
+        raise explained(error, SECRET) from error
 
 
 async def _finish(

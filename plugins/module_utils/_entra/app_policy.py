@@ -1,0 +1,149 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What the app management policy says about a credential that is about to be made.
+
+An application has one policy of its own or none; the tenant's default is for those that have none, and nothing of it is
+inherited: https://learn.microsoft.com/graph/api/resources/applicationauthenticationmethodpolicy
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import (
+    CERTIFICATE,
+    SECRET,
+    Kind,
+    Registration,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import GraphError, InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Answer, Entity, Request
+
+READ = "Policy.Read.All"
+
+#: The restriction that forbids a kind of credential, and the one that limits how long it is valid.
+_FORBIDS = {SECRET: "passwordAddition"}
+_LIMITS = {SECRET: "passwordLifetime", CERTIFICATE: "asymmetricKeyLifetime"}
+_INSTEAD = {
+    SECRET: "Use a certificate (entra_application_certificate), or a federated credential (entra_federated_credential) "
+    "where the client gets tokens from an issuer of its own; or have the policy changed for this application.",
+    CERTIFICATE: "Give a certificate of an authority that the policy trusts (source_path), use a federated credential "
+    "(entra_federated_credential), or have the policy changed for this application.",
+}
+_SHORTER = "Give a lifetime that the policy allows, or have the policy changed for this application."
+
+# Edm.Duration knows days and smaller units only.
+_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """How long a new credential may be valid.
+
+    :param warnings: what is said if that is less than asked for.
+    """
+
+    lifetime: timedelta
+    warnings: Sequence[str] = ()
+
+
+def decide(
+    registration: Registration, policy: Mapping[str, Any] | None, lifetime: timedelta, renew_within: timedelta
+) -> Allowed:
+    """How long a new credential of the registration's kind may be valid. Pure.
+
+    :param policy: what ``applying`` found; None if there is none, or it cannot be read.
+    :raises InputError: if the policy forbids it, or it would be due as soon as it is made.
+    """
+    if policy is None:
+        return Allowed(lifetime)
+    kind, label = registration.kind, registration.label
+    restrictions = [one for one in _of_kind(policy, kind) if _is_for(one, registration.created)]
+    name = f'the app management policy "{policy["displayName"]}"'
+    # Who is exempt cannot be told from here: Graph itself knows.
+    if any(one.get("restrictionType") == _FORBIDS.get(kind) and not one.get("excludeActors") for one in restrictions):
+        raise InputError(f"{label} may have no {kind.noun}: {name} forbids it.", remedy=_INSTEAD[kind])
+    limits = [
+        limit for one in restrictions
+        if one.get("restrictionType") == _LIMITS[kind] and (limit := _duration(one.get("maxLifetime"))) is not None
+    ]
+    longest = min(limits, default=lifetime)
+    if longest >= lifetime:
+        return Allowed(lifetime)
+    if longest <= renew_within:
+        raise InputError(
+            f"renew_within: {_text(renew_within)} is no less than the {_text(longest)} that {name} allows a "
+            f"{kind.noun} of {label} to be valid, so that every run would make a new one.",
+            remedy="Give a smaller renew_within, or have the policy changed for this application.",
+        )
+    return Allowed(longest, [
+        f"lifetime: {name} allows a {kind.noun} of {label} to be valid for {_text(longest)} and no longer; "
+        f"{_text(lifetime)} were asked for.",
+    ])
+
+
+def applying(own: Sequence[Entity], default: Entity) -> Entity | None:
+    """The policy that is for an application. Pure.
+
+    :param own: the policies that are assigned to it; one at most. Microsoft does not say whether one that is switched
+        off exempts the application from the default, and here it does not: obeying too much does less harm.
+    """
+    return next((policy for policy in (*own, default) if policy.get("isEnabled")), None)
+
+
+def explained(error: GraphError, kind: Kind) -> GraphError:
+    """A refusal by a policy that could not be read before, with what can be done; any other one as it is."""
+    if error.code == "CredentialTypeNotAllowedAsPerAppPolicy":
+        error.remedy = _INSTEAD[kind]
+    elif error.code == "CredentialInvalidLifetimeAsPerAppPolicy":
+        error.remedy = _SHORTER
+    return error
+
+
+async def allowed(
+    graph: GraphClient, registration: Registration, lifetime: timedelta, renew_within: timedelta
+) -> Allowed:
+    """Ask the policy. Whoever may not read it goes on, and Graph refuses what it forbids. Raises like ``decide``."""
+    own, default = await graph.batch([
+        Request("GET", f"{registration.path}/appManagementPolicies", "read the app management policy", READ),
+        Request("GET", "/policies/defaultAppManagementPolicy", "read the tenant's app management policy", READ),
+    ])
+    return decide(registration, _readable(own, default), lifetime, renew_within)
+
+
+def _readable(own: Answer, default: Answer) -> Entity | None:
+    if own.status >= 400 or default.status >= 400:
+        return None
+    return applying(own.entity().get("value") or [], default.entity())
+
+
+def _of_kind(policy: Mapping[str, Any], kind: Kind) -> Sequence[Entity]:
+    """The restrictions of a policy: of the tenant's default, those for applications."""
+    restrictions = policy.get("restrictions") or policy.get("applicationRestrictions") or {}
+    return restrictions.get(kind.api) or []
+
+
+def _is_for(restriction: Mapping[str, Any], created: datetime | None) -> bool:
+    """Whether it is in force for an application of that age. Policies of earlier years have no ``state``."""
+    since = restriction.get("restrictForAppsCreatedAfterDateTime")
+    is_young = since is None or created is None or created >= datetime.fromisoformat(since)
+    return restriction.get("state", "enabled") == "enabled" and is_young
+
+
+def _duration(text: str | None) -> timedelta | None:
+    match = _DURATION.fullmatch(text or "")
+    if match is None:
+        return None
+    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def _text(length: timedelta) -> str:
+    days = length / timedelta(days=1)
+    return f"{days:g} days" if days >= 1 else f"{length / timedelta(hours=1):g} hours"
