@@ -17,6 +17,7 @@
     │   ├── ExchangeConflictError      the object, or one that is equal to it, exists already
     │   ├── CmdletUnavailableError     no such cmdlet, or none for this caller
     │   └── LostAnswerError            no answer came: the cmdlet may or may not have taken effect
+    ├── StoreError               a store of credentials cannot be used, or another run has changed what it holds
     └── DeliveryError            a mail was not accepted, not found, or not refused when it should have been
 """
 
@@ -131,6 +132,10 @@ class CmdletUnavailableError(ExchangeError):
 
 class LostAnswerError(ExchangeError):
     """The connection broke or the time was up before a cmdlet answered: it may have taken effect."""
+
+
+class StoreError(ModernAuthError):
+    """A store of credentials cannot be used; with the ``code`` "conflict", another run has changed what it holds."""
 
 
 class DeliveryError(ModernAuthError):

@@ -126,4 +126,4 @@ def test_secrets_stay_where_they_belong(estate: Estate) -> None:
             assert secret not in (folder / "local.js").read_bytes()
     for path in (estate.directory / "credentials").iterdir():
         assert path.stat().st_mode & 0o077 == 0
-        assert path.read_bytes().startswith(b"$ANSIBLE_VAULT;")
+        assert path.read_bytes().startswith(b"$ANSIBLE_VAULT;") or (path.suffix == ".lock" and not path.stat().st_size)

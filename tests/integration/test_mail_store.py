@@ -28,13 +28,13 @@ class Store:
         (folder / "password").write_text(PASSWORD + "\n", encoding="utf-8")
 
     def use(self, steps: list[tuple[str, Any]], *arguments: str, hosts: list[str] = HOSTS) -> Outcome:
-        """Take some steps on each host, with what is to be written."""
+        """Take some steps on each host, with the entry that is to be written."""
         tasks = [
             {
                 "ansible.builtin.include_role": {"name": "mailops.modern_auth.mail_store", "rolespec_validate": False},
-                "vars": {"__mail_store_step": step, **({"__mail_store_change": change} if change else {})},
+                "vars": {"__mail_store_step": step, **({"__mail_store_entry": entry} if entry else {})},
             }
-            for step, change in steps
+            for step, entry in steps
         ]
         variables = {
             host: {
@@ -58,8 +58,8 @@ def store(tmp_path: Path) -> Store:
 
 def test_what_hosts_write_at_once_is_all_kept(store: Store) -> None:
     host = "{{ inventory_hostname }}"
-    change = {"client_id": f"id of {host}", "current": {"secret_text": f"s3cret of {host}"}}
-    done = store.use([("prove", None), ("write", change), ("read", None)], "-vvv", "--diff")
+    entry = {"client_id": f"id of {host}", "current": {"secret_text": f"s3cret of {host}"}}
+    done = store.use([("prove", None), ("read", None), ("write", entry), ("read", None)], "-vvv", "--diff")
     assert done.code == 0, done.output
     assert store.applications() == {
         f"application of {host}": {"client_id": f"id of {host}", "current": {"secret_text": f"s3cret of {host}"}}
@@ -70,22 +70,37 @@ def test_what_hosts_write_at_once_is_all_kept(store: Store) -> None:
     # The task's own text is in the output with its template, never with its value.
     assert "s3cret of server" not in done.output
 
-    again = store.use([("write", {"encrypted": {"{{ inventory_hostname }}": "x"}})], hosts=HOSTS[:1])
-    assert again.code == 0, again.output
-    assert store.applications()["application of server-0"]["current"] == {"secret_text": "s3cret of server-0"}
-    assert len(store.applications()) == len(HOSTS)
+    again = store.use([("read", None), ("write", entry)])
+    assert again.output.count("changed=0 ") == len(HOSTS)
+
+
+def test_what_another_run_wrote_is_not_overwritten(store: Store) -> None:
+    theirs = {"client_id": "x", "lock": {"run": "theirs"}}
+    assert store.use([("read", None), ("write", theirs)], hosts=HOSTS[:1]).code == 0
+    ours = {"client_id": "x", "lock": {"run": "ours"}}
+    done = store.use([("write", ours)], "-e", "__mail_store_revision=", hosts=HOSTS[:1])
+    assert done.code == 2
+    assert done.last(HOSTS[0])["code"] == "conflict"
+    assert "Another run has changed what the store holds of the application 'application of server-0'" in done.output
+    assert store.applications() == {"application of server-0": theirs}
+
+
+def test_an_unknown_kind_is_told_the_known_ones(store: Store) -> None:
+    done = store.use([("prove", None)], "-e", "mail_store_kind=vault", hosts=HOSTS[:1])
+    assert "mail_store_kind: 'vault' is not one of ansible_vault" in done.last(HOSTS[0])["msg"]
 
 
 def test_a_check_makes_nothing(store: Store) -> None:
     assert store.use([("prove", None)], hosts=HOSTS[:1]).code == 0
     assert not store.file.parent.exists()
-    done = store.use([("prove", None), ("write", {"current": {}}), ("read", None)], "--check", hosts=HOSTS[:1])
+    steps = [("prove", None), ("read", None), ("write", {"client_id": "x"}), ("read", None)]
+    done = store.use(steps, "--check", hosts=HOSTS[:1])
     assert done.code == 0, done.output
     assert not store.file.parent.exists()
 
 
 def test_a_store_that_cannot_be_written_is_found_before_it_is_needed(store: Store) -> None:
-    assert store.use([("write", {"client_id": "x"})], hosts=HOSTS[:1]).code == 0
+    assert store.use([("read", None), ("write", {"client_id": "x"})], hosts=HOSTS[:1]).code == 0
     subprocess.run(["chattr", "+i", store.file], check=True)
     try:
         done = store.use([("prove", None)], hosts=HOSTS[:1])
@@ -96,7 +111,7 @@ def test_a_store_that_cannot_be_written_is_found_before_it_is_needed(store: Stor
 
 
 def test_another_password_is_told(store: Store) -> None:
-    assert store.use([("write", {"client_id": "x"})], hosts=HOSTS[:1]).code == 0
+    assert store.use([("read", None), ("write", {"client_id": "x"})], hosts=HOSTS[:1]).code == 0
     (store.folder / "password").write_text("another", encoding="utf-8")
     done = store.use([("read", None)], hosts=HOSTS[:1])
     assert f"Could not decrypt {store.file}. Was it vaulted with another password?" in done.last(HOSTS[0])["msg"]

@@ -1,0 +1,95 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What a store holds of an application: its entry. Pure; every function gives a new entry and leaves the old one alone.
+
+An entry is plain data, and ``{}`` while the store knows nothing of the application::
+
+    tenant_id, client_id, object_id
+    current     {key_id, secret_text, end_date_time}            what servers use
+    pending     {key_id, secret_text, end_date_time, failure?}  made, not yet proven on the servers
+    previous    {key_id, secret_text, end_date_time, remove_after}
+    encrypted   {host: {key_id: value}}                         a product's own ciphertexts
+
+The rotation keeps more in it (``awaiting``, ``lock``), which these functions leave as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Entry = dict[str, Any]
+#: Where an entry holds a credential.
+SLOTS = ("current", "pending", "previous")
+
+
+def plain(entry: Mapping[str, Any]) -> Entry:
+    """A copy of nothing but dictionaries, lists, strings, numbers and booleans, whatever a template made them of.
+
+    What YAML takes for a date when a person left out the quotes is text again.
+    """
+    copied: Entry = json.loads(json.dumps(entry, default=str))
+    return copied
+
+
+def fingerprint(entry: Mapping[str, Any]) -> str:
+    """The revision of an entry in a store that numbers none: the same for the same content; '' for an empty entry."""
+    if not entry:
+        return ""
+    return hashlib.sha256(json.dumps(plain(entry), sort_keys=True).encode()).hexdigest()
+
+
+def key_ids(entry: Mapping[str, Any]) -> list[str]:
+    """The ids of all credentials whose value the entry holds."""
+    return [entry[slot]["key_id"] for slot in SLOTS if slot in entry]
+
+
+def registered(entry: Mapping[str, Any], application: Mapping[str, str], secret: Mapping[str, str]) -> Entry:
+    """The entry with a new current credential.
+
+    :param application: its ``tenant_id``, ``client_id`` and ``object_id``. What an entry holds of another client id,
+        for example of an application that was purged and registered again, is given up.
+    :param secret: ``key_id``, ``secret_text`` and ``end_date_time``.
+    """
+    kept = entry if entry.get("client_id") == application["client_id"] else {}
+    return {**plain(kept), **application, "current": dict(secret)}
+
+
+def encrypted(entry: Mapping[str, Any], ciphertexts: Mapping[str, Mapping[str, str]]) -> Entry:
+    """The entry with further ciphertexts, and without those of credentials that it no longer holds.
+
+    :param ciphertexts: by host, then by the credential's id.
+    """
+    known = plain(entry.get("encrypted", {}))
+    held = key_ids(entry)
+    merged = {host: {**known.get(host, {}), **ciphertexts.get(host, {})} for host in {**known, **ciphertexts}}
+    kept = {host: {key: value for key, value in values.items() if key in held} for host, values in merged.items()}
+    return {**plain(entry), "encrypted": {host: values for host, values in kept.items() if values}}
+
+
+def new_ciphertexts(
+    host: str, hosts: Iterable[str], facts: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, str]]:
+    """What a host and those that share its application have encrypted and no store holds yet: by host, by credential.
+
+    :param hosts: in the order of the inventory.
+    :param facts: by host, ``__mail_plan_data``; ``__mail_provider_ciphertext``, {key_id, value}, where one was made;
+        and on ``host`` also ``__mail_store_credentials``, its entry.
+    """
+    mine = facts[host]
+    key_id = mine["__mail_provider_ciphertext"]["key_id"]
+    stored = mine["__mail_store_credentials"].get("encrypted", {})
+    found: dict[str, dict[str, str]] = {}
+    for other in hosts:
+        made = facts[other].get("__mail_provider_ciphertext", {})
+        shares = made and _application(facts[other]) == _application(mine)
+        if shares and made["key_id"] == key_id and key_id not in stored.get(other, {}):
+            found[other] = {key_id: made["value"]}
+    return found
+
+
+def _application(facts: Mapping[str, Any]) -> Any:
+    return facts["__mail_plan_data"]["application"]["key"]
