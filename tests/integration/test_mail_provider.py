@@ -43,28 +43,39 @@ class Server:
         (folder / "password").write_bytes(PASSWORD.bytes)
         self.keep("key-1")
 
-    def keep(self, key_id: str) -> None:
+    def keep(self, key_id: str, **more: Any) -> None:
         """Let the store hold a client secret."""
         application = {
             "tenant_id": "t", "client_id": "c", "object_id": "o", "current": {"key_id": key_id, "secret_text": SECRET},
+            **more,
         }
         content = yaml.safe_dump({"applications": {"contracts": application}})
         (self.folder / "store.yml").write_bytes(VaultLib([("default", PASSWORD)]).encrypt(content, PASSWORD))
 
     def configure(self, ici: dict[str, Any], *arguments: str) -> Outcome:
         """Plan and configure."""
-        variables = {
+        variables = self.variables(self.file, ici)
+        return play(self.folder, roles("mail_plan", "mail_provider"), *arguments, hosts={"server": variables})
+
+    def variables(self, file: Path, ici: dict[str, Any]) -> dict[str, Any]:
+        """What the inventory says of a server with that file."""
+        return {
             "mail_product": "ici", "mail_environment": "test", "mail_app": {"unique_name": "contracts", "name": "C"},
             "mail_send": {"transport": "graph", "from": "contracts@contoso.example"},
-            "mail_ici": {"config_file": str(self.file), **ici},
+            "mail_ici": {"config_file": str(file), **ici},
             "mail_store_path": str(self.folder / "store.yml"),
             "mail_store_password_file": str(self.folder / "password"),
         }
-        return play(self.folder, roles("mail_plan", "mail_provider"), *arguments, hosts={"server": variables})
 
-    def client_secret(self) -> str:
+    def stored(self) -> dict[str, Any]:
+        """What the store holds of the application."""
+        content = VaultLib([("default", PASSWORD)]).decrypt((self.folder / "store.yml").read_bytes())
+        entry: dict[str, Any] = yaml.safe_load(content)["applications"]["contracts"]
+        return entry
+
+    def client_secret(self, file: Path | None = None) -> str:
         """What ICI would decrypt."""
-        keys = json.loads(self.file.read_text("utf-8-sig"))["ConfigurationKeys"]
+        keys = json.loads((file or self.file).read_text("utf-8-sig"))["ConfigurationKeys"]
         [value] = [key["Value"] for key in keys if key["Name"] == "Platform.Email.ProviderConfiguration"]
         return str(json.loads(value)["configuration"]["ClientSecret"])
 
@@ -93,6 +104,24 @@ def test_a_command_encrypts_each_secret_once(server: Server) -> None:
     server.keep("key-2")
     assert server.configure(command).code == 0
     assert server.client_secret() == f"encrypted 2 {SECRET[::-1]}"
+
+
+def test_servers_encrypt_at_once_and_one_writes_for_all(server: Server) -> None:
+    hosts = {}
+    for name in ("broken", "one", "two"):
+        file = server.folder / f"{name}.json"
+        file.write_bytes(server.file.read_bytes())
+        command = [sys.executable, str(server.folder / "encrypt.py"), str(server.folder / f"calls of {name}")]
+        hosts[name] = server.variables(file, {"encrypt_command": ["/bin/false"] if name == "broken" else command})
+    server.keep("key-1", pending={"key_id": "key-2", "secret_text": "another"})
+    done = play(server.folder, roles("mail_plan", "mail_provider"), "-e", "__mail_store_slot=pending", hosts=hosts)
+    assert done.code == 2, done.output
+    kept = {"key-2": f"encrypted 1 {'another'[::-1]}"}
+    assert server.stored()["encrypted"] == {"one": kept, "two": kept}
+    for name in ("one", "two"):
+        assert server.client_secret(server.folder / f"{name}.json") == kept["key-2"]
+    facts = [result.get("ansible_facts", {}) for host in ("one", "two") for result in done.results[host]]
+    assert [fact["__mail_provider_writer"] for fact in facts if "__mail_provider_writer" in fact] == ["one", "one"]
 
 
 def test_a_command_that_fails_changes_nothing(server: Server) -> None:
