@@ -40,6 +40,7 @@ OPERATOR_ROLES = {
     GRAPH_APP_ID: [
         "Application.ReadWrite.OwnedBy", "Application.Read.All", "AppRoleAssignment.ReadWrite.All",
         "DelegatedPermissionGrant.ReadWrite.All", "Directory.Read.All", "User.Read.All", "Organization.Read.All",
+        "Policy.Read.All",
     ],
     EXCHANGE_APP_ID: ["Exchange.ManageAsApp"],
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -22,15 +23,19 @@ from msgraph.generated.applications.item.add_password.add_password_post_request_
 from msgraph.generated.applications.item.remove_password.remove_password_post_request_body import (
     RemovePasswordPostRequestBody,
 )
+from msgraph.generated.models.app_credential_restriction_type import AppCredentialRestrictionType
+from msgraph.generated.models.app_management_application_configuration import AppManagementApplicationConfiguration
 from msgraph.generated.models.app_role_assignment import AppRoleAssignment
 from msgraph.generated.models.application import Application
 from msgraph.generated.models.o_auth2_permission_grant import OAuth2PermissionGrant
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.generated.models.password_credential import PasswordCredential
+from msgraph.generated.models.password_credential_configuration import PasswordCredentialConfiguration
 from msgraph.generated.models.reference_create import ReferenceCreate
 from msgraph.generated.models.required_resource_access import RequiredResourceAccess
 from msgraph.generated.models.resource_access import ResourceAccess
 from msgraph.generated.models.service_principal import ServicePrincipal
+from msgraph.generated.models.tenant_app_management_policy import TenantAppManagementPolicy
 from msgraph.generated.models.web_application import WebApplication
 from msgraph_core import GraphClientFactory, PageIterator
 from sandbox_fixture import RunningSandbox
@@ -60,7 +65,7 @@ class StaticToken(AccessTokenProvider):
 @pytest.fixture
 def use(clean: RunningSandbox) -> Callable[[Callable[[GraphServiceClient], Awaitable[Result]]], Result]:
     """Runs a coroutine function with a client of the SDK."""
-    with Graph(clean, *ALL) as caller:
+    with Graph(clean, *ALL, "Policy.ReadWrite.ApplicationConfiguration") as caller:
         token = token_of(clean, caller.app_id)
 
     def run(story: Callable[[GraphServiceClient], Awaitable[Result]]) -> Result:
@@ -189,5 +194,32 @@ def test_errors_are_typed(use: Any) -> None:
         assert caught.value.response_status_code == 404
         assert caught.value.error.code == "Request_ResourceNotFound"
         assert caught.value.error.inner_error.request_id
+
+    use(story)
+
+
+def test_the_default_app_management_policy(use: Any) -> None:
+    # kiota writes a timedelta as Python prints it, which is no duration; a string goes through as it is.
+    wanted = PasswordCredentialConfiguration(
+        restriction_type=AppCredentialRestrictionType.PasswordLifetime, max_lifetime="P90D",
+    )
+
+    async def story(client: GraphServiceClient) -> None:
+        policy = client.policies.default_app_management_policy
+        await policy.patch(TenantAppManagementPolicy(
+            is_enabled=True,
+            application_restrictions=AppManagementApplicationConfiguration(password_credentials=[wanted]),
+        ))
+        shown = await policy.get()
+        [read] = shown.application_restrictions.password_credentials
+        assert (shown.is_enabled, read.max_lifetime) == (True, timedelta(days=90))
+
+        made = await client.applications.post(Application(display_name="SDK"))
+        item = client.applications.by_application_id(made.id)
+        with pytest.raises(ODataError) as caught:
+            await item.add_password.post(AddPasswordPostRequestBody(password_credential=PasswordCredential()))
+        assert caught.value.response_status_code == 400
+        assert caught.value.error.code == "CredentialInvalidLifetimeAsPerAppPolicy"
+        assert (await item.app_management_policies.get()).value == []
 
     use(story)

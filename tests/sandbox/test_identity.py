@@ -128,6 +128,7 @@ def test_msal_gets_a_token_with_a_secret(identity: Identity) -> None:
     assert claims["roles"] == sorted([
         "Application.ReadWrite.OwnedBy", "Application.Read.All", "AppRoleAssignment.ReadWrite.All",
         "DelegatedPermissionGrant.ReadWrite.All", "Directory.Read.All", "User.Read.All", "Organization.Read.All",
+        "Policy.Read.All",
     ])
     assert set(claims) >= {"aio", "iat", "nbf", "exp", "rh", "tenant_region_scope", "uti", "wids", "xms_tcdt"}
     assert not set(claims) & {"scp", "upn", "azp"}

@@ -11,6 +11,7 @@ from starlette.routing import Route as Path
 
 from m365_sandbox.context import Sandbox
 from m365_sandbox.graph import (
+    app_management_policies,
     app_role_assignments,
     applications,
     deleted_items,
@@ -30,7 +31,7 @@ METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 RESOURCES = (
     applications, service_principals, owners, passwords, app_role_assignments, oauth2_permission_grants, deleted_items,
-    users, organization, mail,
+    users, organization, mail, app_management_policies,
 )
 
 

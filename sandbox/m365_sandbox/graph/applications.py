@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from m365_sandbox.clock import now, timestamp
 from m365_sandbox.entities import new_id
+from m365_sandbox.graph.app_management import check_keys
 from m365_sandbox.graph.application_rules import check_application, check_unique_name
 from m365_sandbox.graph.directory import EntitySet, created, make_owner, wants_creation
 from m365_sandbox.graph.entity_types import APPLICATION
@@ -63,6 +64,7 @@ def _create(call: Call, unique_name: str | None) -> Answer:
         "appRoles": _with_origin(content.get("appRoles", [])),
     }
     check_application(call.tenant, None, application)
+    check_keys(call.tenant, APPLICATIONS.collection, application, [])
     APPLICATIONS.put(call.tenant, application)
     make_owner(call, application["id"])
     return created(call, APPLICATIONS, application)
@@ -75,6 +77,7 @@ def _update(call: Call, before: Entity) -> None:
         after["keyCredentials"] = replaced_keys(before["keyCredentials"], content["keyCredentials"])
     after["appRoles"] = _with_origin(after["appRoles"])
     check_application(call.tenant, before, after)
+    check_keys(call.tenant, APPLICATIONS.collection, after, before["keyCredentials"])
     APPLICATIONS.put(call.tenant, after)
     follow_application(call.tenant, before, after)
 

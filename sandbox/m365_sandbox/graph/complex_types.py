@@ -179,3 +179,30 @@ VERIFIED_DOMAIN = Complex("verifiedDomain", (
     Property("name"),
     Property("type"),
 ))
+
+
+def _restriction(name: str, *kinds: str) -> Complex:
+    return Complex(name, (
+        Property("restrictionType", required=True, values=kinds),
+        # Policies of earlier years name no state.
+        Property("state", values=("enabled", "disabled"), default="enabled"),
+        Property("restrictForAppsCreatedAfterDateTime", "DateTimeOffset"),
+        Property("maxLifetime", "Duration"),
+    ))
+
+
+def _restrictions(name: str) -> Complex:
+    return Complex(name, (
+        Property("passwordCredentials", PASSWORD_CREDENTIAL_CONFIGURATION, collection=True),
+        Property("keyCredentials", KEY_CREDENTIAL_CONFIGURATION, collection=True),
+    ))
+
+
+PASSWORD_CREDENTIAL_CONFIGURATION = _restriction(
+    "passwordCredentialConfiguration", "passwordAddition", "passwordLifetime", "symmetricKeyAddition",
+    "symmetricKeyLifetime", "customPasswordAddition",
+)
+KEY_CREDENTIAL_CONFIGURATION = _restriction("keyCredentialConfiguration", "asymmetricKeyLifetime")
+APP_MANAGEMENT_APPLICATION_CONFIGURATION = _restrictions("appManagementApplicationConfiguration")
+APP_MANAGEMENT_SERVICE_PRINCIPAL_CONFIGURATION = _restrictions("appManagementServicePrincipalConfiguration")
+CUSTOM_APP_MANAGEMENT_CONFIGURATION = _restrictions("customAppManagementConfiguration")

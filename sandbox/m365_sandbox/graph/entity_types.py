@@ -8,10 +8,13 @@ from __future__ import annotations
 from m365_sandbox.graph.complex_types import (
     ADD_IN,
     API_APPLICATION,
+    APP_MANAGEMENT_APPLICATION_CONFIGURATION,
+    APP_MANAGEMENT_SERVICE_PRINCIPAL_CONFIGURATION,
     APP_ROLE,
     ASSIGNED_LICENSE,
     AUTHENTICATION_BEHAVIORS,
     CERTIFICATION,
+    CUSTOM_APP_MANAGEMENT_CONFIGURATION,
     INFORMATIONAL_URL,
     KEY_CREDENTIAL,
     OPTIONAL_CLAIMS,
@@ -175,3 +178,21 @@ ORGANIZATION = EntityType("organization", (
     Property("tenantType", default="AAD"),
     Property("verifiedDomains", VERIFIED_DOMAIN, collection=True),
 ), "organization")
+
+# Of the restrictions those of credentials only; others, and exempted actors, are unknown properties here.
+TENANT_APP_MANAGEMENT_POLICY = EntityType("tenantAppManagementPolicy", (
+    Property("id", write="never"),
+    Property("displayName"),
+    Property("description"),
+    Property("isEnabled", "Boolean", default=False),
+    Property("applicationRestrictions", APP_MANAGEMENT_APPLICATION_CONFIGURATION, nullable=False),
+    Property("servicePrincipalRestrictions", APP_MANAGEMENT_SERVICE_PRINCIPAL_CONFIGURATION, nullable=False),
+), "policies/defaultAppManagementPolicy")
+
+APP_MANAGEMENT_POLICY = EntityType("appManagementPolicy", (
+    Property("id", write="never"),
+    Property("displayName", required=True),
+    Property("description", required=True),
+    Property("isEnabled", "Boolean", default=False),
+    Property("restrictions", CUSTOM_APP_MANAGEMENT_CONFIGURATION, nullable=False),
+), "policies/appManagementPolicies")

@@ -50,8 +50,9 @@ def restore(tenant: Tenant, deleted: Entity) -> Entity:
 def purge(tenant: Tenant, deleted: Entity) -> None:
     """Remove a soft-deleted object and everything that belongs to it for good."""
     tenant["deleted_items"].delete(deleted["id"])
-    if deleted["id"] in tenant["owners"]:
-        tenant["owners"].delete(deleted["id"])
+    for belonging in ("owners", "app_management_policy_assignments"):
+        if deleted["id"] in tenant[belonging]:
+            tenant[belonging].delete(deleted["id"])
     for credential in deleted["passwordCredentials"]:
         if credential["keyId"] in tenant["credential_digests"]:
             tenant["credential_digests"].delete(credential["keyId"])

@@ -7,6 +7,7 @@ from datetime import datetime
 from m365_sandbox.clock import now, timestamp
 from m365_sandbox.credentials import client_secret
 from m365_sandbox.entities import DEFAULT_LIFETIME, new_password_credential
+from m365_sandbox.graph.app_management import check_password
 from m365_sandbox.graph.applications import APPLICATIONS
 from m365_sandbox.graph.complex_types import PASSWORD_CREDENTIAL
 from m365_sandbox.graph.directory import EntitySet
@@ -22,8 +23,12 @@ from m365_sandbox.tenant import digest
 def _routes(entity_set: EntitySet) -> tuple[Route, ...]:
     async def add(call: Call) -> Answer:
         entity = entity_set.target(call, call.params["object"])
+        content, start, end = _wanted(call)
+        check_password(call.tenant, entity_set.collection, entity, start, end)
         secret = client_secret()
-        credential = new_password_credential(secret, **_wanted(call))
+        credential = new_password_credential(
+            secret, **{**content, "startDateTime": timestamp(start), "endDateTime": timestamp(end)}
+        )
         call.tenant["credential_digests"].put(credential["keyId"], {"digest": digest(secret)})
         entity["passwordCredentials"].append(credential)
         entity_set.put(call.tenant, entity)
@@ -50,8 +55,8 @@ def _routes(entity_set: EntitySet) -> tuple[Route, ...]:
     )
 
 
-def _wanted(call: Call) -> Entity:
-    """The display name and the period that the body asks for; two years from now unless told otherwise."""
+def _wanted(call: Call) -> tuple[Entity, datetime, datetime]:
+    """What the body says, with the beginning and the end: two years from now unless told otherwise."""
     body = call.json()
     for name in body:
         if name != "passwordCredential":
@@ -61,7 +66,7 @@ def _wanted(call: Call) -> Entity:
     end = _moment(content.get("endDateTime")) or start + DEFAULT_LIFETIME
     if end <= start:
         raise invalid_value("endDateTime", PASSWORD_CREDENTIAL.title)
-    return {**content, "startDateTime": timestamp(start), "endDateTime": timestamp(end)}
+    return content, start, end
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -31,3 +31,11 @@ USERS_READ = any_of("User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All",
 ORGANIZATION_READ = any_of(
     "Organization.Read.All", "Organization.ReadWrite.All", "User.Read.All", "User.ReadWrite.All", *_READ_DIRECTORY
 )
+# No public source names the id of Policy.Read.ApplicationConfiguration, so no application of the sandbox can have it.
+_WRITE_POLICIES = "Policy.ReadWrite.ApplicationConfiguration"
+_READ_POLICIES = ("Policy.Read.All", "Policy.Read.ApplicationConfiguration", _WRITE_POLICIES)
+POLICIES_READ = any_of(*_READ_POLICIES)
+POLICIES_WRITE = any_of(_WRITE_POLICIES)
+# Documented for the assignment [appmanagementpolicy-post-appliesto]; of the list it is a guess.
+ASSIGNED_POLICIES_READ = any_of(*(frozenset({policy, read}) for policy in _READ_POLICIES for read in _READ_ALL))
+ASSIGNED_POLICIES_WRITE = any_of(*(frozenset({_WRITE_POLICIES, read}) for read in _READ_ALL))

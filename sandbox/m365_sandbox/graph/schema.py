@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from m365_sandbox.graph.duration import parse_duration
 from m365_sandbox.graph.errors import GraphError, bad_request, invalid_value, value_required
 from m365_sandbox.history import Entity
 
-Primitive = Literal["String", "Boolean", "Guid", "DateTimeOffset", "Int32", "Binary"]
+Primitive = Literal["String", "Boolean", "Guid", "DateTimeOffset", "Duration", "Int32", "Binary"]
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,8 @@ def _fits(kind: Primitive, value: Any) -> bool:
             return is_guid(value)
         case "DateTimeOffset":
             return is_moment(value)
+        case "Duration":
+            return is_duration(value)
         case "Binary":
             return is_base64(value)
         case "String":
@@ -204,6 +207,14 @@ def is_moment(value: Any) -> bool:
     """Whether the value is a date and time with its offset from UTC, as ISO 8601 writes it."""
     try:
         return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def is_duration(value: Any) -> bool:
+    """Whether the value is a duration."""
+    try:
+        return isinstance(value, str) and parse_duration(value) is not None
     except ValueError:
         return False
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from m365_sandbox.entities import new_id
+from m365_sandbox.graph.app_management import check_keys
 from m365_sandbox.graph.directory import EntitySet, created, make_owner, require_ownership, wants_creation
 from m365_sandbox.graph.entity_types import SERVICE_PRINCIPAL
 from m365_sandbox.graph.errors import authorization_denied
@@ -53,6 +54,7 @@ async def update(call: Call) -> Answer:
     after = merge(SERVICE_PRINCIPAL, before, content)
     if "keyCredentials" in content:
         after["keyCredentials"] = replaced_keys(before["keyCredentials"], content["keyCredentials"])
+    check_keys(call.tenant, SERVICE_PRINCIPALS.collection, after, before["keyCredentials"])
     SERVICE_PRINCIPALS.put(call.tenant, after)
     return Answer(204)
 
@@ -80,6 +82,7 @@ def _create(call: Call, body: dict[str, Any]) -> Answer:
         "appOwnerOrganizationId": call.tenant.tenant_id,
         "keyCredentials": replaced_keys([], content.get("keyCredentials", [])),
     }
+    check_keys(call.tenant, SERVICE_PRINCIPALS.collection, principal, [])
     SERVICE_PRINCIPALS.put(call.tenant, principal)
     make_owner(call, principal["id"])
     return created(call, SERVICE_PRINCIPALS, principal)
