@@ -28,7 +28,7 @@ _STYLE = """
   :root { --paper: #0d1117; --ink: #e6edf3; --soft: #9aa4af; --line: #30363d; --head: #161b22;
     --ok: #3fb950; --due: #d29922; --expired: #ff7b72; } }
 body { background: var(--paper); color: var(--ink); font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto;
-  max-width: 70rem; padding: 0 1rem; }
+  max-width: 78rem; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; } p { margin: .3rem 0; }
 .soft, .axis { color: var(--soft); }
 .ok { --state: var(--ok); } .due { --state: var(--due); } .expired { --state: var(--expired); }
@@ -41,7 +41,8 @@ table { border-collapse: collapse; width: 100%; }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .6rem; text-align: left; vertical-align: top; }
 thead th { background: var(--head); }
 tbody th { font-weight: 400; } tbody th b { font-weight: 600; }
-td.number { text-align: right; } code { font-size: .8rem; color: var(--soft); overflow-wrap: anywhere; }
+td.number { text-align: right; } td time { white-space: nowrap; } td:last-child { min-width: 10rem; }
+code { font-size: .8rem; color: var(--soft); overflow-wrap: anywhere; }
 ul { margin: .2rem 0; padding-left: 1.1rem; }
 @media print { :root { --paper: #fff; --ink: #000; --soft: #444; --line: #999; --head: #eee;
     --ok: #1a7f37; --due: #7a5200; --expired: #b00020; }
@@ -108,7 +109,7 @@ def _about(cell: Element, application: Mapping[str, Any]) -> None:
         ("id: ", application["app_id"]),
         ("store: ", application["store"]),
         ("hosts: ", ", ".join(hosts(application))),
-        ("in use by: ", _lock(application["lock"])),
+        ("locked by ", _lock(application["lock"])),
     )
     for title, value in facts:
         if value:

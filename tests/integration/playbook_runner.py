@@ -43,10 +43,20 @@ def play(
     :param folder: where the playbook, the inventory and Ansible's own files are put.
     :param hosts: the variables of each host.
     """
-    inventory = {"all": {"vars": LOCAL, "hosts": hosts or {"server": {}}}}
-    (folder / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
     plays = [{"hosts": "all", "gather_facts": False, "tasks": tasks}]
     (folder / "playbook.json").write_text(json.dumps(plays), encoding="utf-8")
+    return run(folder, "playbook.json", *arguments, hosts=hosts)
+
+
+def run(
+    folder: Path, playbook: str, *arguments: str, hosts: dict[str, dict[str, Any]] | None = None
+) -> Outcome:
+    """Run a playbook, otherwise as ``play``.
+
+    :param playbook: its path or its full name in a collection.
+    """
+    inventory = {"all": {"vars": LOCAL, "hosts": hosts or {"server": {}}}}
+    (folder / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
     report = folder / "results.json"
     report.unlink(missing_ok=True)
     foreign = ("ANSIBLE_", "AZURE_", "MAILOPS_")
@@ -58,7 +68,7 @@ def play(
         "ANSIBLE_CALLBACKS_ENABLED": "results", "MAILOPS_TEST_RESULTS": str(report),
     }
     done = subprocess.run(
-        ["ansible-playbook", "-i", "inventory.json", "playbook.json", *arguments], cwd=folder, env=environment,
+        ["ansible-playbook", "-i", "inventory.json", playbook, *arguments], cwd=folder, env=environment,
         text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
     )
     results: dict[str, list[dict[str, Any]]] = {}

@@ -1,0 +1,115 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The playbook report_credentials against the sandbox, judged by what it writes and by what it asks of the tenant."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
+from module_runner import Modules
+from playbook_runner import run
+from sandbox_fixture import RunningSandbox
+
+PASSWORD = "pass word"
+PLAYBOOK = "mailops.modern_auth.report_credentials"
+VALUE = "the-value-of-a-secret"
+# A name in the tenant that would be a template if it became part of one.
+HOSTILE = "{{ lookup('ansible.builtin.pipe', 'touch templated') }}<script>alert(1)</script>"
+
+
+class Estate:
+    """Two applications, one shared by two servers, and a store that knows the secrets of the first."""
+
+    def __init__(self, modules: Modules, folder: Path) -> None:
+        self.modules, self.folder = modules, folder
+        made = modules.ok("entra_application", unique_name="contracts", display_name="Contracts")["application"]
+        secrets = [
+            modules.ok("entra_application_secret", app_id=made["app_id"], name="prod", known_key_ids=[], key_id=None)
+        ]
+        secrets.append(modules.ok(
+            "entra_application_secret", app_id=made["app_id"], name="prod", lifetime="10d", renew_within="1d",
+            known_key_ids=[secrets[0]["secret"]["key_id"]],
+        ))
+        self.previous, self.current = (one["secret"]["key_id"] for one in secrets)
+        self.app_id = made["app_id"]
+        self.entry = {
+            "tenant_id": modules.sandbox.env["AZURE_TENANT_ID"], "client_id": made["app_id"],
+            "object_id": made["object_id"],
+            "current": {"key_id": self.current, "secret_text": VALUE, "end_date_time": "x"},
+            "previous": {"key_id": self.previous, "secret_text": VALUE, "remove_after": "2031-01-01T00:00:00Z"},
+            "awaiting": ["web-2"],
+        }
+        (folder / "password").write_text(PASSWORD, encoding="utf-8")
+        (folder / "credentials").mkdir()
+        vault = VaultLib([("default", VaultSecret(PASSWORD.encode()))])
+        text = yaml.safe_dump({"applications": {"contracts": self.entry}})
+        self.store = folder / "credentials" / "prod.yml"
+        self.store.write_bytes(vault.encrypt(text, vault_id="default"))
+
+    def host(self, unique_name: str) -> dict[str, Any]:
+        env = self.modules.sandbox.env
+        return {
+            "mail_product": "ici", "mail_environment": "prod",
+            "mail_app": {"unique_name": unique_name, "name": unique_name.title()},
+            "mail_send": {"transport": "graph", "from": "contracts@contoso.example"},
+            "mail_ici": {"config_file": "/nowhere"}, "mail_store_password_file": str(self.folder / "password"),
+            "mail_entra": {
+                "tenant_id": env["AZURE_TENANT_ID"], "client_id": env["AZURE_CLIENT_ID"],
+                "client_secret": env["AZURE_CLIENT_SECRET"], "authority_host": env["AZURE_AUTHORITY_HOST"],
+                "graph_endpoint": env["MAILOPS_GRAPH_ENDPOINT"], "ca_path": env["MAILOPS_CA_FILE"],
+            },
+            # The report needs no server.
+            "ansible_connection": "ssh", "ansible_host": "192.0.2.1",
+        }
+
+    def report(self, *arguments: str) -> tuple[str, dict[str, Any], str]:
+        """What is on the terminal, in credentials.json and in credentials.html."""
+        hosts = {"web-1": self.host("contracts"), "web-2": self.host("contracts"), "new": self.host("workflow")}
+        done = run(self.folder, PLAYBOOK, "-vvv", "--diff", *arguments, hosts=hosts)
+        assert done.code == 0, done.output
+        reports = self.folder / "reports"
+        text, page = ((reports / f"credentials.{kind}").read_text(encoding="utf-8") for kind in ("json", "html"))
+        for shown in (done.output, text, page):
+            assert VALUE not in shown
+        return done.output, json.loads(text), page
+
+
+@pytest.fixture
+def estate(clean: RunningSandbox, tmp_path: Path) -> Estate:
+    return Estate(Modules(clean), tmp_path)
+
+
+def test_reports_the_applications_of_the_inventory(estate: Estate) -> None:
+    before, store = estate.modules.tenant(), estate.store.read_bytes()
+    estate.modules.count("graph")
+    output, told, page = estate.report()
+    assert estate.modules.count("graph") == 1
+    assert (estate.modules.tenant(), estate.store.read_bytes()) == (before, store)
+    contracts, workflow = told["applications"]
+    assert (told["state"], contracts["state"], workflow["state"]) == ("due", "due", "due")
+    assert (contracts["name"], contracts["environment"], contracts["app_id"]) == ("Contracts", "prod", estate.app_id)
+    assert (contracts["hosts"], contracts["awaiting"], contracts["store"]) == (
+        ["web-1", "web-2"], ["web-2"], "ansible_vault",
+    )
+    assert [(one["key_id"], one["slot"], one["status"]) for one in contracts["credentials"]] == [
+        (estate.current, "current", "due"), (estate.previous, "previous", "ok"),
+    ]
+    assert workflow["reasons"] == ["The store has no credential of it yet; run mailops.modern_auth.setup_mail."]
+    assert "Contracts (prod): The current secret ends in 9 days" in output
+    assert estate.current in page
+
+
+def test_reports_all_applications_of_the_tenant_and_obeys_no_name(estate: Estate) -> None:
+    estate.modules.sandbox.control("POST", "/tenant/applications", {"displayName": HOSTILE, "secret": True})
+    _output, told, page = estate.report("-e", "mail_credentials_scope=tenant")
+    names = [one["name"] for one in told["applications"]]
+    assert HOSTILE in names
+    assert "Mail operations" in names
+    assert "<script" not in page
+    assert list(estate.folder.rglob("templated")) == []
