@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit sanity molecule clean
+.PHONY: help setup demo test lint unit sanity molecule kill-test race-test clean
 
 PYTHON ?= python3
 scenario ?= default
@@ -54,7 +54,9 @@ demo: setup ## The main job on the sandbox: register, consent, configure, send, 
 	@ansible-playbook sandbox/servers/prepare.yml -i playbooks/inventories/sandbox >/dev/null
 	@ansible-playbook mailops.modern_auth.setup_mail -i playbooks/inventories/sandbox
 
-test: lint sanity molecule unit ## Everything that has to hold, in one command
+test: setup node ## Everything that has to hold, in one command
+	@$(MAKE) --no-print-directory -j2 --output-sync=target lint sanity molecule
+	@$(MAKE) --no-print-directory unit
 
 lint: setup ## ruff, mypy, ansible-lint, the changelog
 	ruff check .
@@ -63,10 +65,16 @@ lint: setup ## ruff, mypy, ansible-lint, the changelog
 	antsibull-changelog lint
 
 unit: setup node ## pytest: units, the sandbox's contract, integration, acceptance
-	pytest -n auto --dist loadfile
+	pytest -n auto --dist loadfile --no-loadscope-reorder
 
 sanity: setup ## ansible-test sanity and units on a copy under ansible_collections/
 	tests/sanity/run.sh $(BUILD)
+
+kill-test: setup ## Kill the rotation at every task boundary and at random points, and see it healed (an hour)
+	PYTHONPATH=tests python tests/rotation/run_kills.py
+
+race-test: setup ## Start two rotations at once, twenty times
+	PYTHONPATH=tests python tests/rotation/run_races.py
 
 molecule: setup ## One molecule scenario: make molecule scenario=NAME
 	molecule test --scenario-name $(scenario)
