@@ -22,10 +22,11 @@ REPOSITORY = Path(__file__).parents[2]
 INVENTORY = REPOSITORY / "molecule" / "rotation" / "inventory"
 GROUP, APPLICATION, HOSTS = "application_2", "contracts-mail-2", ("ici-05", "ici-06", "ici-07")
 ROTATION = "mailops.modern_auth.rotate_secrets"
-LIFETIME_DAYS = 130
-RENEW_WITHIN_DAYS = 30
+# A secret lives for 130 days and is due 30 days before its end; the one before it may go after 7 days. So this long
+# after one is made the other is to be removed, and so long after that the next one is due.
+REMOVAL_DAYS = 8
+DUE_DAYS = 93
 FOREIGN = ("AZURE_", "MAILOPS_", "M365_", "ANSIBLE_")
-MANAGED = "mailops.modern_auth: "
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Farm:
         started = run_cli("start", self.directory)
         assert started.returncode == 0, started.stdout + started.stderr
         self.sandbox = RunningSandbox(self.directory)
-        self.days = 0.0
+        self.days = 0
         for playbook in (str(REPOSITORY / "sandbox" / "servers" / "prepare.yml"), "mailops.modern_auth.setup_mail"):
             done = self.run(playbook)
             assert done.code == 0, done.output
@@ -118,14 +119,10 @@ class Farm:
         finally:
             timer.cancel()
 
-    def let_days_pass(self, days: float) -> None:
+    def let_days_pass(self, days: int) -> None:
         """Turn the tenant's clock."""
         self.days += days
         self.sandbox.control("PUT", "/clock", {"offset_seconds": self.days * 86400})
-
-    def until_due(self) -> None:
-        """Let as many days pass as make a secret due that was new."""
-        self.let_days_pass(LIFETIME_DAYS - RENEW_WITHIN_DAYS + 1)
 
     # -- the far side -----------------------------------------------------------------------------------------------
 

@@ -2,9 +2,9 @@
 
     make kill-test
 
-Before each kill the secret has fallen due and the one before it may be removed, so that every run has all there is to
-do. While the killed run and the one after it go on, each server's product signs in over and over. Prints a line for
-each kill and counts at the end; the exit code says whether everything held.
+There are two kinds of nights on which there is something to do: the secret has fallen due, or the one before it may be
+removed. They alternate. While a killed run and the one after it go on, each server's product signs in over and over.
+Prints a line for each kill and counts at the end; the exit code says whether everything held.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from farm import Farm, Run
+from farm import DUE_DAYS, REMOVAL_DAYS, Farm, Run
 
 
 @dataclass
@@ -40,42 +41,71 @@ class Result:
             self.refusals += [f"{what}: {one}" for one in refusals]
             self.faults += [f"{what}: {one}" for one in faults]
             state = "killed" if run.killed else f"ended by itself ({run.code})"
-            print(f"{what:<22} {state:<22} {'; '.join(refusals + faults) or 'healed'}", flush=True)
+            print(f"{what:<28} {state:<22} {'; '.join(refusals + faults) or 'healed'}", flush=True)
 
 
-def kill_and_heal(farm: Farm, what: str, kill: Callable[[], Run], result: Result) -> Run:
-    """One kill, and the run that heals it."""
-    farm.until_due()
+@dataclass
+class Night:
+    """A kind of night.
+
+    :param days: how long after the other kind it is.
+    :param boundaries: numbers of the tasks at which it is still to be killed.
+    """
+
+    name: str
+    days: int
+    boundaries: Iterator[int]
+    over: bool = False
+
+
+def kill_and_heal(farm: Farm, night: Night, what: str, kill: Callable[[], Run], result: Result) -> bool:
+    """One kill, and the run that heals it; whether it was killed before its end."""
+    farm.let_days_pass(night.days)
     with farm.watched() as refusals:
         killed = kill()
         healing = farm.run()
     faults = farm.faults_at_rest()
     if healing.code != 0:
         faults.append(f"the run after it failed:\n{healing.output}")
-    result.tell(what, killed, refusals, faults)
-    return killed
+    result.tell(f"{night.name}, {what}", killed, refusals, faults)
+    return killed.killed
 
 
-def kill_at_boundaries(farm: Farm, numbers: Iterable[int], result: Result) -> None:
+def kill_at_boundaries(farm: Farm, nights: Sequence[Night], result: Result) -> None:
     """Kill as task after task begins, until a run is over before its turn."""
-    for number in numbers:
-        if not kill_and_heal(
-            farm, f"task boundary {number}", lambda number=number: farm.run_until_task(number), result
-        ).killed:
-            return
-        result.boundaries += 1
+    while not all(night.over for night in nights):
+        for night in nights:
+            number = None if night.over else next(night.boundaries, None)
+            if number is None:
+                night.over = True
+                farm.let_days_pass(night.days)
+                undisturbed(farm)
+            elif kill_and_heal(
+                farm, night, f"task boundary {number}", partial(farm.run_until_task, number), result
+            ):
+                result.boundaries += 1
+            else:
+                night.over = True
 
 
-def kill_at_points(farm: Farm, moments: Iterable[float], result: Result) -> None:
-    """Kill after each of a number of seconds."""
-    for seconds in moments:
-        kill_and_heal(farm, f"after {seconds:.2f} s", lambda seconds=seconds: farm.run_for(seconds), result)
+def kill_at_points(farm: Farm, nights: Sequence[Night], points: int, dice: random.Random, result: Result) -> None:
+    """Kill at random moments."""
+    lengths = []
+    for night in nights:
+        farm.let_days_pass(night.days)
+        lengths.append(undisturbed(farm))
+    for number in range(points):
+        kind = number % len(nights)
+        seconds = dice.uniform(0, lengths[kind])
+        kill_and_heal(farm, nights[kind], f"after {seconds:.2f} s", partial(farm.run_for, seconds), result)
         result.points += 1
+    if points % len(nights):
+        farm.let_days_pass(nights[-1].days)
+        undisturbed(farm)
 
 
-def length(farm: Farm) -> float:
-    """How many seconds a rotation takes that nobody disturbs."""
-    farm.until_due()
+def undisturbed(farm: Farm) -> float:
+    """How many seconds a rotation takes that nobody kills."""
     started = time.monotonic()
     done = farm.run()
     if done.code != 0:
@@ -83,16 +113,20 @@ def length(farm: Farm) -> float:
     return time.monotonic() - started
 
 
-def work(folder: Path, numbers: Iterable[int], points: int, seed: int, result: Result) -> None:
+def work(folder: Path, nights: Sequence[Night], points: int, seed: int, result: Result) -> None:
     """One worker's share, on a farm of its own."""
     farm = Farm(folder)
     try:
-        seconds = length(farm)
-        kill_at_boundaries(farm, numbers, result)
-        dice = random.Random(seed)
-        kill_at_points(farm, [dice.uniform(0, seconds) for _ in range(points)], result)
+        kill_at_boundaries(farm, nights, result)
+        kill_at_points(farm, nights, points, random.Random(seed), result)
     finally:
         farm.stop()
+
+
+def boundaries(given: argparse.Namespace) -> Iterator[int]:
+    """The numbers of the tasks at which a kind of night is to be killed."""
+    numbers = itertools.count(given.first)
+    return numbers if given.last is None else itertools.takewhile(lambda number: number <= given.last, numbers)
 
 
 def main() -> int:
@@ -105,12 +139,11 @@ def main() -> int:
     arguments.add_argument("--seed", type=int, default=20261122)
     given = arguments.parse_args()
     result = Result()
-    count = itertools.count(given.first)
-    numbers = count if given.last is None else itertools.takewhile(lambda number: number <= given.last, count)
+    nights = [Night("due", DUE_DAYS, boundaries(given)), Night("removal", REMOVAL_DAYS, boundaries(given))]
     shares = [given.points // given.workers + (index < given.points % given.workers) for index in range(given.workers)]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(given.workers) as pool:
         workers = [
-            pool.submit(work, Path(folder) / str(index), numbers, share, given.seed + index, result)
+            pool.submit(work, Path(folder) / str(index), nights, share, given.seed + index, result)
             for index, share in enumerate(shares)
         ]
         for worker in workers:
