@@ -20,19 +20,11 @@ author:
 extends_documentation_fragment:
   - mailops.modern_auth.entra
   - mailops.modern_auth.endpoints
+  - mailops.modern_auth.application
   - mailops.modern_auth.attributes
   - mailops.modern_auth.attributes.change
   - mailops.modern_auth.attributes.entra
 options:
-  app_id:
-    description: The application (client) id of the application.
-    type: str
-  object_id:
-    description: The object id of the application registration.
-    type: str
-  unique_name:
-    description: The unique name of the application.
-    type: str
   name:
     description: What the secret is for; part of its display name. Secrets of different names do not touch each other.
     type: str
@@ -149,18 +141,17 @@ removed:
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import app_policy, managed, secrets
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import addressed, app_policy, managed, secrets
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.applications import Identity
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import SECRET
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._module import entra_module, reporting, signed_in
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "app_id": {},
-    "object_id": {},
-    "unique_name": {},
+    **addressed.OPTIONS,
     "name": {"default": "mail"},
     "key_id": {"no_log": False},
     "known_key_ids": {"type": "list", "elements": "str", "no_log": False},
@@ -170,27 +161,18 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def diff(before: Sequence[Mapping[str, Any]], removed: Sequence[str], made: Mapping[str, Any] | None = None) -> Entity:
-    """The managed secrets before and after."""
-    kept = [one for one in before if one["keyId"] not in removed]
-    after = [*kept, made] if made else kept
-    return {
-        "before": {"secrets": [managed.shown(one) for one in before]},
-        "after": {"secrets": [managed.shown(one) for one in after]},
-    }
-
-
 async def present(params: Mapping[str, Any], identity: Identity, check_mode: bool) -> Entity:
     """Make a secret if the known one is missing or due."""
     name, key_id, known = params["name"], params["key_id"], params["known_key_ids"]
     lifetime, renew_within = managed.periods(params)
     async with signed_in(params) as graph:
         registration = await secrets.read(graph, identity, key_id)
-        present_ones = registration.managed(name)
+        before = registration.managed(name)
         current = registration.find(key_id)
         if current is not None and not managed.is_due(current, registration.moment, renew_within):
-            return {"changed": False, "secret": managed.shown(current), "removed": [], "diff": diff(present_ones, [])}
-        if present_ones and key_id is None and known is None:
+            difference = managed.diff(SECRET, before)
+            return {"changed": False, "secret": managed.shown(current), "removed": [], "diff": difference}
+        if before and key_id is None and known is None:
             raise managed.unknown(registration, name)
         allowed = await app_policy.allowed(graph, registration, lifetime, renew_within)
         stale = managed.orphans(registration, name, key_id, known)
@@ -199,12 +181,12 @@ async def present(params: Mapping[str, Any], identity: Identity, check_mode: boo
             credential: Entity = {"displayName": f"{managed.OWNER}{name}"}
             return {
                 "changed": True, "secret": managed.shown(credential), "removed": removed,
-                "diff": diff(present_ones, removed, credential), "warnings": allowed.warnings,
+                "diff": managed.diff(SECRET, before, removed, credential), "warnings": allowed.warnings,
             }
         made = await secrets.make(graph, registration, name, allowed.lifetime, stale)
     return {
         "changed": True, "secret": managed.shown(made.credential), "secret_text": made.credential["secretText"],
-        "removed": removed, "diff": diff(present_ones, removed, made.credential),
+        "removed": removed, "diff": managed.diff(SECRET, before, removed, made.credential),
         "warnings": [*allowed.warnings, *made.warnings],
     }
 
@@ -215,12 +197,12 @@ async def absent(params: Mapping[str, Any], identity: Identity, check_mode: bool
         registration = await secrets.read(graph, identity)
         credential = registration.find(params["key_id"])
         if credential is None:
-            return {"changed": False, "secret": None, "removed": [], "diff": diff([], [])}
+            return {"changed": False, "secret": None, "removed": [], "diff": managed.diff(SECRET, [])}
         managed.must_be_managed(registration, credential)
         if not check_mode:
             await secrets.remove(graph, registration, credential)
     removed = [credential["keyId"]]
-    return {"changed": True, "secret": None, "removed": removed, "diff": diff([credential], removed)}
+    return {"changed": True, "secret": None, "removed": removed, "diff": managed.diff(SECRET, [credential], removed)}
 
 
 STATES = {"present": present, "absent": absent}
@@ -228,14 +210,9 @@ STATES = {"present": present, "absent": absent}
 
 def main() -> None:
     """Run the module."""
-    module = entra_module(
-        OPTIONS,
-        required_one_of=[("app_id", "object_id", "unique_name")],
-        mutually_exclusive=[("app_id", "object_id", "unique_name")],
-        required_if=[("state", "absent", ["key_id"])],
-    )
+    module = entra_module(OPTIONS, **addressed.RULES, required_if=[("state", "absent", ["key_id"])])
     with reporting(module):
-        identity = Identity(**{name: module.params[name] for name in ("app_id", "object_id", "unique_name")})
+        identity = addressed.identity_from(module.params)
         state = STATES[module.params["state"]]
         result = asyncio.run(state(module.params, identity, module.check_mode))
         for warning in result.pop("warnings", []):

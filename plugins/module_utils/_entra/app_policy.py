@@ -46,11 +46,16 @@ _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?
 class Allowed:
     """How long a new credential may be valid.
 
-    :param warnings: what is said if that is less than asked for.
+    :param limit: who allows no more, if that is less than asked for.
     """
 
     lifetime: timedelta
-    warnings: Sequence[str] = ()
+    limit: str | None = None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is said to somebody who gets less than asked for."""
+        return [f"lifetime: {self.limit}"] if self.limit else []
 
 
 def decide(
@@ -82,10 +87,11 @@ def decide(
             f"{kind.noun} of {label} to be valid, so that every run would make a new one.",
             remedy="Give a smaller renew_within, or have the policy changed for this application.",
         )
-    return Allowed(longest, [
-        f"lifetime: {name} allows a {kind.noun} of {label} to be valid for {_text(longest)} and no longer; "
-        f"{_text(lifetime)} were asked for.",
-    ])
+    return Allowed(
+        longest,
+        f"{name} allows a {kind.noun} of {label} to be valid for {_text(longest)} and no longer, not for "
+        f"{_text(lifetime)}.",
+    )
 
 
 def applying(own: Sequence[Entity], default: Entity) -> Entity | None:

@@ -29,17 +29,19 @@ class Kind:
     """A kind of credential.
 
     :param noun: what messages call it.
+    :param plural: what the modules call several of them.
     :param private: what messages call the part of it that Entra ID never shows.
     :param api: the property of an application that lists them.
     """
 
     noun: str
+    plural: str
     private: str
     api: str
 
 
-SECRET = Kind("client secret", "value", "passwordCredentials")
-CERTIFICATE = Kind("certificate", "private key", "keyCredentials")
+SECRET = Kind("client secret", "secrets", "value", "passwordCredentials")
+CERTIFICATE = Kind("certificate", "certificates", "private key", "keyCredentials")
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,21 @@ def shown(credential: Mapping[str, Any]) -> Entity:
         "display_name": credential.get("displayName"),
         "start_date_time": credential.get("startDateTime"),
         "end_date_time": credential.get("endDateTime"),
+    }
+
+
+def diff(
+    kind: Kind, before: Sequence[Mapping[str, Any]], removed: Collection[str] = (),
+    made: Mapping[str, Any] | None = None,
+) -> Entity:
+    """Credentials before and after, as a module returns the difference.
+
+    :param removed: the key ids of those that are removed.
+    :param made: the one that is added.
+    """
+    after = [one for one in before if one["keyId"] not in removed] + ([made] if made else [])
+    return {
+        "before": {kind.plural: [shown(one) for one in before]}, "after": {kind.plural: [shown(one) for one in after]},
     }
 
 
