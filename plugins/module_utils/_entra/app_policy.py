@@ -3,8 +3,9 @@
 
 """What the app management policy says about a credential that is about to be made.
 
-An application has one policy of its own or none; the tenant's default is for those that have none, and nothing of it is
-inherited: https://learn.microsoft.com/graph/api/resources/applicationauthenticationmethodpolicy
+An application has one policy of its own or none. A restriction in it takes the place of the one of the same type in the
+tenant's default; what it does not mention is decided by the default, since December 2024:
+https://learn.microsoft.com/graph/api/resources/applicationauthenticationmethodpolicy
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import GraphError, InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
-from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Answer, Entity, Request
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Request
 
 READ = "Policy.Read.All"
 
@@ -43,6 +44,20 @@ _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?
 
 
 @dataclass(frozen=True)
+class Restriction:
+    """A restriction that is in force for an application.
+
+    :param policy: the display name of the policy that it is part of.
+    :param longest: how long a credential may be valid; None if the restriction says nothing of it.
+    :param exempts: whether it exempts callers. Which ones cannot be told from here: Graph itself knows.
+    """
+
+    policy: str
+    longest: timedelta | None = None
+    exempts: bool = False
+
+
+@dataclass(frozen=True)
 class Allowed:
     """How long a new credential may be valid.
 
@@ -58,49 +73,52 @@ class Allowed:
         return [f"lifetime: {self.limit}"] if self.limit else []
 
 
-def decide(
-    registration: Registration, policy: Mapping[str, Any] | None, lifetime: timedelta, renew_within: timedelta
-) -> Allowed:
-    """How long a new credential of the registration's kind may be valid. Pure.
-
-    :param policy: what ``applying`` found; None if there is none, or it cannot be read.
-    :raises InputError: if the policy forbids it, or it would be due as soon as it is made.
-    """
-    if policy is None:
-        return Allowed(lifetime)
-    kind, label = registration.kind, registration.label
-    restrictions = [one for one in _of_kind(policy, kind) if _is_for(one, registration.created)]
-    name = f'the app management policy "{policy["displayName"]}"'
-    # Who is exempt cannot be told from here: Graph itself knows.
-    if any(one.get("restrictionType") == _FORBIDS.get(kind) and not one.get("excludeActors") for one in restrictions):
-        raise InputError(f"{label} may have no {kind.noun}: {name} forbids it.", remedy=_INSTEAD[kind])
-    limits = [
-        limit for one in restrictions
-        if one.get("restrictionType") == _LIMITS[kind] and (limit := _duration(one.get("maxLifetime"))) is not None
-    ]
-    longest = min(limits, default=lifetime)
-    if longest >= lifetime:
-        return Allowed(lifetime)
-    if longest <= renew_within:
-        raise InputError(
-            f"renew_within: {_text(renew_within)} is no less than the {_text(longest)} that {name} allows a "
-            f"{kind.noun} of {label} to be valid, so that every run would make a new one.",
-            remedy="Give a smaller renew_within, or have the policy changed for this application.",
-        )
-    return Allowed(
-        longest,
-        f"{name} allows a {kind.noun} of {label} to be valid for {_text(longest)} and no longer, not for "
-        f"{_text(lifetime)}.",
-    )
-
-
-def applying(own: Sequence[Entity], default: Entity) -> Entity | None:
-    """The policy that is for an application. Pure.
+def in_force(
+    registration: Registration, own: Sequence[Mapping[str, Any]], default: Mapping[str, Any]
+) -> dict[str, Restriction]:
+    """The restrictions for an application's credentials of a kind, by type. Pure.
 
     :param own: the policies that are assigned to it; one at most. Microsoft does not say whether one that is switched
         off exempts the application from the default, and here it does not: obeying too much does less harm.
     """
-    return next((policy for policy in (*own, default) if policy.get("isEnabled")), None)
+    policies = [(default, "applicationRestrictions"), *((policy, "restrictions") for policy in own)]
+    defined = {
+        one["restrictionType"]: (one, policy["displayName"])
+        for policy, part in policies if policy.get("isEnabled")
+        for one in (policy.get(part) or {}).get(registration.kind.api) or []
+    }
+    return {
+        kind: Restriction(policy, _duration(one.get("maxLifetime")), bool(one.get("excludeActors")))
+        for kind, (one, policy) in defined.items() if _is_for(one, registration.created)
+    }
+
+
+def decide(
+    registration: Registration, restrictions: Mapping[str, Restriction], lifetime: timedelta, renew_within: timedelta
+) -> Allowed:
+    """How long a new credential of the registration's kind may be valid. Pure.
+
+    :param restrictions: those in force; none if they cannot be read.
+    :raises InputError: if the policy forbids it, or it would be due as soon as it is made.
+    """
+    kind, label = registration.kind, registration.label
+    forbidden = restrictions.get(_FORBIDS.get(kind, ""))
+    if forbidden is not None and not forbidden.exempts:
+        raise InputError(
+            f'{label} may have no {kind.noun}: the app management policy "{forbidden.policy}" forbids it.',
+            remedy=_INSTEAD[kind],
+        )
+    limit = restrictions.get(_LIMITS[kind])
+    if limit is None or limit.longest is None or limit.longest >= lifetime:
+        return Allowed(lifetime)
+    allows = f'the app management policy "{limit.policy}" allows a {kind.noun} of {label} to be valid for '
+    if limit.longest <= renew_within:
+        raise InputError(
+            f"renew_within: {allows}{_text(limit.longest)}, and with {_text(renew_within)} every run would make a new "
+            "one.",
+            remedy="Give a smaller renew_within, or have the policy changed for this application.",
+        )
+    return Allowed(limit.longest, f"{allows}{_text(limit.longest)} and no longer, not for {_text(lifetime)}.")
 
 
 def explained(error: GraphError, kind: Kind) -> GraphError:
@@ -120,19 +138,10 @@ async def allowed(
         Request("GET", f"{registration.path}/appManagementPolicies", "read the app management policy", READ),
         Request("GET", "/policies/defaultAppManagementPolicy", "read the tenant's app management policy", READ),
     ])
-    return decide(registration, _readable(own, default), lifetime, renew_within)
-
-
-def _readable(own: Answer, default: Answer) -> Entity | None:
     if own.status >= 400 or default.status >= 400:
-        return None
-    return applying(own.entity().get("value") or [], default.entity())
-
-
-def _of_kind(policy: Mapping[str, Any], kind: Kind) -> Sequence[Entity]:
-    """The restrictions of a policy: of the tenant's default, those for applications."""
-    restrictions = policy.get("restrictions") or policy.get("applicationRestrictions") or {}
-    return restrictions.get(kind.api) or []
+        return decide(registration, {}, lifetime, renew_within)
+    found = in_force(registration, own.entity().get("value") or [], default.entity())
+    return decide(registration, found, lifetime, renew_within)
 
 
 def _is_for(restriction: Mapping[str, Any], created: datetime | None) -> bool:

@@ -11,9 +11,9 @@ import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.app_policy import (
     Allowed,
     allowed,
-    applying,
     decide,
     explained,
+    in_force,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import (
     CERTIFICATE,
@@ -59,26 +59,34 @@ def default(*passwords: dict[str, Any], **more: Any) -> dict[str, Any]:
     }
 
 
-def test_without_a_policy_everything_is_allowed() -> None:
-    assert decide(registration(), None, 180 * DAY, 30 * DAY) == Allowed(180 * DAY)
-    assert decide(registration(), policy(), 180 * DAY, 30 * DAY) == Allowed(180 * DAY)
-    assert decide(registration(), default(), 180 * DAY, 30 * DAY) == Allowed(180 * DAY)
+def decided(
+    *own: dict[str, Any], tenants: dict[str, Any] | None = None, seen: Registration | None = None,
+    lifetime: timedelta = 180 * DAY, renew_within: timedelta = 30 * DAY,
+) -> Allowed:
+    """What these policies make of a lifetime."""
+    seen = seen or registration()
+    return decide(seen, in_force(seen, own, tenants or default()), lifetime, renew_within)
+
+
+def test_without_restrictions_everything_is_allowed() -> None:
+    assert decided() == Allowed(180 * DAY)
+    assert decided(policy()) == Allowed(180 * DAY)
 
 
 @given(
     longest=st.integers(2, 1000), lifetime=st.integers(2, 1000), renew_within=st.integers(1, 999),
 )
 def test_never_longer_than_allowed_or_asked_for(longest: int, lifetime: int, renew_within: int) -> None:
-    wanted, within = lifetime * DAY, renew_within * DAY
     strict = policy(restriction("passwordLifetime", f"P{longest}D"))
+    asked_for = {"lifetime": lifetime * DAY, "renew_within": renew_within * DAY}
     if longest < lifetime and longest <= renew_within:
-        with pytest.raises(InputError, match="renew_within: "):
-            decide(registration(), strict, wanted, within)
+        with pytest.raises(InputError, match=r"renew_within: .*Strict"):
+            decided(strict, **asked_for)
         return
-    decided = decide(registration(), strict, wanted, within)
-    assert decided.lifetime == min(longest, lifetime) * DAY
-    assert bool(decided.warnings) is (longest < lifetime)
-    assert all("Strict" in warning for warning in decided.warnings)
+    allows = decided(strict, **asked_for)
+    assert allows.lifetime == min(longest, lifetime) * DAY
+    assert bool(allows.warnings) is (longest < lifetime)
+    assert all(warning.startswith("lifetime: ") and "Strict" in warning for warning in allows.warnings)
 
 
 @pytest.mark.parametrize(("text", "length"), [
@@ -86,20 +94,20 @@ def test_never_longer_than_allowed_or_asked_for(longest: int, lifetime: int, ren
     ("P1DT0.5S", DAY + timedelta(seconds=0.5)),
 ])
 def test_lengths_as_graph_writes_them(text: str, length: timedelta) -> None:
-    decided = decide(registration(), policy(restriction("passwordLifetime", text)), 180 * DAY, timedelta(hours=1))
-    assert decided.lifetime == length
+    assert decided(policy(restriction("passwordLifetime", text)), renew_within=timedelta(hours=1)).lifetime == length
 
 
 @given(st.text())
 def test_a_length_that_cannot_be_read_is_left_to_graph(text: str) -> None:
-    decided = decide(registration(), policy(restriction("passwordLifetime", "?" + text)), 180 * DAY, DAY)
-    assert decided == Allowed(180 * DAY)
+    assert decided(policy(restriction("passwordLifetime", "?" + text))) == Allowed(180 * DAY)
 
 
-@pytest.mark.parametrize("strict", [policy, default])
-def test_forbidden_secrets_are_refused_with_what_to_use_instead(strict: Any) -> None:
+@pytest.mark.parametrize("policies", [
+    {"own": policy(restriction("passwordAddition"))}, {"tenants": default(restriction("passwordAddition"))},
+])
+def test_forbidden_secrets_are_refused_with_what_to_use_instead(policies: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="may have no client secret") as caught:
-        decide(registration(), strict(restriction("passwordAddition")), 180 * DAY, 30 * DAY)
+        decided(*[policies["own"]] if "own" in policies else [], tenants=policies.get("tenants"))
     assert "entra_application_certificate" in str(caught.value.remedy)
     assert "entra_federated_credential" in str(caught.value.remedy)
 
@@ -109,33 +117,33 @@ def test_forbidden_secrets_are_refused_with_what_to_use_instead(strict: Any) -> 
     {"excludeActors": {"customSecurityAttributes": [{"id": "x_y"}]}},
 ])
 def test_a_restriction_that_is_not_for_this_application_says_nothing(exemption: dict[str, Any]) -> None:
-    strict = policy(restriction("passwordAddition", **exemption))
-    assert decide(registration(), strict, 180 * DAY, 30 * DAY) == Allowed(180 * DAY)
+    assert decided(policy(restriction("passwordAddition", **exemption))) == Allowed(180 * DAY)
 
 
 @pytest.mark.parametrize("since", [None, "2026-01-01T00:00:00Z"])
 def test_a_restriction_that_is_for_it_counts(since: str | None) -> None:
     strict = policy(restriction("passwordLifetime", "P60D", restrictForAppsCreatedAfterDateTime=since))
-    assert decide(registration(), strict, 180 * DAY, 30 * DAY).lifetime == 60 * DAY
+    assert decided(strict).lifetime == 60 * DAY
     unknown_age = Registration(SECRET, "/applications/1", '"Mail"', [], NOW)
-    assert decide(unknown_age, strict, 180 * DAY, 30 * DAY).lifetime == 60 * DAY
+    assert decided(strict, seen=unknown_age).lifetime == 60 * DAY
 
 
 def test_certificates_have_restrictions_of_their_own() -> None:
-    strict = policy(
-        restriction("passwordAddition"), keys=[restriction("asymmetricKeyLifetime", "P30D")],
-    )
-    decided = decide(registration(CERTIFICATE), strict, 180 * DAY, 7 * DAY)
-    assert decided.lifetime == 30 * DAY
-    assert "a certificate of" in decided.warnings[0]
+    strict = policy(restriction("passwordAddition"), keys=[restriction("asymmetricKeyLifetime", "P30D")])
+    allows = decided(strict, seen=registration(CERTIFICATE), renew_within=7 * DAY)
+    assert allows.lifetime == 30 * DAY
+    assert "a certificate of" in str(allows.limit)
 
 
-def test_the_applications_own_policy_takes_the_place_of_the_default() -> None:
-    own, tenants = policy(), default(restriction("passwordAddition"))
-    assert applying([own], tenants) == own
-    assert applying([], tenants) == tenants
-    assert applying([{**own, "isEnabled": False}], tenants) == tenants
-    assert applying([], {**tenants, "isEnabled": False}) is None
+def test_the_default_decides_what_the_applications_own_policy_does_not_mention() -> None:
+    tenants = default(restriction("passwordLifetime", "P60D"))
+    assert decided(tenants=tenants).lifetime == 60 * DAY
+    assert "Default" in str(decided(policy(), tenants=tenants).limit)
+    assert "Strict" in str(decided(policy(restriction("passwordLifetime", "P90D")), tenants=tenants).limit)
+    exempt = policy(restriction("passwordLifetime", "P60D", state="disabled"))
+    assert decided(exempt, tenants=tenants) == Allowed(180 * DAY)
+    assert decided({**exempt, "isEnabled": False}, tenants=tenants).lifetime == 60 * DAY
+    assert decided(tenants={**tenants, "isEnabled": False}) == Allowed(180 * DAY)
 
 
 @pytest.mark.parametrize(("code", "remedy"), [
