@@ -96,8 +96,9 @@ notes:
     M(mailops.modern_auth.entra_token_info) tells that it works.
   - The caller needs the Microsoft Graph application permission C(Application.ReadWrite.OwnedBy) for applications that
     it owns, or C(Application.ReadWrite.All) for all. To look after its own certificate, it has to own itself.
-  - With C(Policy.Read.All) and C(Application.Read.All) as well it can read the app management policy, which it does when a certificate is to be
-    registered. Without, it goes on, and Microsoft Graph refuses what the policy does not allow.
+  - With C(Policy.Read.All) and C(Application.Read.All) as well it can read the app management policy, which it does
+    when a certificate is to be registered. Without, it goes on, and Microsoft Graph refuses what the policy does not
+    allow.
 seealso:
   - module: mailops.modern_auth.entra_application_secret
   - module: mailops.modern_auth.entra_federated_credential

@@ -72,8 +72,8 @@ notes:
   - What has expired is judged by the tenant's clock, not by that of the machine.
   - The caller needs the Microsoft Graph application permission C(Application.ReadWrite.OwnedBy) for applications that
     it owns, or C(Application.ReadWrite.All) for all.
-  - With C(Policy.Read.All) and C(Application.Read.All) as well it can read the app management policy, which it does when a secret is to be made.
-    Without, it goes on, and Microsoft Graph refuses what the policy does not allow.
+  - With C(Policy.Read.All) and C(Application.Read.All) as well it can read the app management policy, which it does
+    when a secret is to be made. Without, it goes on, and Microsoft Graph refuses what the policy does not allow.
 seealso:
   - module: mailops.modern_auth.entra_application
   - module: mailops.modern_auth.entra_application_certificate
