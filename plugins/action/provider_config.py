@@ -18,6 +18,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._encoding import decode
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._formats import FORMATS
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import fill
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._answers import reason
 
 ARGUMENTS = {
     "format": {"required": True, "choices": list(FORMATS)},
@@ -78,7 +79,7 @@ class ActionModule(ActionBase):
         answer = self._execute_module(module_name=module, module_args={"src": path}, task_vars=task_vars)
         if answer.get("failed"):
             raise InputError(
-                f"it cannot be read: {_reason(answer)}.",
+                f"it cannot be read: {reason(answer)}.",
                 remedy="Check the path on the server and that the user whom Ansible signs in as may read the file.",
             )
         return base64.b64decode(answer["content"])
@@ -113,7 +114,7 @@ class ActionModule(ActionBase):
             task_vars=task_vars,
         )
         if answer.get("failed"):
-            raise InputError(f"its rights cannot be set: {_reason(answer)}.", remedy=_MAY_WRITE)
+            raise InputError(f"its rights cannot be set: {reason(answer)}.", remedy=_MAY_WRITE)
         return bool(answer["changed"])
 
     def _write(self, path: str, data: bytes, backup: bool, task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -126,7 +127,7 @@ class ActionModule(ActionBase):
         finally:
             shutil.rmtree(folder)
         if answer.get("failed"):
-            raise InputError(f"it cannot be written: {_reason(answer)}.", remedy=_MAY_WRITE)
+            raise InputError(f"it cannot be written: {reason(answer)}.", remedy=_MAY_WRITE)
         if self._read(path, task_vars) != data:
             raise InputError(
                 "after writing it, it held something else.",
@@ -148,9 +149,3 @@ class ActionModule(ActionBase):
             templar=self._templar, shared_loader_obj=self._shared_loader_obj,
         )
         return dict(copy.run(task_vars=task_vars))
-
-
-def _reason(answer: dict[str, Any]) -> str:
-    # Since 2.19 the reason of a module that raised is in its exception, not in msg.
-    raised = getattr(getattr(answer.get("exception"), "event", None), "msg", None)
-    return str(answer.get("msg") or raised or "no reason was given").rstrip(".")

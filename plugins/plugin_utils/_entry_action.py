@@ -48,6 +48,19 @@ class EntryAction(ActionBase):
         :raises ModernAuthError: the store cannot be used; its message says nothing of what is secret.
         """
 
+    def run_module(self, name: str, options: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """The result of another collection's module, a failed one included.
+
+        :raises StoreError: the collection is not installed.
+        """
+        collection = name.rpartition(".")[0]
+        if not self._shared_loader_obj.module_loader.find_plugin(name):
+            raise StoreError(
+                f"The module {name} cannot be found.",
+                remedy=f"Install its collection: ansible-galaxy collection install {collection}",
+            )
+        return dict(self._execute_module(module_name=name, module_args=dict(options), task_vars=task_vars))
+
 
 def conflict(name: str) -> StoreError:
     """The refusal to overwrite what another run wrote."""

@@ -54,7 +54,7 @@ class VaultedFile:
                 raise StoreError(f"{place} cannot be written.", remedy=_MAY_WRITE)
 
     def replace(self, name: str, entry: Mapping[str, Any], revision: str) -> bool:
-        """Put the entry in the place of the one with that fingerprint; whether that is a change.
+        """Put the entry in the place of the one with that fingerprint, none if it is empty; whether that is a change.
 
         :raises StoreError: the file cannot be read or written; with ``code`` "conflict" if it holds another entry.
         """
@@ -68,6 +68,8 @@ class VaultedFile:
                 if after == before:
                     return False
                 entries[name] = after
+                if not after:
+                    del entries[name]
                 self._write(content)
                 return True
         except OSError as error:

@@ -48,6 +48,13 @@ def test_what_else_is_in_the_file_stays(file: VaultedFile) -> None:
     assert b"note: kept" in VaultLib([("default", VaultSecret(PASSWORD))]).decrypt(file.path.read_bytes())
 
 
+def test_an_empty_entry_leaves_no_trace_of_the_application(file: VaultedFile) -> None:
+    file.replace("a", {"client_id": "1"}, "")
+    assert file.replace("a", {}, fingerprint({"client_id": "1"}))
+    assert file.entry("a") == {}
+    assert b"a:" not in VaultLib([("default", VaultSecret(PASSWORD))]).decrypt(file.path.read_bytes())
+
+
 def test_only_the_entry_that_was_read_is_replaced(file: VaultedFile) -> None:
     assert file.replace("a", {"client_id": "1"}, "")
     before = file.path.read_bytes()
