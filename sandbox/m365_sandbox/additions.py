@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from m365_sandbox.clock import now, timestamp
 from m365_sandbox.context import Sandbox
 from m365_sandbox.credentials import client_secret
-from m365_sandbox.entities import new_application, new_id, new_service_principal
+from m365_sandbox.entities import new_application, new_service_principal
+from m365_sandbox.graph.complex_types import KEY_CREDENTIAL
+from m365_sandbox.graph.key_credentials import replaced_keys
 from m365_sandbox.history import Entity
 from m365_sandbox.identity.directory_roles import DIRECTORY_ROLES, assign_role
 from m365_sandbox.identity.tokens import issue_app_token
@@ -135,11 +137,9 @@ def _key_credential(pem: str) -> Entity:
         certificate = x509.load_pem_x509_certificate(pem.encode())
     except ValueError as error:
         raise BodyError("certificate must be a certificate in PEM") from error
-    return {
-        "customKeyIdentifier": None, "displayName": None, "endDateTime": timestamp(certificate.not_valid_after_utc),
-        "key": base64.b64encode(certificate.public_bytes(Encoding.DER)).decode(), "keyId": new_id(),
-        "startDateTime": timestamp(certificate.not_valid_before_utc), "type": "AsymmetricX509Cert", "usage": "Verify",
-    }
+    key = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
+    sent = {**KEY_CREDENTIAL.defaults(), "key": key, "type": "AsymmetricX509Cert", "usage": "Verify"}
+    return replaced_keys([], [sent])[0]
 
 
 def _shorten(application: Entity, seconds: int) -> None:

@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 class Sandbox:
     """One instance of the sandbox.
 
-    ``directory`` is the instance's own folder (0700). ``ports`` maps the name of a face to the TCP port on 127.0.0.1
-    that it should listen on (0 = any free one), and to the real one as soon as it listens. ``tls`` is the server side's
-    context (TLS 1.2 or later) with a certificate for localhost, 127.0.0.1 and ::1.
+    ``directory`` is the instance's own folder (0700). ``keys`` are Entra's, ``issuer_keys`` those of the stand-in for a
+    CI's identity provider. ``ports`` maps the name of a face to the TCP port on 127.0.0.1 that it should listen on (0 =
+    any free one), and to the real one as soon as it listens. ``tls`` is the server side's context (TLS 1.2 or later)
+    with a certificate for localhost, 127.0.0.1 and ::1.
     """
 
     directory: Path
     tenant: Tenant
     keys: SigningKeys
+    issuer_keys: SigningKeys
     faults: Faults
     requests: RequestLog
     store: MailStore

@@ -23,7 +23,9 @@ from m365_sandbox.context import Sandbox
 from m365_sandbox.faces import FACES
 from m365_sandbox.faults import FaultError
 from m365_sandbox.history import Entity
-from m365_sandbox.json_body import BodyError, Property, optional, read
+from m365_sandbox.issuer.app import issuer_url
+from m365_sandbox.issuer.tokens import identity_token
+from m365_sandbox.json_body import BodyError, Property, optional, read, required
 from m365_sandbox.seed import sow
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -36,6 +38,9 @@ MAILBOX_PROPERTIES = {
 TRANSPORT_PROPERTIES = {"SmtpClientAuthenticationDisabled": optional(bool)}
 EXCHANGE_PROPERTIES = {"ChecksServicePrincipals": optional(bool)}
 CLOCK_PROPERTIES = {"offset_seconds": optional(int, float), "moment": optional(str)}
+ISSUER_TOKEN_PROPERTIES = {
+    "subject": required(str), "audience": optional(str), "issuer": optional(str), "seconds": optional(int),
+}
 ORGANIZATION_PROPERTIES = {"BasicAuthenticationBlocked": optional(bool)}
 
 _STATUS_OF = {BodyError: 400, FaultError: 400, UnknownObject: 404, Conflict: 409}
@@ -55,6 +60,7 @@ def control_app(sandbox: Sandbox) -> Starlette:
             Route("/requests", control.clear_requests, methods=["DELETE"]),
             Route("/clock", control.show_clock, methods=["GET"]),
             Route("/clock", control.turn_clock, methods=["PUT"]),
+            Route("/issuer/tokens", control.issue_token, methods=["POST"]),
             Route("/tenant", control.tenant, methods=["GET"]),
             Route("/tenant/mailboxes/{address}", control.change_mailbox, methods=["PATCH"]),
             Route("/tenant/transport-config", control.change_transport_config, methods=["PATCH"]),
@@ -125,6 +131,10 @@ class _Control:
             raise BodyError(str(error)) from error
         self.sandbox.tenant.save()
         return await self.show_clock(request)
+
+    async def issue_token(self, request: Request) -> Response:
+        wanted = {"issuer": issuer_url(self.sandbox), **await _read(request, ISSUER_TOKEN_PROPERTIES)}
+        return JSONResponse({"token": identity_token(self.sandbox.issuer_keys, **wanted)}, status_code=201)
 
     async def tenant(self, request: Request) -> Response:
         return JSONResponse(self.sandbox.tenant.dump())

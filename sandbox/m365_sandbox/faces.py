@@ -14,10 +14,11 @@ FACES = {
     "relay": "SMTP without TLS: the company's own relay",
     "imap": "IMAP over TLS",
     "pop3": "POP3 over TLS",
+    "issuer": "https",
     "winrm": "WinRM over https: a Windows host with PowerShell",
     "control": "http",
 }
-HTTP_FACES = ("identity", "graph", "outlook", "control")
+HTTP_FACES = ("identity", "graph", "outlook", "issuer", "control")
 
 
 def address(face: str, port: int) -> str:

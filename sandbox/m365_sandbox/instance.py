@@ -69,7 +69,7 @@ class Instance:
     def is_ready(self) -> bool:
         """Whether the running process answers on every face."""
         pid, ports = self.pid(), self.ports()
-        if pid is None or not ports:
+        if pid is None or not ports.keys() >= FACES.keys():
             return False
         try:
             status = self.control("GET", "/status")

@@ -10,7 +10,7 @@ from m365_sandbox.certificates import CA_FILE
 from m365_sandbox.faces import HOST
 
 _SECONDS = 5.0
-_TLS = ("identity", "graph", "outlook", "smtps", "imap", "pop3", "winrm")
+_TLS = ("identity", "graph", "outlook", "smtps", "imap", "pop3", "issuer", "winrm")
 _GREETINGS = {"smtp": b"220", "smtps": b"220", "relay": b"220", "imap": b"* OK", "pop3": b"+OK"}
 
 

@@ -36,8 +36,9 @@ from m365_sandbox.graph.app import graph_app
 from m365_sandbox.http_middleware import HttpMiddleware
 from m365_sandbox.http_server import HttpServer
 from m365_sandbox.identity.app import identity_app
-from m365_sandbox.identity.keys import SigningKeys
+from m365_sandbox.identity.keys import ENTRA_FILE, ISSUER_FILE, SigningKeys
 from m365_sandbox.instance import PID_FILE, PORTS_FILE, STATE_FILE, Instance
+from m365_sandbox.issuer.app import issuer_app
 from m365_sandbox.mail.services import MailServices
 from m365_sandbox.mail.store import MailStore
 from m365_sandbox.request_log import RequestLog
@@ -111,7 +112,8 @@ def build(directory: Path, ports: Mapping[str, int]) -> Sandbox:
     sandbox = Sandbox(
         directory=directory,
         tenant=tenant,
-        keys=SigningKeys.load_or_create(directory),
+        keys=SigningKeys.load_or_create(directory / ENTRA_FILE),
+        issuer_keys=SigningKeys.load_or_create(directory / ISSUER_FILE),
         faults=Faults(),
         requests=RequestLog(),
         store=MailStore(directory),
@@ -144,6 +146,7 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
         for face, app in apps.items():
             app = HttpMiddleware(app, face, sandbox.faults, sandbox.requests)
             servers.append(await _start(sandbox, face, app, date_header=False))
+        servers.append(await _start(sandbox, "issuer", issuer_app(sandbox)))
         servers.append(await _start(sandbox, "winrm", windows.app()))
         servers.append(await _start(sandbox, "control", control_app(sandbox)))
         _write_ports(directory, sandbox.ports)

@@ -39,6 +39,8 @@ COLLECTIONS = (
     "application_access_policies",  # by Identity; {Identity, AppId, Scope: object id, AccessRight, Description}
     "authentication_policies",  # by Name; {Name, Users: [object id, ...], WhenCreated, AllowBasicAuth...}
     "directory_role_assignments",   # by assignment id; {id, principalId, roleDefinitionId: the role's template id}
+    # By id; Graph's federatedIdentityCredential and the object id of its application: {..., application}
+    "federated_identity_credentials",
     "tenant_app_management_policy",  # by its fixed id; Graph's tenantAppManagementPolicy, once it was changed
     "app_management_policies",  # by id; Graph's appManagementPolicy
     # By object id of the application or service principal; {"policy": id of the app management policy}

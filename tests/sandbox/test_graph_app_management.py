@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from graph_client import ALL, DENIED, OWNED_BY, Graph, bad, body, done, not_found, refusal, unknown
+from key_pairs import key_pair
 from sandbox_fixture import RunningSandbox
 
 WRITE = "Policy.ReadWrite.ApplicationConfiguration"
@@ -55,16 +52,7 @@ def add_secret(graph: Graph, path: str, days: float | None = None) -> httpx.Resp
 
 
 def key(days: int) -> dict[str, Any]:
-    private = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "probe")])
-    start = datetime.now(UTC).replace(microsecond=0)
-    certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(private.public_key())
-        .serial_number(1).not_valid_before(start).not_valid_after(start + timedelta(days=days))
-        .sign(private, hashes.SHA256())
-    )
-    der = certificate.public_bytes(serialization.Encoding.DER)
-    return {"type": "AsymmetricX509Cert", "usage": "Verify", "key": base64.b64encode(der).decode()}
+    return key_pair(days, age=0).credential()
 
 
 def too_long(identifier: str = DEFAULT_ID) -> tuple[int, str, str]:

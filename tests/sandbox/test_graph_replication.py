@@ -20,7 +20,7 @@ from m365_sandbox.credentials import Credentials
 from m365_sandbox.entities import new_application, new_service_principal
 from m365_sandbox.faults import Faults
 from m365_sandbox.graph.app import graph_app
-from m365_sandbox.identity.keys import SigningKeys
+from m365_sandbox.identity.keys import ENTRA_FILE, ISSUER_FILE, SigningKeys
 from m365_sandbox.identity.tokens import issue_app_token
 from m365_sandbox.mail.store import MailStore
 from m365_sandbox.request_log import RequestLog
@@ -92,8 +92,9 @@ def replica(tmp_path: Path) -> Replica:
     )
     sow(tenant, catalog, credentials)
     sandbox = Sandbox(
-        directory=tmp_path, tenant=tenant, keys=SigningKeys.load_or_create(tmp_path), faults=Faults(),
-        requests=RequestLog(), store=MailStore(tmp_path), catalog=catalog, credentials=credentials, ports={},
+        directory=tmp_path, tenant=tenant, keys=SigningKeys.load_or_create(tmp_path / ENTRA_FILE),
+        issuer_keys=SigningKeys.load_or_create(tmp_path / ISSUER_FILE), faults=Faults(), requests=RequestLog(),
+        store=MailStore(tmp_path), catalog=catalog, credentials=credentials, ports={},
         tls=load_or_create_tls(tmp_path),
     )
     return Replica(sandbox)

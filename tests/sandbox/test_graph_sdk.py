@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import ssl
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -12,6 +13,7 @@ from uuid import UUID
 import httpx
 import pytest
 from graph_client import ALL, GRAPH_APP_ID, Graph, token_of, unknown
+from key_pairs import KeyPair, key_pair
 from kiota_abstractions.authentication import AccessTokenProvider, AllowedHostsValidator
 from kiota_abstractions.authentication.base_bearer_token_authentication_provider import (
     BaseBearerTokenAuthenticationProvider,
@@ -27,6 +29,8 @@ from msgraph.generated.models.app_credential_restriction_type import AppCredenti
 from msgraph.generated.models.app_management_application_configuration import AppManagementApplicationConfiguration
 from msgraph.generated.models.app_role_assignment import AppRoleAssignment
 from msgraph.generated.models.application import Application
+from msgraph.generated.models.federated_identity_credential import FederatedIdentityCredential
+from msgraph.generated.models.key_credential import KeyCredential
 from msgraph.generated.models.o_auth2_permission_grant import OAuth2PermissionGrant
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.generated.models.password_credential import PasswordCredential
@@ -221,5 +225,36 @@ def test_the_default_app_management_policy(use: Any) -> None:
         assert caught.value.response_status_code == 400
         assert caught.value.error.code == "CredentialInvalidLifetimeAsPerAppPolicy"
         assert (await item.app_management_policies.get()).value == []
+
+    use(story)
+
+
+def test_certificates_and_federated_credentials(use: Any) -> None:
+    first, second = key_pair(), key_pair()
+
+    def certificate(pair: KeyPair) -> KeyCredential:
+        return KeyCredential(type="AsymmetricX509Cert", usage="Verify", key=pair.der)
+
+    async def story(client: GraphServiceClient) -> None:
+        made = await client.applications.post(Application(display_name="SDK", key_credentials=[certificate(first)]))
+        item = client.applications.by_application_id(made.id)
+        # What was read goes back as it came, without its key, and stays.
+        [kept] = (await item.get()).key_credentials
+        assert kept.key is None
+        await item.patch(Application(key_credentials=[kept, certificate(second)]))
+        shown = (await item.get()).key_credentials
+        assert [base64.b64encode(one.custom_key_identifier).decode() for one in shown] == [
+            pair.thumbprint("sha1").hex().upper() for pair in (first, second)
+        ]
+
+        trusted = await item.federated_identity_credentials.post(FederatedIdentityCredential(
+            name="job", issuer="https://127.0.0.1:1", subject="repo:a/b", audiences=["api://AzureADTokenExchange"],
+        ))
+        by_name = item.federated_identity_credentials_with_name("job")
+        await by_name.patch(FederatedIdentityCredential(subject="repo:a/c"))
+        assert (await by_name.get()).subject == "repo:a/c"
+        assert [one.id for one in (await item.federated_identity_credentials.get()).value] == [trusted.id]
+        await item.federated_identity_credentials.by_federated_identity_credential_id(trusted.id).delete()
+        assert (await item.federated_identity_credentials.get()).value == []
 
     use(story)

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -18,9 +18,8 @@ import msal
 import pytest
 import requests
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
+from key_pairs import KeyPair, key_pair
 from sandbox_fixture import RunningSandbox
 
 GRAPH = "https://graph.microsoft.com"
@@ -203,39 +202,8 @@ def test_the_v1_endpoint_takes_a_resource_and_writes_numbers_as_text(identity: I
 # -- certificates -------------------------------------------------------------------------------------------------
 
 
-@dataclass
-class Certificate:
-    key: rsa.RSAPrivateKey
-    certificate: x509.Certificate
-
-    @property
-    def pem(self) -> str:
-        return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
-
-    @property
-    def key_pem(self) -> str:
-        return self.key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ).decode()
-
-    def thumbprint(self, algorithm: str) -> bytes:
-        return hashlib.new(algorithm, self.certificate.public_bytes(serialization.Encoding.DER)).digest()
-
-
-def certificate(days: int = 30) -> Certificate:
-    """A self-signed certificate that ends in so many days."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "client")])
-    now = datetime.now(UTC)
-    return Certificate(key, (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(days=60))
-        .not_valid_after(now + timedelta(days=days)).sign(key, hashes.SHA256())
-    ))
-
-
 def test_msal_gets_a_token_with_a_certificate(identity: Identity) -> None:
-    mine = certificate()
+    mine = key_pair()
     added = identity.add(certificate=mine.pem, roles={GRAPH: ["Mail.Send"]})
     for credential in (
         {"private_key": mine.key_pem, "public_certificate": mine.pem},
@@ -250,7 +218,7 @@ Change = Callable[[dict[str, Any]], Any]
 
 
 def assertion(
-    identity: Identity, mine: Certificate, client_id: str, *, algorithm: str = "PS256", padded: bool = False,
+    identity: Identity, mine: KeyPair, client_id: str, *, algorithm: str = "PS256", padded: bool = False,
     claims: Change = lambda claims: None, header: Change = lambda header: None,
 ) -> str:
     thumbprint = base64.urlsafe_b64encode(mine.thumbprint("sha256")).decode()
@@ -276,7 +244,7 @@ def ask_with(identity: Identity, client_id: str, signed: str, **form: Any) -> re
 @pytest.mark.parametrize("padded", [True, False])
 @pytest.mark.parametrize("name", ["x5t", "x5t#S256"])
 def test_assertions_in_every_form(identity: Identity, algorithm: str, padded: bool, name: str) -> None:
-    mine = certificate()
+    mine = key_pair()
     client_id = identity.add(certificate=mine.pem)["appId"]
 
     def rename(header: dict[str, Any]) -> None:
@@ -302,14 +270,14 @@ def test_assertions_in_every_form(identity: Identity, algorithm: str, padded: bo
 def test_assertions_with_wrong_claims(
     identity: Identity, change: dict[str, Any], status: int, error: str, code: int
 ) -> None:
-    mine = certificate()
+    mine = key_pair()
     client_id = identity.add(certificate=mine.pem)["appId"]
     signed = assertion(identity, mine, client_id, claims=lambda claims: claims.update(change))
     refused(ask_with(identity, client_id, signed), status, error, code)
 
 
 def test_assertions_with_wrong_certificates(identity: Identity) -> None:
-    mine, other, expired = certificate(), certificate(), certificate(days=-1)
+    mine, other, expired = key_pair(), key_pair(), key_pair(days=-1)
     client_id = identity.add(certificate=mine.pem)["appId"]
 
     text = refused(
@@ -333,7 +301,7 @@ def test_assertions_with_wrong_certificates(identity: Identity) -> None:
 
 
 def test_assertions_that_are_none(identity: Identity) -> None:
-    mine = certificate()
+    mine = key_pair()
     client_id = identity.add(certificate=mine.pem)["appId"]
     signed = assertion(identity, mine, client_id)
     refused(ask_with(identity, client_id, "not.a.jwt"), 400, "invalid_request", 50027)

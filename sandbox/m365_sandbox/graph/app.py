@@ -15,6 +15,8 @@ from m365_sandbox.graph import (
     app_role_assignments,
     applications,
     deleted_items,
+    federated_identity_credentials,
+    keys,
     mail,
     oauth2_permission_grants,
     organization,
@@ -32,6 +34,7 @@ JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE75
 RESOURCES = (
     applications, service_principals, owners, passwords, app_role_assignments, oauth2_permission_grants, deleted_items,
     users, organization, mail, app_management_policies,
+    keys, federated_identity_credentials,
 )
 
 

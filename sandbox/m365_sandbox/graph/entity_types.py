@@ -129,6 +129,15 @@ SERVICE_PRINCIPAL = EntityType("servicePrincipal", (
     Property("customSecurityAttributes", write="never", on_request=True),
 ), "servicePrincipals")
 
+FEDERATED_IDENTITY_CREDENTIAL = EntityType("federatedIdentityCredential", (
+    Property("id", write="never"),
+    Property("name", write="create", required=True, maximum=120, filters="eq"),
+    Property("issuer", required=True, maximum=600),
+    Property("subject", required=True, maximum=600, filters="eq"),
+    Property("description", maximum=600),
+    Property("audiences", collection=True, required=True),
+), "federatedIdentityCredentials")
+
 APP_ROLE_ASSIGNMENT = EntityType("appRoleAssignment", (
     Property("id", write="never"),
     Property("deletedDateTime", "DateTimeOffset", write="never"),

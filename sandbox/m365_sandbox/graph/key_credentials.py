@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 
 from m365_sandbox.clock import timestamp
 from m365_sandbox.graph.errors import GraphError, bad_request, invalid_value
+from m365_sandbox.graph.schema import is_moment
 from m365_sandbox.history import Entity
 
 LONGEST_NAME = 90
@@ -37,9 +38,15 @@ def without_keys(entity: Entity) -> Entity:
 
 
 def _kept(credential: Entity, entry: Entity) -> Entity:
-    if entry["key"] is not None and entry["key"] != credential["key"]:
+    if any(value is not None and not _same(value, credential[name]) for name, value in entry.items()):
         raise bad_request(f"Update to existing credential with KeyId '{entry['keyId']}' is not allowed.")
     return credential
+
+
+def _same(sent: Any, kept: Any) -> bool:
+    if is_moment(sent) and is_moment(kept):
+        return datetime.fromisoformat(sent) == datetime.fromisoformat(kept)
+    return bool(sent == kept)
 
 
 def _new(entry: Entity) -> Entity:

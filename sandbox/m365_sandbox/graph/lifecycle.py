@@ -53,6 +53,8 @@ def purge(tenant: Tenant, deleted: Entity) -> None:
     for belonging in ("owners", "app_management_policy_assignments"):
         if deleted["id"] in tenant[belonging]:
             tenant[belonging].delete(deleted["id"])
+    for federated in tenant.find("federated_identity_credentials", application=deleted["id"]):
+        tenant["federated_identity_credentials"].delete(federated["id"])
     for credential in deleted["passwordCredentials"]:
         if credential["keyId"] in tenant["credential_digests"]:
             tenant["credential_digests"].delete(credential["keyId"])

@@ -16,6 +16,8 @@ APPLICATIONS_WRITE = any_of(OWNED_BY, "Application.ReadWrite.All")
 SERVICE_PRINCIPALS_WRITE = CREDENTIALS_WRITE = any_of(
     OWNED_BY, "Application.ReadWrite.All", "Directory.ReadWrite.All"
 )
+FEDERATION_READ = any_of(OWNED_BY, "Application.Read.All", "Application.ReadWrite.All")
+FEDERATION_WRITE = any_of(OWNED_BY, "Application.ReadWrite.All")
 OWNERS_READ = ASSIGNMENTS_READ = any_of(*_READ_ALL)
 # OwnedBy alone does not let a caller name another owner [application-post-owners].
 OWNERS_WRITE = any_of(

@@ -79,7 +79,7 @@ class _Face:
         # The request log wants to know who asked, whether or not a token comes out of it.
         request.state.app_id = form.get("client_id") or (basic[0] if basic else None)
         return _json(
-            answer_token_request(
+            await answer_token_request(
                 self.sandbox,
                 tenant_name=request.path_params["tenant"],
                 version=version,

@@ -18,9 +18,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from m365_sandbox.clock import now
+from m365_sandbox.context import Sandbox
 from m365_sandbox.history import Collection, Entity
 from m365_sandbox.identity import errors
 from m365_sandbox.identity.discovery import is_this_tenant
+from m365_sandbox.identity.federation import check_federated_claims, check_federated_signature
 from m365_sandbox.identity.tokens import AuthMethod
 from m365_sandbox.tenant import Tenant, digest
 
@@ -31,12 +33,17 @@ _SKEW_SECONDS = 300
 
 @dataclass(frozen=True)
 class Client:
-    """Who asks: the credentials are those of the registration and of the service principal together."""
+    """Who asks.
+
+    ``passwords`` and ``keys`` are those of the registration and of the service principal together, ``federated`` the
+    registration's federated identity credentials.
+    """
 
     app_id: str
     name: str
     passwords: tuple[Entity, ...]
     keys: tuple[Entity, ...]
+    federated: tuple[Entity, ...]
 
 
 def basic_credentials(authorization: str) -> tuple[str, str] | None:
@@ -56,8 +63,8 @@ def basic_credentials(authorization: str) -> tuple[str, str] | None:
     return unquote_plus(client_id), unquote_plus(secret)
 
 
-def authenticate(
-    tenant: Tenant, client: Client, form: Mapping[str, str], *, basic_secret: str | None, host: str
+async def authenticate(
+    sandbox: Sandbox, client: Client, form: Mapping[str, str], *, basic_secret: str | None, host: str
 ) -> AuthMethod:
     """Check the credential of a token request.
 
@@ -69,12 +76,12 @@ def authenticate(
     if form.get("client_assertion"):
         if form.get("client_assertion_type") != ASSERTION_TYPE:
             raise errors.malformed_request()
-        check_assertion(tenant, client, form["client_assertion"], host)
+        await check_assertion(sandbox, client, form["client_assertion"], host)
         return "certificate"
     secret = form.get("client_secret") or basic_secret
     if not secret:
         raise errors.missing_credential()
-    check_secret(tenant["credential_digests"], client, secret)
+    check_secret(sandbox.tenant["credential_digests"], client, secret)
     return "secret"
 
 
@@ -92,8 +99,8 @@ def check_secret(digests: Collection, client: Client, secret: str) -> None:
     raise errors.wrong_secret(client.app_id)
 
 
-def check_assertion(tenant: Tenant, client: Client, assertion: str, host: str) -> None:
-    """Check a JWT that the application signed with one of its certificates.
+async def check_assertion(sandbox: Sandbox, client: Client, assertion: str, host: str) -> None:
+    """Check a JWT that the application signed with one of its certificates, or one of an issuer that it trusts.
 
     Clients write ``exp`` and ``iat`` as floats and thumbprints with padding (msal does both).
 
@@ -101,10 +108,13 @@ def check_assertion(tenant: Tenant, client: Client, assertion: str, host: str) -
     """
     header, claims = _read(assertion)
     if claims.get("iss") != client.app_id:
-        raise errors.no_federated_credentials(client.app_id, client.name)
+        check_federated_claims(client.app_id, client.name, client.federated, claims)
+        _check_time(claims)
+        await check_federated_signature(assertion, str(claims["iss"]), header.get("kid"), sandbox.directory)
+        return
     if claims.get("sub") != client.app_id:
         raise errors.malformed_assertion("The claims 'iss' and 'sub' must both be the client id.")
-    if not _is_token_endpoint(tenant, str(claims.get("aud")), host):
+    if not _is_token_endpoint(sandbox.tenant, str(claims.get("aud")), host):
         raise errors.malformed_assertion("The claim 'aud' must be the address of the token endpoint.")
     if not claims.get("jti"):
         raise errors.malformed_assertion("The claim 'jti' is missing.")

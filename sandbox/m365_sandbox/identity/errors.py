@@ -13,6 +13,7 @@ from m365_sandbox.clock import now
 
 LOOKUP_PAGE = "https://login.microsoftonline.com/error?code="
 CERTIFICATE_DOCUMENTATION = "https://learn.microsoft.com/entra/identity-platform/certificate-credentials"
+FEDERATION_DOCUMENTATION = "https://learn.microsoft.com/entra/workload-id/workload-identity-federation"
 
 # Scope errors come without an error_uri in public records; the others with one.
 _WITHOUT_PAGE = frozenset({28000, 70011, 1002012})
@@ -252,6 +253,48 @@ def no_federated_credentials(app_id: str, name: str) -> EntraError:
     """An assertion of a foreign issuer at an application that trusts none."""
     return EntraError(
         70025, "invalid_client", f"The client '{app_id}'({name}) has no configured federated identity credentials.",
+        status=401,
+    )
+
+
+def no_federated_match(claim: str, value: str) -> EntraError:
+    """A token whose ``claim`` (issuer, subject or audience) none of the federated credentials has.
+
+    Until 2023 all three were 70021.
+    """
+    return EntraError(
+        {"issuer": 700211, "audience": 700212, "subject": 700213}[claim], "invalid_client",
+        f"No matching federated identity record found for presented assertion {claim} '{value}'. Check your federated "
+        f"identity credential Subject, Audience and Issuer against the presented assertion. {FEDERATION_DOCUMENTATION}",
+        status=401,
+    )
+
+
+def federated_subject_in_other_case(subject: str) -> EntraError:
+    """A subject that differs from a credential's in upper and lower case only (recorded in Azure/login#515)."""
+    return EntraError(
+        7002138, "invalid_client",
+        f"No matching federated identity record found for presented assertion subject '{subject}'. The subject matches "
+        "with case-insensitive comparison, but not with case-sensitive comparison. Check your federated identity "
+        "credential Subject, Audience and Issuer against the presented assertion. See documentation at: "
+        f"{FEDERATION_DOCUMENTATION}. See breaking change notification and remediation at: "
+        "https://learn.microsoft.com/en-us/entra/identity-platform/reference-breaking-changes#august-2024.",
+        status=401,
+    )
+
+
+def issuer_unreachable() -> EntraError:
+    """An issuer whose discovery document or keys cannot be read (recorded in Azure/login#283)."""
+    return EntraError(501661, "invalid_request", "Request to External OIDC endpoint failed.")
+
+
+def unpublished_key(key_id: str, issuer: str) -> EntraError:
+    """A token signed with a key that its issuer does not show (recorded in Azure/azure-workload-identity#1232)."""
+    return EntraError(
+        7000272, "invalid_client",
+        f"The certificate with identifier {key_id} used to sign the federated credential could not be found in the "
+        f"metadata of identity provider {issuer}. Please validate that your Identity Provider's metadata exposes the "
+        "key used to sign the incoming token.",
         status=401,
     )
 

@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 
 from m365_sandbox.clock import now
 
-FILE_NAME = "signing.pem"
+ENTRA_FILE, ISSUER_FILE = "signing.pem", "issuer.pem"
 
 
 def base64url(data: bytes) -> str:
@@ -41,9 +41,8 @@ class SigningKeys:
         self.kid = base64url(hashlib.sha1(self._der).digest())
 
     @classmethod
-    def load_or_create(cls, directory: Path) -> SigningKeys:
-        """Read the key of the instance's folder, or make one (0600)."""
-        path = directory / FILE_NAME
+    def load_or_create(cls, path: Path) -> SigningKeys:
+        """Read the key from its file, or make both (0600)."""
         if not path.exists():
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:

@@ -18,7 +18,7 @@ from m365_sandbox.tenant import Tenant
 _SIGN_IN_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
 
 
-def answer_token_request(
+async def answer_token_request(
     sandbox: Sandbox, *, tenant_name: str, version: int, form: Mapping[str, str], basic: tuple[str, str] | None,
     host: str, lag: float,
 ) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def answer_token_request(
         raise errors.missing_service_principal(client_id, tenant.tenant_id)
     if not principal["accountEnabled"]:
         raise errors.disabled_application(client_id, principal["displayName"])
-    auth_method = authenticate(tenant, client, form, basic_secret=basic[1] if basic else None, host=host)
+    auth_method = await authenticate(sandbox, client, form, basic_secret=basic[1] if basic else None, host=host)
 
     lifetime = random_lifetime()
     token = issue_app_token(
@@ -108,6 +108,9 @@ def _client(tenant: Tenant, client_id: str, lag: float) -> tuple[Client, Entity 
         name=known[0]["displayName"],
         passwords=tuple(password for entity in known for password in entity["passwordCredentials"]),
         keys=tuple(key for entity in known for key in entity["keyCredentials"]),
+        federated=tuple(
+            tenant.find("federated_identity_credentials", lag, application=application["id"]) if application else ()
+        ),
     )
     return client, principal
 

@@ -29,7 +29,7 @@ Reason = Literal["empty", "malformed", "expired", "audience", "signature"]
 _APPIDACR: dict[AuthMethod, str] = {"secret": "1", "certificate": "2"}
 _SKEW_SECONDS = 300
 # PyJWT knows the machine's clock only.
-_WITHOUT_MACHINE_TIME: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
+WITHOUT_MACHINE_TIME: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
 
 
 class TokenError(Exception):
@@ -108,7 +108,7 @@ def verify(keys: SigningKeys, tenant: Tenant, token: str, audiences: Collection[
     try:
         claims: dict[str, Any] = jwt.decode(
             token, keys.public_key, algorithms=["RS256"], audience=list(audiences), issuer=issuer(tenant),
-            options={"require": ["aud", "exp", "iss", "nbf", "tid"], **_WITHOUT_MACHINE_TIME},
+            options={"require": ["aud", "exp", "iss", "nbf", "tid"], **WITHOUT_MACHINE_TIME},
         )
     except jwt.InvalidAudienceError as error:
         raise TokenError("audience") from error
