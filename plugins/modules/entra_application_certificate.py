@@ -11,8 +11,8 @@ description:
   - Registers a certificate with which an application signs in, and makes the key pair for it when the one in O(path) is
     missing or has little time left. Or registers a certificate that somebody else made, given in O(source_path).
   - For the application of a product that can sign in with a certificate, and for the caller's own.
-  - Certificates that it registers carry a display name that says so (C(mailops.modern_auth: NAME)), and those are the
-    only ones that it removes. All others stay as they are.
+  - "Certificates that it registers carry a display name that says so (C(mailops.modern_auth: NAME)), and those are the
+    only ones that it removes. All others stay as they are."
   - It never removes a certificate that works. Removing the old one after a rotation is a task of its own, with
     O(state=absent).
 version_added: 0.2.0
