@@ -36,20 +36,23 @@ class Outcome:
 
 
 def play(
-    folder: Path, tasks: list[dict[str, Any]], *arguments: str, hosts: dict[str, dict[str, Any]] | None = None
+    folder: Path, tasks: list[dict[str, Any]], *arguments: str, hosts: dict[str, dict[str, Any]] | None = None,
+    environment: dict[str, str] | None = None,
 ) -> Outcome:
     """Run tasks.
 
     :param folder: where the playbook, the inventory and Ansible's own files are put.
     :param hosts: the variables of each host.
+    :param environment: further environment variables.
     """
     plays = [{"hosts": "all", "gather_facts": False, "tasks": tasks}]
     (folder / "playbook.json").write_text(json.dumps(plays), encoding="utf-8")
-    return run(folder, "playbook.json", *arguments, hosts=hosts)
+    return run(folder, "playbook.json", *arguments, hosts=hosts, environment=environment)
 
 
 def run(
-    folder: Path, playbook: str, *arguments: str, hosts: dict[str, dict[str, Any]] | None = None
+    folder: Path, playbook: str, *arguments: str, hosts: dict[str, dict[str, Any]] | None = None,
+    environment: dict[str, str] | None = None,
 ) -> Outcome:
     """Run a playbook, otherwise as ``play``.
 
@@ -60,15 +63,16 @@ def run(
     report = folder / "results.json"
     report.unlink(missing_ok=True)
     foreign = ("ANSIBLE_", "AZURE_", "MAILOPS_")
-    environment = {
+    variables = {
         **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
         "LC_ALL": "C.UTF-8", "HOME": str(folder), "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback_plugins"),
         "ANSIBLE_CALLBACKS_ENABLED": "results", "MAILOPS_TEST_RESULTS": str(report),
+        **(environment or {}),
     }
     done = subprocess.run(
-        ["ansible-playbook", "-i", "inventory.json", playbook, *arguments], cwd=folder, env=environment,
+        ["ansible-playbook", "-i", "inventory.json", playbook, *arguments], cwd=folder, env=variables,
         text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
     )
     results: dict[str, list[dict[str, Any]]] = {}
