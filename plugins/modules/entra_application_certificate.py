@@ -204,9 +204,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import 
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.applications import Identity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.key_files import KeyFiles, read_file
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import CERTIFICATE, Registration
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import CERTIFICATE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import GraphError, InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._module import (
     entra_module,
@@ -276,7 +275,7 @@ async def present_own(
         if before and current is None and key_id is None and known is None:
             raise managed.unknown(registration, name)
         allowed = await app_policy.allowed(graph, registration, lifetime, renew_within)
-        registration = await complete(graph, identity, registration, known)
+        registration = await certificates.complete(graph, identity, registration, known)
         held = None if known is None else [*known, *files.key_ids()]
         stale = managed.orphans(registration, name, key_id, held)
         removed = [one["keyId"] for one in stale]
@@ -320,21 +319,12 @@ async def present_given(
         allowed = await app_policy.allowed(graph, registration, certificate.end - certificate.start, timedelta())
         if allowed.limit:
             raise InputError(f"source_path: {allowed.limit}", remedy="Give a certificate that is valid for less time.")
-        registration = await complete(graph, identity, registration, known)
+        registration = await certificates.complete(graph, identity, registration, known)
         stale = managed.orphans(registration, name, params["key_id"], known)
         if not check_mode:
             await certificates.register(graph, registration, credential, stale)
             await certificates.settled(graph, registration, credential["keyId"], is_there=True)
     return report(True, credential, before, [one["keyId"] for one in stale], credential)
-
-
-async def complete(
-    graph: GraphClient, identity: Identity, registration: Registration, known: Sequence[str] | None
-) -> Registration:
-    """The registration with every certificate that the caller knows of, as soon as the replica shows them all."""
-    if all(registration.find(key_id) for key_id in known or []):
-        return registration
-    return await certificates.read(graph, identity, known or [], None)
 
 
 async def absent(params: Mapping[str, Any], identity: Identity, check_mode: bool) -> Entity:

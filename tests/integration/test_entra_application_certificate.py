@@ -272,16 +272,6 @@ def test_a_lost_answer_does_no_harm(client: Client, kind: str) -> None:
     assert client.signs_in(client.path)
 
 
-def test_a_replica_that_lags_does_not_cost_another_certificate(client: Client) -> None:
-    first = client.certificate(path=str(client.folder / "first.pem"))["certificate"]["key_id"]
-    client.modules.sandbox.control("POST", "/faults", {
-        "face": "graph", "kind": "replication_lag", "seconds": 3600, "methods": ["GET"], "path": "/applications",
-        "count": 1,
-    })
-    second = client.certificate(known_key_ids=[first])["certificate"]["key_id"]
-    assert set(client.credentials()) == {first, second}
-
-
 def test_an_application_looks_after_its_own_certificate(client: Client) -> None:
     modules = client.modules
     client.certificate(lifetime="5d", renew_within="1d")

@@ -75,7 +75,7 @@ async def read(
 ) -> Registration:
     """Read the application's certificates.
 
-    :param expected: key ids that should be there: a PATCH would remove what a replica does not know yet.
+    :param expected: key ids that should be there.
     :param in_use: a certificate that should be there.
     :raises InputError: if there is no such application.
     """
@@ -85,6 +85,18 @@ async def read(
         )
 
     return await registrations.read(graph, identity, CERTIFICATE, is_complete)
+
+
+async def complete(
+    graph: GraphClient, identity: Identity, registration: Registration, known: Collection[str] | None
+) -> Registration:
+    """The registration with every certificate that the caller knows of, if the replica shows them in time.
+
+    One that it does not know yet would get lost by a change that is made of what it knows.
+    """
+    if all(registration.find(key_id) for key_id in known or ()):
+        return registration
+    return await read(graph, identity, known or (), None)
 
 
 async def register(

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import certificates, key_pairs
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.applications import Identity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import (
     CERTIFICATE,
     Registration,
@@ -20,7 +21,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_message
 NOW = datetime(2026, 11, 22, 5, 0, 0, tzinfo=UTC)
 PAIR = key_pairs.make("mail", NOW, timedelta(days=180))
 #: As Graph shows what other people registered; members that this collection does not know stay as well.
-FOREIGN = {
+FOREIGN: dict[str, Any] = {
     "customKeyIdentifier": "BB5D1064437D8720A5C53078185E6A361A78B10A", "displayName": "CN=by hand",
     "endDateTime": "2027-01-01T00:00:00.1234567Z", "key": None, "keyId": "F0000000-0000-4000-8000-000000000001",
     "startDateTime": "2026-01-01T00:00:00Z", "type": "X509CertAndPassword", "usage": "Sign", "hasExtendedValue": None,
@@ -86,6 +87,27 @@ def test_others_stay_as_they_were_read() -> None:
     assert tenant.credentials == [FOREIGN, credential]
     run(tenant, lambda graph: certificates.remove(graph, registration(*tenant.credentials), credential))
     assert tenant.credentials == [FOREIGN]
+
+
+class Replica(Tenant):
+    """Shows nothing at first, and then what the tenant has."""
+
+    def __init__(self, *credentials: dict[str, Any]) -> None:
+        super().__init__()
+        self.shows: list[list[dict[str, Any]]] = [[], list(credentials)]
+
+    async def send(self, request: Request) -> Answer:
+        self.credentials = self.shows.pop(0)
+        return await super().send(request)
+
+
+def test_what_a_replica_does_not_know_yet_is_waited_for() -> None:
+    replica = cast("GraphClient", Replica(FOREIGN))
+    identity = Identity(app_id="1")
+    seen = asyncio.run(certificates.complete(replica, identity, registration(), [FOREIGN["keyId"].lower()]))
+    assert list(seen.credentials) == [FOREIGN]
+    for known in (None, [], [FOREIGN["keyId"]]):
+        assert asyncio.run(certificates.complete(replica, identity, seen, known)) is seen
 
 
 def test_a_change_that_no_replica_shows_is_an_error() -> None:
