@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_page import page
-from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_report import public, readers, report
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_report import report
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_table import table
 
 
@@ -18,8 +18,6 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
-            "mail_credentials_readers": readers,
-            "mail_credentials_public": public,
             "mail_credentials_report": report,
             "mail_credentials_table": table,
             "mail_credentials_page": page,

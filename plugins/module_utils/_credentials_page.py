@@ -99,7 +99,7 @@ def _table(parent: Element, applications: Iterable[Mapping[str, Any]]) -> None:
             row = SubElement(group, "tr")
             if number == 0:
                 _about(SubElement(row, "th", {"scope": "rowgroup", "rowspan": str(len(credentials))}), application)
-            _credential(row, application, credential)
+            _credential(row, credential)
 
 
 def _about(cell: Element, application: Mapping[str, Any]) -> None:
@@ -124,7 +124,7 @@ def _lock(lock: Mapping[str, Any] | None) -> str:
     return f"run {lock['run']} on {lock['host']}, until {lock['until']}" if lock else ""
 
 
-def _credential(row: Element, application: Mapping[str, Any], credential: Mapping[str, Any] | None) -> None:
+def _credential(row: Element, credential: Mapping[str, Any] | None) -> None:
     if credential is None:
         _add(row, "td", "no credential", colspan=str(len(COLUMNS)))
         return
@@ -138,7 +138,7 @@ def _credential(row: Element, application: Mapping[str, Any], credential: Mappin
     _add(row, "td", str(credential["days_left"]), **{"class": "number"})
     status = credential["status"]
     _add(row, "td", _SYMBOLS[status], **{"class": f"state {status}"})
-    _add(row, "td", step(application, credential) or _NOTHING)
+    _add(row, "td", step(credential) or _NOTHING)
 
 
 def _add(parent: Element, tag: str, content: str, **attributes: str) -> Element:

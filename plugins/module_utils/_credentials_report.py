@@ -9,80 +9,52 @@ A report is plain data without any secret's value::
     due_within      as given, "14d"
     state           the worst state of all applications: ok, due or expired
     applications    [{name, unique_name, environment, tenant_id, app_id, object_id, store, hosts, awaiting, lock, state,
-                    reasons: [sentences], next: [{slot, what, when}], credentials}]
+                    reasons: [sentences], credentials}]
 
-The first to need attention comes first. Credentials are those of the module mail_credentials_info, with two words more:
-``slot``, where the store has the credential (current, pending, previous) or None, and ``origin``: store, another
-environment, nobody (a managed one in no store), by hand.
+The first to need attention comes first. Credentials are those of the module mail_credentials_info and have further:
+``slot``, where the store has the credential (current, pending, previous) or None; ``origin``: store, file (a managed
+certificate), another environment, nobody (a managed secret in no store), by hand; ``next``, what the rotation does
+because of it, {what, when} with a moment or None for the next run, or None if it does nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._settings import hours
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, plain
+from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation import Terms, due
+from ansible_collections.mailops.modern_auth.plugins.module_utils._settings import GUID, hours
 
 Facts = Mapping[str, Mapping[str, Any]]
 Data = dict[str, Any]
+#: A state and the sentence that tells why.
+Reason = tuple[str, str]
 
 #: From harmless to bad; the place in it is the exit code for monitoring.
 STATES = ("ok", "due", "expired")
-SLOTS = ("current", "pending", "previous")
-
-
-def readers(hosts: Iterable[str], facts: Facts) -> dict[str, list[str]]:
-    """Which hosts read the tenant, one for each tenant, and the ids of the applications that it reads.
-
-    :param facts: by host, ``__mail_plan_data``; of the hosts that lead an application ``__mail_credentials_entry``.
-    """
-    first: dict[str, str] = {}
-    ids: dict[str, list[str]] = {}
-    for host in hosts:
-        entry = facts[host].get("__mail_credentials_entry")
-        if entry is not None:
-            tenant = facts[host]["__mail_plan_data"]["application"]["key"].partition("/")[0]
-            wanted = ids.setdefault(first.setdefault(tenant, host), [])
-            wanted += [entry["client_id"]] if "client_id" in entry else []
-    return ids
-
-
-def public(entry: Mapping[str, Any], kind: str) -> Data:
-    """What a report needs of the store's entry of an application: no secret's value, encrypted or not.
-
-    :param kind: the kind of store.
-    """
-    known: Data = {name: entry[name] for name in ("tenant_id", "client_id", "object_id") if name in entry}
-    lock = entry.get("lock") or {}
-    return {
-        **known,
-        "store": kind,
-        "awaiting": list(entry.get("awaiting") or []),
-        "lock": {name: lock.get(name) for name in ("run", "host", "until")} if lock else None,
-        **{
-            slot: {name: entry[slot].get(name) for name in ("key_id", "end_date_time", "remove_after", "failure")}
-            for slot in SLOTS if entry.get(slot)
-        },
-    }
+#: The kind of store in which nothing can be rotated.
+READ_ONLY = "environment"
 
 
 def report(hosts: Sequence[str], facts: Facts, due_within: str) -> Data:
     """The report.
 
-    :param facts: by host, ``__mail_plan_data``; of the hosts that lead an application ``__mail_credentials_entry`` as
-        ``public`` gives it; of those that read a tenant ``__mail_credentials_reading``, mail_credentials_info's answer.
+    :param facts: by host, ``__mail_plan_data`` and ``__mail_credentials_teams``, see _teams.py; of the hosts that lead
+        an application ``__mail_credentials_store``, the kind of its store, and ``__mail_store_credentials``, its entry
+        there; of those that read a tenant ``__mail_credentials_reading``, mail_credentials_info's answer.
     :param due_within: within which time before its end a credential counts as due; shown in the report.
     """
     readings = [facts[host]["__mail_credentials_reading"] for host in hosts if _has_read(facts[host])]
     found = {one["app_id"].lower(): one for reading in readings for one in reading["applications"]}
     moments = [reading["moment"] for reading in readings if reading["moment"]]
     applications = [
-        _planned(host, _sharing(host, hosts, facts), facts[host], found)
-        for host in hosts if "__mail_credentials_entry" in facts[host]
+        _planned(facts[host]["__mail_credentials_teams"][host]["team"], facts[host], found)
+        for host in hosts if _leads(facts[host])
     ]
     seen = {one["app_id"] for one in applications}
-    applications += [_judged(_other(one), None) for one in found.values() if one["app_id"] not in seen]
+    applications += [_judged(_other(one), []) for one in found.values() if one["app_id"] not in seen]
     applications.sort(key=lambda one: (-STATES.index(one["state"]), _first_end(one), str(one["name"])))
     return {
         "moment": max(moments, default=None),
@@ -92,19 +64,18 @@ def report(hosts: Sequence[str], facts: Facts, due_within: str) -> Data:
     }
 
 
+def _leads(known: Mapping[str, Any]) -> bool:
+    return "__mail_credentials_store" in known
+
+
 def _has_read(known: Mapping[str, Any]) -> bool:
     return "applications" in known.get("__mail_credentials_reading", {})
 
 
-def _sharing(leader: str, hosts: Iterable[str], facts: Facts) -> list[str]:
-    key = facts[leader]["__mail_plan_data"]["application"]["key"]
-    applications = {host: facts[host].get("__mail_plan_data", {}).get("application") or {} for host in hosts}
-    return [host for host in hosts if applications[host].get("key") == key]
-
-
-def _planned(leader: str, hosts: list[str], known: Mapping[str, Any], found: Mapping[str, Data]) -> Data:
-    plan, entry = known["__mail_plan_data"], known["__mail_credentials_entry"]
+def _planned(hosts: list[str], known: Mapping[str, Any], found: Mapping[str, Data]) -> Data:
+    plan, entry = known["__mail_plan_data"], plain(known["__mail_store_credentials"])
     application = plan["application"]
+    renew_within = timedelta(hours=hours(application["secret"]["renew_within"]))
     entity = found.get(str(entry.get("client_id")).lower(), {})
     report = {
         "name": application["name"],
@@ -113,14 +84,23 @@ def _planned(leader: str, hosts: list[str], known: Mapping[str, Any], found: Map
         "tenant_id": entry.get("tenant_id"),
         "app_id": entity.get("app_id", entry.get("client_id")),
         "object_id": entity.get("object_id", entry.get("object_id")),
-        "store": entry["store"],
+        "store": known["__mail_credentials_store"],
         "hosts": hosts,
-        "awaiting": entry["awaiting"],
-        "lock": entry["lock"],
-        "credentials": [_placed(one, entry, plan["environment"]) for one in entity.get("credentials", [])],
+        "awaiting": entry.get("awaiting", []),
+        "lock": _lock(entry["lock"]) if "lock" in entry else None,
+        "credentials": [
+            _placed(one, entry, plan["environment"], renew_within) for one in entity.get("credentials", [])
+        ],
     }
-    report["next"] = _next(report, entry, timedelta(hours=hours(application["secret"]["renew_within"])))
-    return _judged(report, _broken(entry, bool(entity), report["credentials"]), entry.get("pending", {}).get("failure"))
+    if report["store"] == READ_ONLY:
+        report["credentials"] = [{**one, "next": None} for one in report["credentials"]]
+    failure = entry.get("pending", {}).get("failure")
+    return _judged(report, _in_the_store(report, entry, bool(entity), failure), failure)
+
+
+def _lock(lock: Mapping[str, Any]) -> Data:
+    """Who holds a lock: the machine's name, without what tells one start of the machine from another."""
+    return {"run": lock["run"], "host": lock["host"].partition(" ")[0], "until": lock["until"]}
 
 
 def _other(entity: Mapping[str, Any]) -> Data:
@@ -135,54 +115,61 @@ def _other(entity: Mapping[str, Any]) -> Data:
         "hosts": [],
         "awaiting": [],
         "lock": None,
-        "credentials": [_placed(one, {}, None) for one in entity["credentials"]],
-        "next": [],
+        "credentials": [_placed(one, {}, None, timedelta()) for one in entity["credentials"]],
     }
 
 
-def _placed(credential: Mapping[str, Any], entry: Mapping[str, Any], environment: str | None) -> Data:
+def _placed(
+    credential: Mapping[str, Any], entry: Mapping[str, Any], environment: str | None, renew_within: timedelta
+) -> Data:
     slot = next((slot for slot in SLOTS if _same(entry.get(slot, {}).get("key_id"), credential["key_id"])), None)
     if slot:
         origin = "store"
     elif not credential["managed"]:
         origin = "by hand"
+    elif credential["name"] != environment:
+        origin = "another environment"
     else:
-        origin = "nobody" if credential["name"] == environment else "another environment"
-    return {**credential, "slot": slot, "origin": origin}
+        origin = "file" if credential["kind"] == "certificate" else "nobody"
+    following = _next(credential, slot or origin, entry, renew_within)
+    return {**credential, "slot": slot, "origin": origin, "next": following}
 
 
-def _next(report: Mapping[str, Any], entry: Mapping[str, Any], renew_within: timedelta) -> list[Data]:
-    """What the rotation will do with the application by itself, and from when on."""
-    steps = []
-    if "pending" in entry:
-        steps.append({"slot": "pending", "what": "finish the rotation that has begun", "when": None})
-    for credential in report["credentials"]:
-        if credential["slot"] == "current" and "pending" not in entry:
-            due = datetime.fromisoformat(credential["end"]) - renew_within
-            moment = due.strftime("%Y-%m-%dT%H:%M:%SZ")
-            steps.append({"slot": "current", "what": "make a new secret", "when": moment})
-    if "previous" in entry:
-        when = entry["previous"]["remove_after"]
-        steps.append({"slot": "previous", "what": "remove the previous secret", "when": when})
-    return steps
-
-
-def _broken(entry: Mapping[str, Any], exists: bool, credentials: Sequence[Data]) -> str | None:
-    """Why the servers cannot sign in, whatever the ends of the credentials are."""
-    if "client_id" in entry and not exists:
-        return f"There is no application {entry['client_id']} in the tenant (any more)."
-    if "current" in entry and not any(one["slot"] == "current" for one in credentials):
-        return f"The current credential {entry['current']['key_id']} is not in the tenant (any more)."
+def _next(
+    credential: Mapping[str, Any], place: str, entry: Mapping[str, Any], renew_within: timedelta
+) -> Data | None:
+    if place == "pending":
+        return {"what": "finish its roll-out", "when": None}
+    if place == "current" and "pending" not in entry:
+        when = due(credential, Terms(renew_within, overlap=timedelta(), lease=timedelta()))
+        return {"what": "replace it", "when": when.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    if place == "previous":
+        return {"what": "remove it", "when": entry["previous"].get("remove_after")}
+    if place == "nobody":
+        return {"what": "remove it once every host was proven with another one", "when": None}
     return None
 
 
-def _judged(report: Data, broken: str | None, failure: str | None = None) -> Data:
-    """The report of an application with its state and the reasons for it."""
-    reasons = [("expired", broken)] if broken else []
+def _in_the_store(report: Data, entry: Mapping[str, Any], exists: bool, failure: str | None) -> list[Reason]:
+    """What is wrong with an application whatever the ends of its credentials are."""
+    reasons: list[Reason] = []
+    if "client_id" in entry and not exists:
+        reasons.append(("expired", f"There is no application {entry['client_id']} in the tenant (any more)."))
+    elif "current" not in entry:
+        reasons.append(("due", "The store has no credential of it yet; run mailops.modern_auth.setup_mail."))
+    elif report["store"] == READ_ONLY and not GUID.fullmatch(entry["current"]["key_id"]):
+        reasons.append(("due", "The environment does not say which credential servers use; set its variable _KEY_ID."))
+    elif not any(one["slot"] == "current" for one in report["credentials"]):
+        key_id = entry["current"]["key_id"]
+        reasons.append(("expired", f"The current credential {key_id} is not in the tenant (any more)."))
     if failure:
         reasons.append(("due", f"The new secret was taken back from the servers: {failure}"))
-    if report["store"] and not any(one["slot"] == "current" for one in report["credentials"]) and not broken:
-        reasons.append(("due", "The store has no credential of it yet; run mailops.modern_auth.setup_mail."))
+    return reasons
+
+
+def _judged(report: Data, reasons: list[Reason], failure: str | None = None) -> Data:
+    """The report of an application with its state and the reasons for it."""
+    reasons = list(reasons)
     valid = any(one["status"] != "expired" for one in report["credentials"])
     for one in report["credentials"]:
         # What has ended and is not on a server is history, as long as something else is valid.
@@ -207,8 +194,8 @@ def _called(credential: Mapping[str, Any]) -> str:
     if credential["slot"]:
         return f"The {credential['slot']} {credential['kind']}"
     title = credential["display_name"] or credential["key_id"]
-    made = "made by hand" if credential["origin"] == "by hand" else "of another environment"
-    return f'The {credential["kind"]} "{title}" {made}'
+    made = {"by hand": " made by hand", "another environment": " of another environment"}.get(credential["origin"], "")
+    return f'The {credential["kind"]} "{title}"{made}'
 
 
 def _ends(credential: Mapping[str, Any]) -> str:

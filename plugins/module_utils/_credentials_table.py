@@ -31,15 +31,15 @@ def table(report: Mapping[str, Any]) -> list[str]:
     return [_printable(line) for line in [*aligned(rows), *reasons]]
 
 
-def step(application: Mapping[str, Any], credential: Mapping[str, Any]) -> str:
+def step(credential: Mapping[str, Any]) -> str:
     """What the rotation will do because of a credential, in words; "" if nothing."""
-    following = (one for one in application["next"] if one["slot"] == credential["slot"])
-    return "".join(one["what"] + (f" from {one['when'][:10]}" if one["when"] else "") for one in following)
+    following = credential["next"] or {"what": "", "when": None}
+    return f"{following['what']} from {following['when'][:10]}" if following["when"] else str(following["what"])
 
 
 def made_by(credential: Mapping[str, Any]) -> str:
     """Who made a credential, in words."""
-    words = {"store": "this collection", "nobody": "this collection, value lost"}
+    words = {"store": "this collection", "file": "this collection", "nobody": "this collection, value lost"}
     origin: str = credential["origin"]
     return words.get(origin, origin)
 
@@ -72,7 +72,7 @@ def _row(application: Mapping[str, Any], credential: Mapping[str, Any] | None) -
         str(credential["days_left"]),
         credential["status"],
         used_on,
-        step(application, credential) or _NOTHING,
+        step(credential) or _NOTHING,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_report import public, report
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_report import report
 
 MOMENT = datetime(2031, 5, 1, 12, 0, 0, tzinfo=UTC)
 APP_ID = "5e1e3b5a-2fd7-4c07-8ae1-0c1b7c2d3e4f"
@@ -55,9 +55,11 @@ def estate(
         },
     }
     facts: dict[str, dict[str, Any]] = {host: {"__mail_plan_data": plan} for host in hosts}
+    teams = {host: {"leader": hosts[0], "reader": hosts[0], "team": list(hosts)} for host in hosts}
     full = {"tenant_id": "tenant", "client_id": APP_ID, "object_id": "object", **entry} if entry else {}
     facts[hosts[0]] |= {
-        "__mail_credentials_entry": public(full, "ansible_vault"),
+        "__mail_credentials_teams": teams,
+        "__mail_credentials_store": "ansible_vault", "__mail_store_credentials": full,
         "__mail_credentials_reading": {"moment": stamp(0), "applications": list(applications), "not_found": []},
     }
     return facts

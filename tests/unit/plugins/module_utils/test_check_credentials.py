@@ -14,7 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from credentials_world import credential, report_of, slot
+from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.credentials_world import (
+    credential,
+    report_of,
+    slot,
+)
 
 SCRIPT = Path(__file__).parents[4] / "roles/mail_credentials/files/check_credentials.py"
 

@@ -12,7 +12,16 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_page import page
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_report import report
-from credentials_world import APP_ID, VALUE, application, credential, estate, report_of, slot, stamp
+from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.credentials_world import (
+    APP_ID,
+    VALUE,
+    application,
+    credential,
+    estate,
+    report_of,
+    slot,
+    stamp,
+)
 from hypothesis import example, given
 from hypothesis import strategies as st
 

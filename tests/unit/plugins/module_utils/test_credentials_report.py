@@ -9,14 +9,18 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_report import (
-    STATES,
-    public,
-    readers,
-    report,
-)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_report import STATES, report
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_table import COLUMNS, table
-from credentials_world import APP_ID, VALUE, application, credential, estate, report_of, slot, stamp
+from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.credentials_world import (
+    APP_ID,
+    VALUE,
+    application,
+    credential,
+    estate,
+    report_of,
+    slot,
+    stamp,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,19 +33,18 @@ def only(told: dict[str, Any]) -> dict[str, Any]:
 def test_joins_the_tenant_the_store_and_the_inventory() -> None:
     entry = {
         "current": slot("C", 100), "previous": slot("P", 20, remove_after=stamp(3)), "awaiting": ["web-2", "gone"],
-        "lock": {"run": "r1", "host": "runner", "process": 7, "until": stamp(0.1), "key_ids": []},
+        "lock": {"run": "r1", "host": "runner boot pid", "process": "7 8", "until": stamp(0.1), "key_ids": []},
     }
     told = report_of(entry, credential("p", 20), credential("o", 90), credential("c", 100), credential("h", 300, None))
     one = only(told)
-    assert [(key["key_id"], key["slot"], key["origin"]) for key in one["credentials"]] == [
-        ("p", "previous", "store"), ("o", None, "nobody"), ("c", "current", "store"), ("h", None, "by hand"),
+    assert [(key["key_id"], key["slot"], key["origin"], key["next"]) for key in one["credentials"]] == [
+        ("p", "previous", "store", {"what": "remove it", "when": stamp(3)}),
+        ("o", None, "nobody", {"what": "remove it once every host was proven with another one", "when": None}),
+        ("c", "current", "store", {"what": "replace it", "when": stamp(70)}),
+        ("h", None, "by hand", None),
     ]
     assert (one["hosts"], one["awaiting"]) == (["web-1", "web-2"], ["web-2", "gone"])
     assert one["lock"] == {"run": "r1", "host": "runner", "until": stamp(0.1)}
-    assert one["next"] == [
-        {"slot": "current", "what": "make a new secret", "when": stamp(70)},
-        {"slot": "previous", "what": "remove the previous secret", "when": stamp(3)},
-    ]
     assert (told["state"], told["moment"], one["reasons"]) == ("ok", stamp(0), [])
 
 
@@ -71,6 +74,11 @@ CURRENT = {"current": slot("c", 100)}
         CURRENT, [credential("c", 100), credential("t", 5, "test")], "due",
         'The secret "mailops.modern_auth: test (0123abcd)" of another environment ends in 5 days, on 2031-05-06.',
     ),
+    # The key of a certificate is a file that no store knows of.
+    (
+        CURRENT, [credential("c", 100), credential("k", 5, kind="certificate", display_name="mail")], "due",
+        'The certificate "mail" ends in 5 days, on 2031-05-06.',
+    ),
     (
         {**CURRENT, "pending": slot("n", 170, failure="SMTP refused it")}, [credential("c", 100), credential("n", 170)],
         "due", "The new secret was taken back from the servers: SMTP refused it",
@@ -99,6 +107,15 @@ def test_an_application_that_is_not_there(entry: dict[str, Any], state: str, rea
     assert "Contracts mail" in table(told)[2]
 
 
+@pytest.mark.parametrize(("key_id", "state"), [("unknown", "due"), (APP_ID, "ok")])
+def test_a_store_that_is_only_read(key_id: str, state: str) -> None:
+    facts = estate({"current": slot(key_id, 100)}, application(credential(APP_ID, 100), credential("o", 90)))
+    facts["web-1"]["__mail_credentials_store"] = "environment"
+    told = report(list(facts), facts, "14d")
+    assert told["state"] == state
+    assert [one["next"] for one in only(told)["credentials"]] == [None, None]
+
+
 def test_applications_that_no_host_uses_are_shown_when_they_were_read() -> None:
     other = application(credential("h", -5, None), app_id="other", name="Payroll")
     facts = estate(CURRENT, application(credential("c", 100)), other)
@@ -106,22 +123,6 @@ def test_applications_that_no_host_uses_are_shown_when_they_were_read() -> None:
     assert [(one["name"], one["state"], one["hosts"]) for one in told["applications"]] == [
         ("Payroll", "expired", []), ("Contracts mail", "ok", ["web-1", "web-2"]),
     ]
-
-
-def test_one_host_reads_each_tenant() -> None:
-    entry = public({"client_id": "a"}, "ansible_vault")
-    facts: dict[str, dict[str, Any]] = {
-        host: {
-            "__mail_plan_data": {"application": {"key": key}}, "__mail_credentials_entry": {**entry, "client_id": host},
-        }
-        for host, key in (("one", "t1/a"), ("two", "t2/b"), ("three", "t1/c/d"))
-    }
-    facts["follower"] = {"__mail_plan_data": {"application": {"key": "t1/a"}}}
-    facts["new"] = {
-        "__mail_plan_data": {"application": {"key": "t3/a"}}, "__mail_credentials_entry": public({}, "ansible_vault"),
-    }
-    facts["none"] = {"__mail_plan_data": {"application": None}}
-    assert readers(facts, facts) == {"one": ["one", "three"], "two": ["two"], "new": []}
 
 
 @given(st.lists(st.sampled_from(["current", "pending", "previous"]), unique=True), st.integers(-400, 800))
@@ -140,10 +141,15 @@ def test_the_table() -> None:
     assert lines[2].startswith("prod ")
     assert "Contracts\ufffd[31m mail" in lines[2]
     assert "web-1, web-2 (awaiting), gone (awaiting, not in the inventory)" in lines[2]
-    assert lines[2].endswith("make a new secret from 2031-04-10")
+    assert lines[2].endswith("replace it from 2031-04-10")
     assert lines[3] == "Contracts\ufffd[31m mail (prod): The current secret ends in 9 days, on 2031-05-10."
 
 
 def test_the_table_names_some_hosts_and_counts_the_others() -> None:
     lines = table(report_of(CURRENT, credential("c", 100), hosts=tuple(f"web-{number}" for number in range(20))))
     assert "  web-0, web-1, web-2 and 17 more  " in lines[2]
+
+
+def test_a_short_lived_secret_is_replaced_after_half_of_its_life() -> None:
+    told = report_of(CURRENT, credential("c", 100, start=stamp(60)))
+    assert only(told)["credentials"][0]["next"] == {"what": "replace it", "when": stamp(80)}
