@@ -41,10 +41,12 @@ def test_tells_managed_secrets_from_those_of_people(modules: Modules) -> None:
     contracts, by_people = result["applications"]
     assert (contracts["unique_name"], contracts["display_name"]) == ("contracts", "Contracts")
     (secret,) = contracts["credentials"]
+    # The tenant's clock shows whole seconds, and may still show the one in which the secret was made.
+    assert secret.pop("days_left") in (89, 90)
     assert secret == {
         "key_id": made["secret"]["key_id"], "kind": "secret", "display_name": made["secret"]["display_name"],
         "managed": True, "name": "prod", "start": made["secret"]["start_date_time"],
-        "end": made["secret"]["end_date_time"], "days_left": 89, "status": "ok",
+        "end": made["secret"]["end_date_time"], "status": "ok",
     }
     assert by_people["object_id"] == other["id"]
     password, key = by_people["credentials"]
