@@ -35,7 +35,7 @@ class Tenant:
 
 
 def test_the_latest_answer_of_the_tenant_is_its_moment() -> None:
-    tenant = cast("GraphClient", Tenant())
+    tenant = cast(GraphClient, Tenant())
     ids = [f"00000000-0000-4000-8000-{number:012d}" for number in range(3)]
     assert asyncio.run(read(tenant, ids)).moment == datetime(2031, 5, 1, 2, tzinfo=UTC)
     assert asyncio.run(read(tenant, [])).moment is None
