@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,13 @@ from typing import Any
 import pytest
 import trustme
 from exchange_world import CONTRACTS, EXCHANGE, GRAPH, PROBE, TRANSPORTS, ExchangeModules, windows
+from m365_sandbox.powershell.engine import find_engine
+from m365_sandbox.winrm.app import winrm_app
+from m365_sandbox.winrm.authentication import Authentication
+from m365_sandbox.winrm.shells import Shells
 from mail_world import MailWorld
 from sandbox_fixture import RunningSandbox
+from served_app import server_tls, serving
 
 MODULE = "exchange_client_access"
 Arguments = dict[str, Any]
@@ -73,6 +79,20 @@ def test_the_module_is_missing_where_powershell_runs(clean: RunningSandbox, tmp_
     modules.environment["PSModulePath"] = str(tmp_path)
     result = modules.run(MODULE, mailboxes=[CONTRACTS])
     assert result["code"] == "module_missing"
+    assert "Install-Module ExchangeOnlineManagement" in result["remedy"]
+
+
+def test_the_module_is_missing_on_the_windows_host(clean: RunningSandbox, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    shells = Shells(find_engine(), {**os.environ, "PSModulePath": str(tmp_path)}, tmp_path)
+    with serving(winrm_app(Authentication({"operator": "pass"}, tmp_path), shells), server_tls(authority)) as served:
+        result = ExchangeModules(clean, "winrm").run(MODULE, mailboxes=[CONTRACTS], winrm={
+            **windows(clean), "port": served.port, "user": "operator", "password": "pass",
+            "ca_path": str(tmp_path / "ca.pem"),
+        })
+    assert result["code"] == "module_missing"
+    assert "on 127.0.0.1 does not find the module" in result["msg"]
     assert "Install-Module ExchangeOnlineManagement" in result["remedy"]
 
 

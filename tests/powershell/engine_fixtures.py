@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import ssl
 import stat
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509 import load_pem_x509_certificate
 from m365_sandbox.powershell.engine import STAND_IN, Engine, find_engine, session_environment
-from toy_admin_api import ToyAdminApi, serving
+from served_app import server_tls, serving
+from toy_admin_api import ToyAdminApi
 
 HERE = Path(__file__).parent
 PFX_PASSWORD = "pä'$(1)\"s"
@@ -80,13 +80,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with serving(api.app(), server_tls(authority)) as served:
         api.url = f"https://127.0.0.1:{served.port}"
         yield Place(folder, api, authority, str(folder / "ca.pem"))
-
-
-def server_tls(authority: trustme.CA) -> ssl.SSLContext:
-    """A server's context for 127.0.0.1 and localhost."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
-    return context
 
 
 def _write_pfx(authority: trustme.CA, path: Path) -> None:

@@ -13,12 +13,12 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.conn
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.session import ExchangeSession
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.spec import exchange_spec, winrm_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._module import connection_spec
-from engine_fixtures import Place, executable, full, server_tls
+from engine_fixtures import Place, executable, full
 from m365_sandbox.powershell.engine import Engine
 from m365_sandbox.winrm.app import winrm_app
 from m365_sandbox.winrm.authentication import Authentication
 from m365_sandbox.winrm.shells import Shells
-from toy_admin_api import serving
+from served_app import server_tls, serving
 
 USER, PASSWORD = "operator", "pä$$ w'ord"
 PLAIN_USER, PLAIN_PASSWORD = "plain", "pa$$ w'ord"
