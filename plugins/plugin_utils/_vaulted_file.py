@@ -138,3 +138,25 @@ class VaultedFile:
         if not password:
             raise StoreError(f"The vault password in {self._password_file} is empty.", remedy="Put one into the file.")
         return password
+
+
+class VaultedEntry:
+    """The entry of an application in the file. Its revision is its fingerprint, which a person's edit changes too."""
+
+    def __init__(self, file: VaultedFile, name: str) -> None:
+        self._file = file
+        self._name = name
+
+    def prove(self) -> None:
+        """See Place."""
+        self._file.check_writable()
+
+    def read(self) -> tuple[Entry, str]:
+        """See Place."""
+        entry = self._file.entry(self._name)
+        return entry, fingerprint(entry)
+
+    def write(self, entry: Entry, revision: str) -> str:
+        """See Place."""
+        self._file.replace(self._name, entry, revision)
+        return fingerprint(entry)
