@@ -39,6 +39,11 @@ def mail_leaders(hosts: Iterable[str], facts: Mapping[str, Mapping[str, Any]]) -
     return _plan.leaders({host: facts[host]["__mail_plan_data"] for host in able})
 
 
+def mail_users(hosts: Iterable[str], facts: Mapping[str, Mapping[str, Any]], application: str) -> list[str]:
+    """See mail_users.yml."""
+    return _plan.users({host: facts[host] for host in hosts}, application)
+
+
 def mail_fill(plan: Any, facts: Mapping[str, Any], secrets: Mapping[str, Any]) -> Any:
     """See mail_fill.yml."""
     try:
@@ -61,6 +66,7 @@ class FilterModule:
             "mail_problems": mail_problems,
             "mail_conflicts": mail_conflicts,
             "mail_leaders": mail_leaders,
+            "mail_users": mail_users,
             "mail_secrets": _plan.secrets_of,
             "mail_fill": mail_fill,
             "mail_report": mail_report,

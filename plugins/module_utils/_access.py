@@ -26,6 +26,14 @@ _GRAPH_PERMISSIONS = frozenset((
     "Mail.Read", "Mail.ReadBasic", "Mail.ReadWrite", "Mail.Send", "MailboxSettings.Read", "MailboxSettings.ReadWrite",
     "Calendars.Read", "Calendars.ReadWrite", "Contacts.Read", "Contacts.ReadWrite",
 ))
+#: The ways to somebody's mail, by "VERB TRANSPORT", and the permissions of which each takes one.
+WAYS: Mapping[str, frozenset[str]] = {
+    "send smtp": frozenset({SMTP_PERMISSION}),
+    "send graph": frozenset({"Mail.Send"}),
+    "receive graph": frozenset({"Mail.Read", "Mail.ReadBasic", "Mail.ReadBasic.All", "Mail.ReadWrite"}),
+    "receive imap": frozenset({"IMAP.AccessAsApp"}),
+    "receive pop3": frozenset({"POP.AccessAsApp"}),
+}
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,9 @@ class Rights:
     :param permissions: in Entra, ``[{"resource": str, "application": [str], "delegated": [str]}]``.
     :param exchange: None if Exchange need not know the application; otherwise the addresses of the mailboxes on which
         it has ``full_access`` and ``send_as``, those on which ``smtp_auth``, ``imap`` and ``pop3`` are on, and
-        ``scope``: None, or the ``roles`` that it has for the ``mailboxes``.
+        ``scope``: None, or the ``roles`` that it has for the ``mailboxes``. ``unwanted`` is what the other model would
+        grant and must not stand any more: mailboxes on which it has no ``full_access`` and no ``send_as``, and those of
+        a ``scope`` in which it has no roles.
     :param exclusive: whether Entra must not grant anything else, since that would defeat the scope.
     """
 
@@ -82,18 +92,33 @@ def _exchange(accesses: Sequence[Access], roles: list[str], *, by_role: bool) ->
     scoped = _distinct([*by["graph"], *by["smtp"], *senders])
     if not roles and not (by["smtp"] or by["imap"] or by["pop3"]):
         return None
+    full_access = _distinct([*([] if by_role else by["smtp"]), *by["imap"], *by["pop3"]])
     return {
-        "full_access": _distinct([*([] if by_role else by["smtp"]), *by["imap"], *by["pop3"]]),
+        "full_access": full_access,
         "send_as": [] if by_role else senders,
         "smtp_auth": by["smtp"],
         "imap": by["imap"],
         "pop3": by["pop3"],
         "scope": {"roles": roles, "mailboxes": scoped} if roles else None,
+        "unwanted": {
+            "full_access": [mailbox for mailbox in by["smtp"] if mailbox not in full_access],
+            "send_as": senders if by_role else [],
+            "scope": [] if roles else scoped,
+        },
     }
 
 
 def _distinct(addresses: Any) -> list[str]:
     return list(dict.fromkeys(addresses))
+
+
+def may_use(permissions: Sequence[Mapping[str, Any]], way: str) -> bool:
+    """Whether an application needs a permission for a way to mail at all, wherever that is granted.
+
+    :param permissions: what the application needs.
+    :param way: a key of ``WAYS``.
+    """
+    return any(name in WAYS[way] for entry in permissions for name in entry["application"])
 
 
 def reaches_everyone(permissions: Sequence[Mapping[str, Any]]) -> bool:

@@ -8,18 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._access import reaches_everyone
+from ansible_collections.mailops.modern_auth.plugins.module_utils._access import may_use, reaches_everyone
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import OWN_CREDENTIALS, Part
 from ansible_collections.mailops.modern_auth.plugins.module_utils._variables import RECEIVED
 
 
 def checks_of(
-    verify: Mapping[str, Any], part: Part, permissions: Sequence[Mapping[str, Any]], problems: list[str]
+    verify: Mapping[str, Any], part: Part, permissions: Sequence[Mapping[str, Any]],
+    granted: Sequence[Mapping[str, Any]], problems: list[str],
 ) -> list[dict[str, Any]]:
     """The checks, as options of the module mail_delivery, each with a name.
 
+    Those of a refusal also say what it ``proves``: "mailbox", that a right which the application has elsewhere ends
+    before this mailbox; or "permission", that it has no permission for this way, which holds for every mailbox.
+
     :param verify: what was read of the variable mail_verify.
-    :param permissions: what Entra grants the application.
+    :param permissions: what the application needs, wherever that is granted.
+    :param granted: what Entra grants of it.
     :param problems: what does not fit is appended.
     """
     delivered = _delivered(verify, part, problems)
@@ -28,12 +33,12 @@ def checks_of(
         return [delivered]
     if foreign.lower() in {access.mailbox.lower() for access in part.accesses} | {part.sender.lower()}:
         problems.append(f"mail_verify.refused_mailbox: {foreign} is one that the application may use; name another")
-    if reaches_everyone(permissions):
+    if reaches_everyone(granted):
         problems.append(
             f"mail_verify.refused_mailbox: the application reaches {foreign} as every other mailbox, since Entra "
             "grants that for the whole organisation; set mail_access.scope: mailboxes, or remove this"
         )
-    return [delivered, *_refused(foreign, verify, part)]
+    return [delivered, *_refused(foreign, verify, part, permissions)]
 
 
 def _delivered(verify: Mapping[str, Any], part: Part, problems: list[str]) -> dict[str, Any]:
@@ -72,7 +77,9 @@ def _delivered(verify: Mapping[str, Any], part: Part, problems: list[str]) -> di
     }
 
 
-def _refused(foreign: str, verify: Mapping[str, Any], part: Part) -> list[dict[str, Any]]:
+def _refused(
+    foreign: str, verify: Mapping[str, Any], part: Part, permissions: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     """The application sends as it does and through Microsoft Graph, and reads as the proof of delivery does."""
     sends = {part.send["transport"]: {**part.send, "mailbox": foreign}}
     sends.setdefault("graph", {"transport": "graph", "mailbox": foreign, **OWN_CREDENTIALS})
@@ -88,4 +95,9 @@ def _refused(foreign: str, verify: Mapping[str, Any], part: Part) -> list[dict[s
             "name": f"{foreign} is not shown by {receive['transport']}",
             "receive": {**server, "authentication": "oauth2", "mailbox": foreign, **OWN_CREDENTIALS},
         })
-    return [{**check, "expect": "refused"} for check in checks]
+    return [{**check, "expect": "refused", "proves": _proves(check, permissions)} for check in checks]
+
+
+def _proves(check: Mapping[str, Any], permissions: Sequence[Mapping[str, Any]]) -> str:
+    verb = "send" if "send" in check else "receive"
+    return "mailbox" if may_use(permissions, f"{verb} {check[verb]['transport']}") else "permission"

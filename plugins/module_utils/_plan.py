@@ -12,7 +12,9 @@ A plan is plain data without secrets::
     exchange                None, or what Exchange has to grant, see there
     provider                what to configure on the server, see Part in _products/_part.py
     mailboxes               the addresses of the Microsoft 365 mailboxes that the application uses
-    checks                  [{name, send, from, receive, to, expect, ...}], options of the module mail_delivery
+    foreign                 the address of a mailbox that it must not reach, or None
+    checks                  [{name, send, from, receive, to, expect, ...}], options of the module mail_delivery, and
+                            what a refusal proves
 
 Values that are known only later stand as references, see _references.py.
 """
@@ -60,7 +62,10 @@ def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     access = wanted.get("mail_access", {}) if signs_in else {}
     granted = rights(permissions, part.accesses if part else (), access, problems)
     verify = wanted.get("mail_verify")
-    checks = checks_of(verify, part, granted.permissions, problems) if part is not None and verify is not None else []
+    checks = (
+        checks_of(verify, part, permissions, granted.permissions, problems)
+        if part is not None and verify is not None else []
+    )
     plan = {
         "product": wanted.get("mail_product"),
         "environment": wanted.get("mail_environment"),
@@ -70,6 +75,7 @@ def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         "exchange": granted.exchange if signs_in else None,
         "mailboxes": list(dict.fromkeys(access.mailbox for access in part.accesses)) if part else [],
         "provider": part.provider if part else {},
+        "foreign": (verify or {}).get("refused_mailbox") if signs_in else None,
         "checks": checks,
     }
     return plan, _first_of_each(problems)
@@ -111,6 +117,21 @@ def leaders(plans: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     first: dict[str, str] = {}
     keys = {host: plan["application"]["key"] for host, plan in plans.items() if plan["application"] is not None}
     return {host: first.setdefault(key, host) for host, key in keys.items()}
+
+
+def users(variables: Mapping[str, Mapping[str, Any]], key: str) -> list[str]:
+    """The hosts whose product signs in as an application, whether the rest of their settings is right or not.
+
+    :param variables: by host; others than the mail settings may be among them.
+    :param key: what ``application.key`` of a plan says.
+    """
+    found = []
+    for host, known in variables.items():
+        names = [*TABLE, f"mail_{known.get('mail_product')}"]
+        plan, _problems = examine({name: known.get(name) for name in names})
+        if plan["application"] is not None and plan["application"]["key"] == key:
+            found.append(host)
+    return found
 
 
 def _differences(leader: str, theirs: Mapping[str, Any], host: str, ours: Mapping[str, Any]) -> list[str]:

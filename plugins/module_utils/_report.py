@@ -47,7 +47,6 @@ def _row(host: str, facts: Mapping[str, Mapping[str, Any]], predicted: bool) -> 
     application = plan.get("application") or {}
     checks = known.get("__mail_delivery_results", [])
     deliveries = [check for check in checks if not check["refusal"]]
-    refusals = [check for check in checks if check["refusal"]]
     return (
         plan.get("environment", _NOTHING),
         host,
@@ -57,7 +56,7 @@ def _row(host: str, facts: Mapping[str, Mapping[str, Any]], predicted: bool) -> 
         _granted(facts, known, "access"),
         _ways(deliveries, "sent_through"),
         _ways(deliveries, "received_through"),
-        ", ".join(dict.fromkeys(_tried(refusal) for refusal in refusals)) or _NOTHING,
+        _refused(plan.get("checks", []), checks),
         f"{sum(check['seconds']['total'] for check in checks):.1f}" if checks else _NOTHING,
         _result(known, bool(deliveries), predicted),
     )
@@ -69,8 +68,18 @@ def _granted(facts: Mapping[str, Mapping[str, Any]], known: Mapping[str, Any], s
     return ", ".join(leader.get(f"__mail_{step}_result", {}).get("granted", [])) or _NOTHING
 
 
-def _tried(refusal: Mapping[str, Any]) -> str:
-    return f"{(refusal['sent_through'] or refusal['received_through'])['transport']}"
+def _refused(checks: Iterable[Mapping[str, Any]], results: Iterable[Mapping[str, Any]]) -> str:
+    """The ways in which a foreign mailbox stayed closed; last those for which the application has no permission at all.
+
+    :param checks: as the plan has them, in the order of their results.
+    """
+    ways: dict[str, list[str]] = {"mailbox": [], "permission": []}
+    for check, result in zip(checks, results, strict=False):
+        if result["refusal"]:
+            sent, received = result["sent_through"], result["received_through"]
+            ways[check["proves"]].append(sent["transport"] if sent else f"reading {received['transport']}")
+    without = f"no permission: {', '.join(ways['permission'])}" if ways["permission"] else ""
+    return "; ".join(filter(None, (", ".join(ways["mailbox"]), without))) or _NOTHING
 
 
 def _ways(deliveries: Iterable[Mapping[str, Any]], side: str) -> str:

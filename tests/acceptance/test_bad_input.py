@@ -124,6 +124,16 @@ def test_mailbox_without_licence(estate: Estate) -> None:
     assert "assign a licence with Exchange Online" in said
 
 
+def test_misspelt_mailbox_that_would_be_refused_anyway(estate: Estate) -> None:
+    verify = {
+        "recipient": "probe@contoso.example", "refused_mailbox": "directr@contoso.example",
+        "receive": {"transport": "graph", "tenant_id": "t", "client_id": "c", "client_secret": "s"},
+    }
+    said = refused(estate, *variables(mail_verify=verify, mail_access={"scope": "mailboxes"}))
+    assert "mail_verify.refused_mailbox: directr@contoso.example is not the principal name" in said
+    assert "Correct the address" in said
+
+
 def test_wrong_tls_mode(estate: Estate) -> None:
     user = {"username": "contracts@contoso.example", "password": "x"}
     send = {"transport": "smtp", "host": "smtp.office365.com", "tls": "ssl", **user}

@@ -280,6 +280,17 @@ def test_hosts_that_share_an_application_must_want_the_same_of_it(changes: dict[
     assert "and two has " in conflict
 
 
+def test_whoever_uses_an_application_is_known_though_other_settings_are_wrong() -> None:
+    hosts: dict[str, dict[str, Any]] = {
+        "same": changed(graph(), {"mail_environment": None, "mail_nonsense": 1}),
+        "other": changed(graph(), {"mail_app.unique_name": "other"}),
+        "relay": {**smtp(), "mail_app": graph()["mail_app"]},
+        "elsewhere": changed(graph(), {"mail_entra": {"tenant_id": "elsewhere"}}),
+        "none": {"ansible_connection": "local"},
+    }
+    assert _plan.users(hosts, _plan.make(graph())["application"]["key"]) == ["same"]
+
+
 @pytest.mark.parametrize(
     ("table", "spec"),
     [

@@ -35,8 +35,11 @@ def team_assistant(send: dict[str, Any] | None = None, **changes: Any) -> dict[s
     }
 
 
-def exchange(**granted: Any) -> dict[str, Any]:
-    return {"full_access": [], "send_as": [], "smtp_auth": [], "imap": [], "pop3": [], "scope": None, **granted}
+def exchange(unwanted: dict[str, list[str]] | None = None, **granted: Any) -> dict[str, Any]:
+    return {
+        "full_access": [], "send_as": [], "smtp_auth": [], "imap": [], "pop3": [], "scope": None, **granted,
+        "unwanted": {"full_access": [], "send_as": [], "scope": [], **(unwanted or {})},
+    }
 
 
 def without(settings: dict[str, Any], variable: str, name: str) -> dict[str, Any]:
@@ -161,14 +164,17 @@ def test_versions_that_know_oauth(version: str) -> None:
         (ici(mail_access={"scope": "mailboxes"}), [], exchange(
             scope={"roles": ["Application Mail.Send"], "mailboxes": ["contracts@contoso.example"]},
         )),
-        (team_assistant(), [SMTP_SEND], exchange(full_access=[TICKETS], smtp_auth=[TICKETS])),
+        (team_assistant(), [SMTP_SEND], exchange({"scope": [TICKETS]}, full_access=[TICKETS], smtp_auth=[TICKETS])),
         (team_assistant({"username": "robot@contoso.example"}), [SMTP_SEND], exchange(
+            {"scope": ["robot@contoso.example", TICKETS]},
             full_access=["robot@contoso.example"], smtp_auth=["robot@contoso.example"], send_as=[TICKETS],
         )),
         (team_assistant(mail_access={"model": "rbac"}), [], exchange(
+            {"full_access": [TICKETS]},
             smtp_auth=[TICKETS], scope={"roles": ["Application SMTP.SendAsApp"], "mailboxes": [TICKETS]},
         )),
         (team_assistant({"username": "robot@contoso.example"}, mail_access={"model": "rbac"}), [], exchange(
+            {"full_access": ["robot@contoso.example"], "send_as": [TICKETS]},
             smtp_auth=["robot@contoso.example"],
             scope={"roles": ["Application SMTP.SendAsApp"], "mailboxes": ["robot@contoso.example", TICKETS]},
         )),
@@ -231,7 +237,7 @@ def test_a_foreign_mailbox_is_refused_in_every_way() -> None:
     assert "expect" not in checks[0]
     assert checks[1:] == [
         {
-            "name": "ceo@contoso.example is refused by smtp", "expect": "refused", "from": "ceo@contoso.example",
+            "name": "ceo@contoso.example is refused by smtp", "expect": "refused", "proves": "mailbox", "from": "ceo@contoso.example",
             "to": "probe@contoso.example",
             "send": {
                 "transport": "smtp", "authentication": "oauth2", "host": "smtp.example", "port": 587, "tls": "starttls",
@@ -239,11 +245,11 @@ def test_a_foreign_mailbox_is_refused_in_every_way() -> None:
             },
         },
         {
-            "name": "ceo@contoso.example is refused by graph", "expect": "refused", "from": "ceo@contoso.example",
+            "name": "ceo@contoso.example is refused by graph", "expect": "refused", "proves": "permission", "from": "ceo@contoso.example",
             "to": "probe@contoso.example", "send": {"transport": "graph", "mailbox": "ceo@contoso.example", **OWN},
         },
         {
-            "name": "ceo@contoso.example is not shown by imap", "expect": "refused",
+            "name": "ceo@contoso.example is not shown by imap", "expect": "refused", "proves": "permission",
             "receive": {
                 "transport": "imap", "host": "mail.example", "port": 1993, "tls": "implicit",
                 "authentication": "oauth2", "mailbox": "ceo@contoso.example", **OWN,
@@ -254,9 +260,11 @@ def test_a_foreign_mailbox_is_refused_in_every_way() -> None:
 
 def test_with_a_scope_graph_is_refused_as_well() -> None:
     plan = _plan.make(ici(mail_access={"scope": "mailboxes"}, mail_verify=verify("graph")))
-    assert [check["name"] for check in plan["checks"][1:]] == [
-        "ceo@contoso.example is refused by graph", "ceo@contoso.example is not shown by graph",
+    assert [(check["name"], check["proves"]) for check in plan["checks"][1:]] == [
+        ("ceo@contoso.example is refused by graph", "mailbox"),
+        ("ceo@contoso.example is not shown by graph", "permission"),
     ]
+    assert plan["foreign"] == "ceo@contoso.example"
 
 
 @pytest.mark.parametrize(
