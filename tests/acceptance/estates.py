@@ -92,14 +92,14 @@ class Estate:
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         }
 
-    def command(self, *arguments: str) -> list[str]:
-        """The command line of the main job."""
-        return ["ansible-playbook", "mailops.modern_auth.setup_mail", "-i", str(INVENTORY), *arguments]
+    def command(self, *arguments: str, playbook: str = "setup_mail") -> list[str]:
+        """The command line of the main job, or of another of the collection's playbooks."""
+        return ["ansible-playbook", f"mailops.modern_auth.{playbook}", "-i", str(INVENTORY), *arguments]
 
-    def set_up(self, *arguments: str) -> Run:
-        """The main job, to its end."""
+    def set_up(self, *arguments: str, playbook: str = "setup_mail") -> Run:
+        """The main job, or another playbook, to its end."""
         done = subprocess.run(
-            self.command(*arguments), env=self.environment(), cwd=self.home, text=True, check=False,
+            self.command(*arguments, playbook=playbook), env=self.environment(), cwd=self.home, text=True, check=False,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600,
         )
         return Run(done.returncode, done.stdout)

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import difflib
-import email
-import imaplib
 import json
-import os
-import poplib
 import shutil
 import stat
 import subprocess
-import uuid
+import sys
 from dataclasses import dataclass
-from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +16,8 @@ import pytest
 from estates import ASSISTANTS, REPOSITORY, SERVERS, Estate, Footprint, Run
 from sandbox_fixture import RunningSandbox
 
-PROGRAM = Path(__file__).parent / "team_assistant"
-MODULES = REPOSITORY / ".build" / "team_assistant"
+PRODUCT = SERVERS / "team_assistant"
+MODULES = REPOSITORY / ".build" / "team_assistant" / "node_modules"
 MAILBOXES = {
     "tas-test-1": "tickets-test@contoso.example", "tas-prod-1": "tickets@contoso.example",
     "tas-prod-2": "tickets@contoso.example",
@@ -32,7 +26,6 @@ APPLICATIONS = {"tas-test-1": "tickets-mail-test", "tas-prod-1": "tickets-mail-p
 BACKENDS = ("standard", "cron")
 PROBE = "probe@contoso.example"
 DIRECTOR = "director@contoso.example"
-OUTLOOK = "https://outlook.office365.com"
 
 
 @dataclass(frozen=True)
@@ -59,13 +52,9 @@ def settled(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture(scope="module")
 def node_modules() -> Path:
-    """The folder with nodemailer, installed from the npm registry once."""
-    if not (MODULES / "node_modules" / "nodemailer").exists():
-        MODULES.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copyfile(PROGRAM / name, MODULES / name)
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=MODULES, check=True)
-    return MODULES / "node_modules"
+    """The folder with nodemailer, as the demo installs it."""
+    subprocess.run(["make", "-s", str(MODULES / "nodemailer")], cwd=REPOSITORY, check=True)
+    return MODULES
 
 
 def rows(run: Run) -> dict[str, list[str]]:
@@ -79,78 +68,44 @@ def backend(estate: Estate, host: str, name: str) -> Path:
     return estate.directory / "servers" / host / name
 
 
-def send(estate: Estate, folder: Path, node_modules: Path, subject: str) -> subprocess.CompletedProcess[str]:
-    """Start the product's program with the backend's environment file, read by a shell, and its local.js."""
-    environment = {
-        "PATH": os.environ["PATH"], "NODE_PATH": str(node_modules), "NODE_EXTRA_CA_CERTS": estate.sandbox.ca,
-    }
-    script = 'set -a; . "$1/environment"; exec node "$2" "$1/local.js" "$3" "$4"'
-    return subprocess.run(
-        ["sh", "-c", script, "sh", folder, PROGRAM / "send.js", PROBE, subject], env=environment, cwd=folder, text=True,
-        check=False, capture_output=True, timeout=60,
-    )
-
-
-def sasl(sandbox: RunningSandbox) -> bytes:
-    """What opens the probe's mailbox for the reader."""
-    body = {"appId": sandbox.env["M365_SANDBOX_READER_CLIENT_ID"], "resource": OUTLOOK}
-    token = sandbox.control("POST", "/tenant/tokens", body)["access_token"]
-    return f"user={PROBE}\x01auth=Bearer {token}\x01\x01".encode()
-
-
-def by_imap(sandbox: RunningSandbox, subject: str) -> list[Message]:
-    """The probe mailbox's mails of a subject."""
-    port = int(sandbox.env["M365_SANDBOX_IMAP_PORT"])
-    with imaplib.IMAP4_SSL("127.0.0.1", port, ssl_context=sandbox.tls) as connection:
-        connection.authenticate("XOAUTH2", lambda _challenge: sasl(sandbox))
-        connection.select(readonly=True)
-        numbers = connection.search(None, "SUBJECT", f'"{subject}"')[1][0].split()
-        found: list[Any] = [connection.fetch(number, "(RFC822)")[1][0] for number in numbers]
-    return [email.message_from_bytes(content) for _head, content in found]
-
-
-def by_pop3(sandbox: RunningSandbox, subject: str) -> list[Message]:
-    """The same by POP3."""
-    connection = poplib.POP3_SSL("127.0.0.1", int(sandbox.env["M365_SANDBOX_POP3_PORT"]), context=sandbox.tls)
-    connection._shortcmd("AUTH XOAUTH2")
-    connection._shortcmd(base64.b64encode(sasl(sandbox)).decode())
-    count = connection.stat()[0]
-    mails = [email.message_from_bytes(b"\r\n".join(connection.retr(number + 1)[1])) for number in range(count)]
-    connection.quit()
-    return [mail for mail in mails if mail["Subject"] == subject]
-
-
 def test_the_table_shows_what_was_delivered_and_what_was_refused(settled: Settled) -> None:
     assert settled.first.code == 0, settled.first.output
     told = {host: " ".join(line) for host, line in rows(settled.first).items()}
     assert sorted(told) == sorted(ASSISTANTS)
     for host, way in (("tas-test-1", "imap"), ("tas-prod-1", "imap"), ("tas-prod-2", "pop3")):
-        assert f"SMTP.SendAsApp FullAccess, SMTP AUTH smtp (oauth2) {way} (oauth2) smtp, graph, {way} " in told[host]
+        assert f" SMTP.SendAsApp FullAccess, SMTP AUTH smtp (oauth2) {way} (oauth2) smtp; " in told[host]
+        assert f" smtp; no permission: graph, reading {way} " in told[host]
         assert told[host].endswith(" delivered")
 
 
-@pytest.mark.parametrize("host", ASSISTANTS)
-@pytest.mark.parametrize("name", BACKENDS)
-def test_the_written_files_are_all_that_the_product_needs(
-    settled: Settled, node_modules: Path, host: str, name: str
-) -> None:
-    subject = f"Ticket {uuid.uuid4()}"
-    done = send(settled.estate, backend(settled.estate, host, name), node_modules, subject)
-    assert done.returncode == 0, done.stderr
-    for mails in (by_imap(settled.estate.sandbox, subject), by_pop3(settled.estate.sandbox, subject)):
-        assert [mail["From"] for mail in mails] == [MAILBOXES[host]]
+def prove(directory: Path, node_modules: Path) -> subprocess.CompletedProcess[str]:
+    """Let each backend send as the product does, and read its mail back."""
+    return subprocess.run(
+        [sys.executable, PRODUCT / "prove.py", directory, node_modules], text=True, check=False, capture_output=True,
+        timeout=120,
+    )
+
+
+def test_the_written_files_are_all_that_the_product_needs(settled: Settled, node_modules: Path) -> None:
+    done = prove(settled.estate.directory, node_modules)
+    assert done.stdout.splitlines() == [
+        f"{host} {name}: a mail from {MAILBOXES[host]} arrived, read by IMAP and POP3"
+        for host in sorted(ASSISTANTS) for name in sorted(BACKENDS)
+    ]
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_same_credentials_are_refused_for_another_mailbox(
     settled: Settled, node_modules: Path, tmp_path: Path
 ) -> None:
-    folder = backend(settled.estate, "tas-test-1", "cron")
-    shutil.copytree(folder, tmp_path / "cron")
-    environment = tmp_path / "cron" / "environment"
+    shutil.copytree(backend(settled.estate, "tas-test-1", "cron"), tmp_path / "servers" / "tas-test-1" / "cron")
+    shutil.copyfile(settled.estate.directory / "env.json", tmp_path / "env.json")
+    environment = tmp_path / "servers" / "tas-test-1" / "cron" / "environment"
     environment.write_text(environment.read_text().replace(MAILBOXES["tas-test-1"], DIRECTOR))
-    done = send(settled.estate, tmp_path / "cron", node_modules, "refused")
+    done = prove(tmp_path, node_modules)
     assert done.returncode == 1
-    assert "535 5.7.3" in done.stderr
+    assert done.stdout.startswith("tas-test-1 cron: NO MAIL ARRIVED: ")
+    assert "535 5.7.3" in done.stdout
 
 
 def test_the_second_run_changes_nothing(settled: Settled) -> None:
@@ -199,19 +154,71 @@ def test_what_others_wrote_stays_and_the_secret_is_in_the_environment_alone(sett
             assert "old-relay-password" not in local
 
 
-def test_the_other_model_needs_no_permission_in_entra(estate: Estate) -> None:
+def administered(footprint: Footprint) -> dict[str, Any]:
+    """What Exchange was told: every collection of its own but the mailboxes, without lists that are empty."""
+    names = (
+        "exchange_service_principals", "mailbox_permissions", "recipient_permissions", "management_scopes",
+        "management_role_assignments", "application_access_policies",
+    )
+    collections = footprint.tenant["collections"]
+    return {
+        name: {key: one for key, one in collections[name].items() if one != {"entries": [], "denied": []}}
+        for name in names
+    }
+
+
+def test_removal_leaves_exchange_as_it_was(settled: Settled) -> None:
+    estate = settled.estate
+    used = estate.set_up("--limit", "tas-prod-1", playbook="remove_mail")
+    assert used.code != 0
+    assert "'tickets-mail-prod' is used by tas-prod-2 too" in " ".join(used.output.split())
+    predicted = estate.set_up("--check", "--limit", "team_assistant", playbook="remove_mail")
+    assert predicted.code == 0, predicted.output
+    assert predicted.changed > 0
+    assert estate.footprint() == settled.after
+
+    done = estate.set_up("--limit", "team_assistant", playbook="remove_mail")
+    assert done.code == 0, done.output
+    assert done.changed == predicted.changed
+    after = estate.footprint()
+    again = estate.set_up("--limit", "team_assistant", playbook="remove_mail")
+    assert (again.code, again.changed) == (0, 0), again.output
+    assert estate.footprint() == after
+    # A seeded tenant has everything that setting up had found.
+    estate.sandbox.control("POST", "/reset")
+    seeded = estate.footprint()
+    assert administered(after) == administered(seeded)
+    for collection in ("applications", "service_principals", "app_role_assignments", "oauth2_permission_grants"):
+        assert {one["id"] for one in after.objects(collection)} == {one["id"] for one in seeded.objects(collection)}
+
+
+RBAC = ("--limit", "tas-test-1", "-e", json.dumps({"mail_access": {"model": "rbac"}}))
+
+
+def test_the_model_can_be_changed_and_changed_back(estate: Estate) -> None:
+    before = administered(estate.footprint())
     assert estate.set_up("--limit", "tas-test-1", "--tags", "identity,access").code == 0
-    done = estate.set_up("--limit", "tas-test-1", "-e", json.dumps({"mail_access": {"model": "rbac"}}))
+    with_rights = administered(estate.footprint())
+    assert with_rights["mailbox_permissions"] != before["mailbox_permissions"]
+
+    done = estate.set_up(*RBAC)
     assert done.code == 0, done.output
     line = " ".join(rows(done)["tas-test-1"])
     assert "Tickets mail (test) - SMTP AUTH, Application SMTP.SendAsApp" in line
-    assert "smtp, graph, imap" in line
+    assert "smtp; no permission: graph, reading imap" in line
     now = estate.footprint()
     [application] = now.applications("tickets-mail-test")
     [principal] = [one for one in now.objects("service_principals") if one["appId"] == application["appId"]]
     assert [one for one in now.objects("app_role_assignments") if one["principalId"] == principal["id"]] == []
-    again = estate.set_up("--limit", "tas-test-1", "-e", json.dumps({"mail_access": {"model": "rbac"}}))
+    assert administered(now)["mailbox_permissions"] == before["mailbox_permissions"]
+    [role] = now.objects("management_role_assignments")
+    assert (role["Role"], role["App"]) == ("Application SMTP.SendAsApp", principal["id"])
+    again = estate.set_up(*RBAC, "--tags", "identity,access")
     assert again.changed == 0, again.output
+
+    back = estate.set_up("--limit", "tas-test-1", "--tags", "identity,access")
+    assert back.code == 0, back.output
+    assert administered(estate.footprint()) == with_rights
 
 
 def test_a_scope_takes_the_place_of_the_permission_for_everybody(estate: Estate) -> None:
@@ -232,7 +239,7 @@ def test_a_scope_takes_the_place_of_the_permission_for_everybody(estate: Estate)
     assert done.code == 0, done.output
     [line] = [line for line in done.output.splitlines() if "ici-test-1" in line and line.endswith("delivered")]
     assert "Application Mail.Send" in line
-    assert " graph " in line.partition("graph (oauth2)")[2]
+    assert " graph; no permission: reading graph " in line
     now = estate.footprint()
     [application] = now.applications("contracts-mail-test")
     [principal] = [one for one in now.objects("service_principals") if one["appId"] == application["appId"]]
