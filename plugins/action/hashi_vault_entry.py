@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import plain
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._entry_action import EntryAction
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._kv2 import Kv2Secret
 
@@ -16,23 +15,16 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils._kv2 import Kv
 class ActionModule(EntryAction):
     """One secret an application; its latest version is the entry."""
 
-    PLACE: ClassVar = {
+    OPTIONS: ClassVar = {
         "connection": {"type": "dict", "default": {}, "no_log": True},
         "engine_mount_point": {"default": "secret"},
         "folder": {"required": True},
     }
 
-    def use(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    def place(self, args: dict[str, Any], task_vars: dict[str, Any]) -> Kv2Secret:
         """See EntryAction."""
 
         def run(module: str, options: dict[str, Any]) -> Mapping[str, Any]:
             return self.run_module(f"community.hashi_vault.{module}", {**args["connection"], **options}, task_vars)
 
-        secret = Kv2Secret(run, args["engine_mount_point"], args["folder"], args["name"])
-        if args["writable"]:
-            secret.prove()
-        if args["entry"] is None:
-            entry, revision = secret.read()
-            return {"changed": False, "entry": entry, "revision": revision}
-        revision = args["revision"] if self._task.check_mode else secret.write(args["entry"], args["revision"])
-        return {"changed": True, "entry": plain(args["entry"]), "revision": revision}
+        return Kv2Secret(run, args["engine_mount_point"], args["folder"], args["name"])

@@ -8,18 +8,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import fingerprint, plain
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._entry_action import EntryAction
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils._vaulted_file import VaultedFile
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._vaulted_file import VaultedEntry, VaultedFile
 
 
 class ActionModule(EntryAction):
     """Reads and writes the file in this process."""
 
-    PLACE: ClassVar = {"path": {"required": True}, "password_file": {"required": True, "no_log": False}}
+    OPTIONS: ClassVar = {"path": {"required": True}, "password_file": {"required": True, "no_log": False}}
 
-    def use(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    def place(self, args: dict[str, Any], task_vars: dict[str, Any]) -> VaultedEntry:
         """See EntryAction."""
         if not args["password_file"]:
             raise InputError(
@@ -27,14 +26,4 @@ class ActionModule(EntryAction):
                 remedy="Name one in mail_store_password_file or the environment variable ANSIBLE_VAULT_PASSWORD_FILE.",
             )
         file = VaultedFile(Path(self._loader.path_dwim(args["path"])), Path(args["password_file"]).expanduser())
-        if args["writable"]:
-            file.check_writable()
-        if args["entry"] is None:
-            entry, changed = file.entry(args["name"]), False
-        elif self._task.check_mode:
-            entry = plain(args["entry"])
-            changed = entry != file.entry(args["name"])
-        else:
-            entry = plain(args["entry"])
-            changed = file.replace(args["name"], entry, args["revision"])
-        return {"changed": changed, "entry": entry, "revision": fingerprint(entry)}
+        return VaultedEntry(file, args["name"])

@@ -3,16 +3,17 @@
 
 """What the actions share that read and replace an application's entry in a store. They run on the controller.
 
-A store that is served this way has an action with the options below and its own; it returns ``entry`` and ``revision``.
+A store that is served this way has an action with the options below and its own, and a class for the place of an entry.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry, plain
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError, StoreError
 
 ARGUMENTS = {
@@ -23,30 +24,64 @@ ARGUMENTS = {
 }
 
 
+class Place(Protocol):
+    """Where one application's entry is."""
+
+    def prove(self) -> None:
+        """Return if the entry can be read and written.
+
+        :raises ModernAuthError: if not.
+        """
+
+    def read(self) -> tuple[Entry, str]:
+        """The entry, ``{}`` if there is none, and its revision, '' if there never was one.
+
+        :raises ModernAuthError: it cannot be read.
+        """
+
+    def write(self, entry: Entry, revision: str) -> str:
+        """Replace the entry with that revision; gives the revision of the new one.
+
+        :raises ModernAuthError: it cannot be written; with ``code`` "conflict" if it has another revision.
+        """
+
+
 class EntryAction(ActionBase):
     """Reads the entry, or replaces it where ``entry`` is given and nobody else did so meanwhile."""
 
     #: The options that say where the store is.
-    PLACE: ClassVar[Mapping[str, Mapping[str, Any]]]
+    OPTIONS: ClassVar[Mapping[str, Mapping[str, Any]]]
+
+    @abstractmethod
+    def place(self, args: dict[str, Any], task_vars: dict[str, Any]) -> Place:
+        """Where the entry is that the task is about.
+
+        :raises ModernAuthError: the options make no sense.
+        """
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         _result, args = self.validate_argument_spec(
-            {**ARGUMENTS, **self.PLACE}, required_together=[("entry", "revision")]
+            {**ARGUMENTS, **self.OPTIONS}, required_together=[("entry", "revision")]
         )
         try:
-            result = self.use(args, task_vars or {})
+            result = self._use(self.place(args, task_vars or {}), args)
         except ModernAuthError as error:
             return {"failed": True, "changed": False, **error.result()}
         # Here and not as the task's no_log, which would hide why it failed as well.
         return {**result, "_ansible_no_log": True}
 
-    @abstractmethod
-    def use(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Do what is asked for: ``changed``, ``entry`` and ``revision``.
-
-        :raises ModernAuthError: the store cannot be used; its message says nothing of what is secret.
-        """
+    def _use(self, place: Place, args: dict[str, Any]) -> dict[str, Any]:
+        if args["writable"]:
+            place.prove()
+        if args["entry"] is None:
+            entry, revision = place.read()
+            return {"changed": False, "entry": entry, "revision": revision}
+        entry, revision = plain(args["entry"]), args["revision"]
+        if self._task.check_mode:
+            return {"changed": place.read()[0] != entry, "entry": entry, "revision": revision}
+        written = place.write(entry, revision)
+        return {"changed": written != revision, "entry": entry, "revision": written}
 
     def run_module(self, name: str, options: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """The result of another collection's module, a failed one included.

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
-from playbook_runner import Outcome, play
+from playbook_runner import REPOSITORY, Outcome, play
 
 HOSTS = [f"server-{number}" for number in range(8)]
 PASSWORD = "pass word"
@@ -87,7 +87,11 @@ def test_what_another_run_wrote_is_not_overwritten(store: Store) -> None:
 
 def test_an_unknown_kind_is_told_the_known_ones(store: Store) -> None:
     done = store.use([("prove", None)], "-e", "mail_store_kind=vault", hosts=HOSTS[:1])
-    assert "mail_store_kind: 'vault' is not one of ansible_vault" in done.last(HOSTS[0])["msg"]
+    known = "ansible_vault, azure_keyvault, environment, hashi_vault"
+    assert f"mail_store_kind: 'vault' is not one of {known}." in done.last(HOSTS[0])["msg"]
+    documented = (REPOSITORY / "roles/mail_store/meta/argument_specs.yml").read_text(encoding="utf-8")
+    choices = yaml.safe_load(documented)["argument_specs"]["main"]["options"]["mail_store_kind"]["choices"]
+    assert sorted(choices) == known.split(", ")
 
 
 def test_a_check_makes_nothing(store: Store) -> None:

@@ -11,21 +11,18 @@ texts of errors are those that Vault's own code has. What it does not know is a 
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 import ssl
-import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
-Answer = tuple[int, dict[str, Any] | None]
+from http_stand_in import Answer, Request, listening
+
 #: What a request does, as policies call it.
 CAPABILITIES = {"GET": "read", "LIST": "list", "POST": "update", "PUT": "update", "DELETE": "delete"}
 
@@ -35,7 +32,7 @@ class Refused(Exception):
 
     def __init__(self, status: int, *errors: str) -> None:
         super().__init__(status, *errors)
-        self.answer: Answer = (status, {"errors": list(errors)})
+        self.answer = Answer(status, {"errors": list(errors)})
 
 
 @dataclass
@@ -70,31 +67,31 @@ class VaultStandIn:
     secrets: dict[tuple[str, str], list[Version]] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     url: str = ""
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def answer(self, method: str, path: str, query: dict[str, list[str]], token: str, body: dict[str, Any]) -> Answer:
-        """Answer a request, one at a time."""
-        with self._lock:
-            self.requests.append(f"{method} {path}")
-            try:
-                return self._answer(method, path, query, token, body)
-            except Refused as refused:
-                return refused.answer
+    def answer(self, request: Request) -> Answer:
+        """Answer a request."""
+        path = request.path.removeprefix("/v1/")
+        self.requests.append(f"{request.method} {path}")
+        try:
+            return self._answer(request.method, path, request, request.headers.get("X-Vault-Token", ""))
+        except Refused as refused:
+            return refused.answer
 
-    def _answer(self, method: str, path: str, query: dict[str, list[str]], token: str, body: dict[str, Any]) -> Answer:
+    def _answer(self, method: str, path: str, request: Request, token: str) -> Answer:
         if path == "sys/seal-status":
-            return 200, {"type": "shamir", "initialized": True, "sealed": self.sealed, "t": 1, "n": 1, "progress": 0}
+            seal = {"type": "shamir", "initialized": True, "sealed": self.sealed, "t": 1, "n": 1, "progress": 0}
+            return Answer(200, seal)
         if self.sealed:
             raise Refused(503, "Vault is sealed")
         if (method, path) in (("POST", "auth/approle/login"), ("PUT", "auth/approle/login")):
-            return self._sign_in(body)
+            return self._sign_in(request.json())
         if token not in self.policies:
             raise Refused(403, "2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n")
         if path == "sys/capabilities-self":
-            found = {one: self._capabilities(token, one) for one in body["paths"]}
-            return 200, envelope({**found, **({"capabilities": found[body["paths"][0]]} if len(found) == 1 else {})})
+            found = {one: self._capabilities(token, one) for one in request.json()["paths"]}
+            return done({**found, **({"capabilities": next(iter(found.values()))} if len(found) == 1 else {})})
         if path == "auth/token/lookup-self":
-            return 200, envelope({"id": token, "policies": ["default"], "ttl": 3600, "renewable": True})
+            return done({"id": token, "policies": ["default"], "ttl": 3600, "renewable": True})
         if path.startswith("sys/internal/ui/mounts/"):
             return self._mount(path.removeprefix("sys/internal/ui/mounts/"), token)
         mount, _, rest = path.partition("/")
@@ -110,7 +107,7 @@ class VaultStandIn:
         self._permit("CREATE" if kind == "data" and method in ("POST", "PUT") and not exists else method, path, token)
         if operation is None:
             raise Refused(405, "unsupported operation")
-        return operation(self, (mount, name), query, body)
+        return operation(self, (mount, name), request)
 
     def _capabilities(self, token: str, path: str) -> list[str]:
         policy = self.policies[token]
@@ -130,7 +127,7 @@ class VaultStandIn:
         token = f"hvs.{secrets.token_hex(12)}"
         self.policies[token] = policy
         auth = {"client_token": token, "policies": ["default"], "lease_duration": 3600, "renewable": True}
-        return 200, {**envelope(None), "auth": auth}
+        return Answer(200, {**envelope(None), "auth": auth})
 
     def _mount(self, path: str, token: str) -> Answer:
         mount = path.partition("/")[0]
@@ -140,64 +137,66 @@ class VaultStandIn:
                 403, f"preflight capability check returned 403, please ensure client's policies grant access to path "
                 f'"{path}/"',
             )
-        return 200, envelope({"path": f"{mount}/", "type": "kv", "options": {"version": str(self.mounts[mount])}})
+        return done({"path": f"{mount}/", "type": "kv", "options": {"version": str(self.mounts[mount])}})
 
-    def read(self, key: tuple[str, str], query: dict[str, list[str]], body: dict[str, Any]) -> Answer:
+    def read(self, key: tuple[str, str], request: Request) -> Answer:
         """A version of a secret, the latest by default."""
         versions = self.secrets.get(key, [])
-        number = int(query.get("version", ["0"])[0]) or len(versions)
+        number = int(request.query.get("version", ["0"])[0]) or len(versions)
         if not 0 < number <= len(versions):
             raise Refused(404)
         version = versions[number - 1]
         data = None if version.deleted else version.data
-        return 404 if version.deleted else 200, envelope({"data": data, "metadata": version.metadata(number)})
+        status = 404 if version.deleted else 200
+        return Answer(status, envelope({"data": data, "metadata": version.metadata(number)}))
 
-    def write(self, key: tuple[str, str], query: dict[str, list[str]], body: dict[str, Any]) -> Answer:
+    def write(self, key: tuple[str, str], request: Request) -> Answer:
         """A new version, if the latest is the one that the caller thinks."""
         versions = self.secrets.get(key, [])
+        body = request.json()
         expected = body.get("options", {}).get("cas")
         if expected is not None and expected != len(versions):
             raise Refused(400, "check-and-set parameter did not match the current version")
         version = Version(body["data"], now())
         self.secrets[key] = [*versions, version]
-        return 200, envelope(version.metadata(len(versions) + 1))
+        return done(version.metadata(len(versions) + 1))
 
-    def delete(self, key: tuple[str, str], query: dict[str, list[str]], body: dict[str, Any]) -> Answer:
+    def delete(self, key: tuple[str, str], request: Request) -> Answer:
         """Mark versions as deleted, the latest by default."""
         versions = self.secrets.get(key, [])
-        for number in body.get("versions", [len(versions)] if versions else []):
+        for number in request.json().get("versions", [len(versions)] if versions else []):
             versions[number - 1].deleted = now()
-        return 204, None
+        return Answer(204)
 
-    def undelete(self, key: tuple[str, str], query: dict[str, list[str]], body: dict[str, Any]) -> Answer:
+    def undelete(self, key: tuple[str, str], request: Request) -> Answer:
         """Bring versions back."""
-        for number in body["versions"]:
+        for number in request.json()["versions"]:
             self.secrets[key][number - 1].deleted = ""
-        return 204, None
+        return Answer(204)
 
-    def metadata(self, key: tuple[str, str], query: dict[str, list[str]], body: dict[str, Any]) -> Answer:
+    def metadata(self, key: tuple[str, str], request: Request) -> Answer:
         """All versions' metadata."""
         if key not in self.secrets:
             raise Refused(404)
         versions = {str(number): one.metadata(number) for number, one in enumerate(self.secrets[key], start=1)}
-        return 200, envelope({
+        return done({
             "cas_required": False, "current_version": len(versions), "oldest_version": 1, "versions": versions,
             "max_versions": 0, "custom_metadata": None, "delete_version_after": "0s",
         })
 
-    def purge(self, key: tuple[str, str], query: dict[str, list[str]], body: dict[str, Any]) -> Answer:
+    def purge(self, key: tuple[str, str], request: Request) -> Answer:
         """Remove a secret with all its versions."""
         self.secrets.pop(key, None)
-        return 204, None
+        return Answer(204)
 
-    def names(self, key: tuple[str, str], query: dict[str, list[str]], body: dict[str, Any]) -> Answer:
+    def names(self, key: tuple[str, str], request: Request) -> Answer:
         """What is in a folder."""
         mount, folder = key[0], key[1].rstrip("/") + "/" if key[1] else ""
         names = [name for where, name in self.secrets if where == mount]
         inside = [name.removeprefix(folder) for name in names if name.startswith(folder)]
         if not inside:
             raise Refused(404)
-        return 200, envelope({"keys": sorted({re.sub("/.*", "/", name) for name in inside})})
+        return done({"keys": sorted({re.sub("/.*", "/", name) for name in inside})})
 
 
 OPERATIONS = {
@@ -216,6 +215,11 @@ def envelope(data: dict[str, Any] | None) -> dict[str, Any]:
     }
 
 
+def done(data: dict[str, Any]) -> Answer:
+    """An answer with data."""
+    return Answer(200, envelope(data))
+
+
 def now() -> str:
     """The time as Vault writes it."""
     return datetime.now(UTC).isoformat().replace("+00:00", "Z")
@@ -224,39 +228,6 @@ def now() -> str:
 @contextmanager
 def serving(vault: VaultStandIn, tls: ssl.SSLContext | None = None) -> Iterator[VaultStandIn]:
     """Let it listen on a free port of the loopback interface; ``url`` says where."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def handle_any(self) -> None:
-            address = urlsplit(self.path)
-            length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length) or "{}")
-            status, answer = vault.answer(
-                self.command, unquote(address.path).removeprefix("/v1/"), parse_qs(address.query),
-                self.headers.get("X-Vault-Token", ""), body,
-            )
-            data = b"" if answer is None else json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        do_GET = do_POST = do_PUT = do_DELETE = do_LIST = handle_any
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    if tls is not None:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    vault.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with listening(vault.answer, tls) as port:
+        vault.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{port}"
         yield vault
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

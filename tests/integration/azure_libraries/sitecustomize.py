@@ -1,0 +1,71 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Lets azure.azcollection's modules for Key Vault run in a test, as a folder of $PYTHONPATH.
+
+Each of its modules imports about forty libraries for the administration of Azure, of which those for Key Vault use
+none. They would be half a gigabyte, so where they are not installed they are empty here. The libraries for Key Vault
+and for signing in are the real ones. Names below vault.test are this machine.
+"""
+
+from __future__ import annotations
+
+import importlib.machinery
+import socket
+import sys
+from collections.abc import Sequence
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+EMPTY = ("azure.mgmt", "azure.storage", "azure.cli")
+
+
+class Cloud:
+    """A cloud as Azure's command line knows it."""
+
+    name = "AzureCloud"
+    endpoints = SimpleNamespace(active_directory="https://login.microsoftonline.com")
+
+
+class Empty(ModuleType):
+    """A module in which every class is there and does nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (), {})
+
+
+class Finder:
+    """Finds the empty modules, after all others were asked."""
+
+    @classmethod
+    def find_spec(
+        cls, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """See importlib.abc.MetaPathFinder."""
+        if any(f"{name}.".startswith(f"{empty}.") for empty in EMPTY):
+            return importlib.machinery.ModuleSpec(name, cls, is_package=True)
+        return None
+
+    @staticmethod
+    def create_module(spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        """See importlib.abc.Loader."""
+        module = Empty(spec.name)
+        if spec.name == "azure.cli.core":
+            module.cloud = SimpleNamespace(Cloud=Cloud, AZURE_PUBLIC_CLOUD=Cloud())
+        return module
+
+    @staticmethod
+    def exec_module(module: ModuleType) -> None:
+        """See importlib.abc.Loader."""
+
+
+def look_up(host: Any, *arguments: Any, **more: Any) -> Any:
+    """As socket.getaddrinfo."""
+    return real_look_up("127.0.0.1" if str(host).endswith(".vault.test") else host, *arguments, **more)
+
+
+real_look_up = socket.getaddrinfo
+socket.getaddrinfo = look_up
+sys.meta_path.append(Finder)
