@@ -14,8 +14,8 @@ Beside what _entries.py says, the rotation keeps in an entry::
 One rule carries everything: **a credential that works is removed only after every host was proven with another one
 since the day on which that was decided.** To remove the previous credential, or a managed one that no store knows,
 means to put it into ``leaving`` and every host into ``awaiting``; it goes when ``awaiting`` is empty. So a host that
-was set up with an older credential meanwhile, or restored from a backup, is brought back before it is harmed. It also
-follows that adding a credential and removing another one that works take two runs.
+was set up with an older credential meanwhile, or restored from a backup, is brought back before it is harmed. Adding a
+credential when there are two has to wait for that, so a run has two rounds.
 
 Every step of a run may be the last one, and is finished by the next run:
 

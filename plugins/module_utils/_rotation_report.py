@@ -25,8 +25,8 @@ def report(hosts: Iterable[str], facts: Facts, predicted: bool = False) -> list[
 
     :param hosts: those of the run, in the order of the inventory.
     :param facts: by host, what the role left behind: ``__mail_plan_data``, ``__mail_rotation_teams``; of a leader also
-        ``__mail_rotation_decision`` and ``__mail_store_credentials``, and of the host that concluded for it
-        ``__mail_rotation_concluded`` and ``__mail_store_credentials``; of any host
+        ``__mail_rotation_decision``, ``__mail_rotation_first`` and ``__mail_store_credentials``, and of the host that
+        concluded for it ``__mail_rotation_concluded`` and ``__mail_store_credentials``; of any host
         ``__mail_report_failure``, and words in ``__mail_rotation_unreached`` and ``__mail_rotation_put_back``.
     :param predicted: nothing was really done, since the run was a check.
     """
@@ -37,7 +37,8 @@ def report(hosts: Iterable[str], facts: Facts, predicted: bool = False) -> list[
         mine = known.get("__mail_rotation_teams", {}).get(host, {})
         if mine.get("leader") == host:
             plan = known["__mail_plan_data"]
-            decision = known.get("__mail_rotation_decision", {})
+            # A second round goes on with what the first one has begun.
+            decision = known.get("__mail_rotation_first", known.get("__mail_rotation_decision", {}))
             rows.append(_row(plan, decision, _entry(mine, facts), predicted))
             notes += [f"{plan['application']['name']}: {reason}" for reason in decision.get("reasons", [])]
         failure = known.get("__mail_report_failure")

@@ -44,24 +44,36 @@ def teams(hosts: Sequence[str], facts: Facts, inventory: Iterable[str]) -> dict[
     return found
 
 
-def involved(inventory: Iterable[str], facts: Facts, stage: str) -> list[str]:
+def involved(inventory: Iterable[str], facts: Facts, stage: str, turn: str) -> list[str]:
     """The hosts that a stage of the rotation is for, in the order of the inventory.
 
     :param facts: by host, what the stages before it left behind.
-    :param stage: decide: the leaders. roll_out: the hosts to be given the newest secret. conclude: those of
-        applications whose lock was taken. report: the first host, which prints, and those that end with a failure.
+    :param stage: decide: the leaders; in a second round those of applications that are rid of an old secret now.
+        roll_out: the hosts to be given the newest secret. conclude: those of applications whose lock was taken.
+        report: the first host, which prints, and those that end with a failure.
+    :param turn: the round, any word.
     """
     known = {host: facts[host] for host in inventory if "__mail_rotation_teams" in facts.get(host, {})}
     if stage == "report":
         return [host for host in known if host == next(iter(known)) or any(name in known[host] for name in FAILURES)]
     everybody: Mapping[str, Any] = next((theirs["__mail_rotation_teams"] for theirs in known.values()), {})
-    leading = {host: everybody[host]["leader"] for host in known if host in everybody}
+    lead = {host: facts[everybody[host]["leader"]] for host in known if host in everybody}
     chosen: dict[str, Callable[[str], bool]] = {
-        "decide": lambda host: leading[host] == host,
-        "roll_out": lambda host: host in facts[leading[host]].get("__mail_rotation_hosts", []),
-        "conclude": lambda host: bool(facts[leading[host]].get("__mail_rotation_locked", False)),
+        "decide": lambda host: everybody[host]["leader"] == host
+        and _goes_on(everybody[host]["hosts"], lead[host], facts),
+        "roll_out": lambda host: lead[host].get("__mail_rotation_ready") == turn
+        and host in lead[host]["__mail_rotation_hosts"],
+        "conclude": lambda host: bool(lead[host].get("__mail_rotation_locked") == turn),
     }
-    return [host for host in leading if chosen[stage](host)]
+    return [host for host in lead if chosen[stage](host)]
+
+
+def _goes_on(hosts: Iterable[str], lead: Mapping[str, Any], facts: Facts) -> bool:
+    """Whether there is something to decide about an application, for the first time or again."""
+    if any(name in facts[host] for host in hosts for name in FAILURES):
+        return False
+    retired = (facts[host].get("__mail_rotation_ending", {}).get("retire") for host in hosts)
+    return "__mail_rotation_decision" not in lead or any(retired)
 
 
 def _first_alike(leader: str, readers: Iterable[str], facts: Facts) -> str:
