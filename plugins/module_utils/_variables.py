@@ -105,6 +105,7 @@ VERIFY: Table = {
     "receive": Key(keys=RECEIVED, required=True),
     "refused_mailbox": _address,
     "timeout": Key(number(1, 3600)),
+    "access_timeout": Key(number(0, 86400)),
     "cleanup": Key(flag),
 }
 
