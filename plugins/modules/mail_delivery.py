@@ -82,41 +82,41 @@ options:
             needed.
           - With O(send.transport=graph) it may also be the object ID of a user.
         type: str
-      username:
-        description: The user name for O(send.authentication=basic).
+      username: &username
+        description: The user name for authentication V(basic).
         type: str
-      password:
-        description: The password for O(send.authentication=basic).
+      password: &password
+        description: The password for authentication V(basic).
         type: str
-      auth_source:
+      auth_source: &auth_source
         description:
-          - Where the access token comes from, for O(send.authentication=oauth2).
+          - Where the access token comes from, for authentication V(oauth2).
           - With V(auto) the first credential that is given counts.
         type: str
         choices: [auto, client_secret, client_certificate, managed_identity, azure_cli, workload_identity, access_token]
         default: auto
-      tenant_id:
+      tenant_id: &tenant_id
         description: The tenant of the application that signs in, its ID or one of its domains.
         type: str
-      client_id:
+      client_id: &client_id
         description: The application (client) ID of the application that signs in.
         type: str
-      client_secret:
+      client_secret: &client_secret
         description: The value of the application's client secret, not the secret's ID.
         type: str
-      certificate_path:
+      certificate_path: &certificate_path
         description: A file with the application's certificate and private key, in PEM form or as PKCS#12.
         type: path
-      certificate_password:
-        description: The password of O(send.certificate_path).
+      certificate_password: &certificate_password
+        description: The password of the certificate's file.
         type: str
-      federated_token_file:
+      federated_token_file: &federated_token_file
         description: A file with a token of another identity provider that the application trusts.
         type: path
-      access_token:
+      access_token: &access_token
         description: A ready access token for the service.
         type: str
-      managed_identity_client_id:
+      managed_identity_client_id: &managed_identity_client_id
         description: The client ID of a user-assigned managed identity.
         type: str
   receive:
@@ -153,43 +153,17 @@ options:
       mailbox:
         description: The receiving mailbox; needed with O(receive.authentication=oauth2).
         type: str
-      username:
-        description: The user name for O(receive.authentication=basic).
-        type: str
-      password:
-        description: The password for O(receive.authentication=basic).
-        type: str
-      auth_source:
-        description:
-          - Where the access token comes from, for O(receive.authentication=oauth2).
-          - With V(auto) the first credential that is given counts.
-        type: str
-        choices: [auto, client_secret, client_certificate, managed_identity, azure_cli, workload_identity, access_token]
-        default: auto
-      tenant_id:
-        description: The tenant of the application that signs in, its ID or one of its domains.
-        type: str
-      client_id:
-        description: The application (client) ID of the application that signs in.
-        type: str
-      client_secret:
-        description: The value of the application's client secret, not the secret's ID.
-        type: str
-      certificate_path:
-        description: A file with the application's certificate and private key, in PEM form or as PKCS#12.
-        type: path
-      certificate_password:
-        description: The password of O(receive.certificate_path).
-        type: str
-      federated_token_file:
-        description: A file with a token of another identity provider that the application trusts.
-        type: path
-      access_token:
-        description: A ready access token for the service.
-        type: str
-      managed_identity_client_id:
-        description: The client ID of a user-assigned managed identity.
-        type: str
+      username: *username
+      password: *password
+      auth_source: *auth_source
+      tenant_id: *tenant_id
+      client_id: *client_id
+      client_secret: *client_secret
+      certificate_path: *certificate_path
+      certificate_password: *certificate_password
+      federated_token_file: *federated_token_file
+      access_token: *access_token
+      managed_identity_client_id: *managed_identity_client_id
   from:
     description:
       - The address of the sender, in the header From and in the envelope.
