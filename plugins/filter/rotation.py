@@ -63,6 +63,8 @@ def mail_rotation_later(moment: str, seconds: float, lease: str = "") -> str:
 
 
 def _seen(entry: Mapping[str, Any], reading: Mapping[str, Any], name: str) -> _rotation.Seen | None:
+    if "applications" not in reading:
+        raise AnsibleFilterError("Its credentials were to be read by another host, which reports why it could not.")
     known = {one["app_id"].lower(): one for one in reading["applications"]}
     found = known.get(str(entry.get("client_id")).lower())
     if found is None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan import examine, leaders
@@ -49,31 +49,40 @@ def involved(inventory: Iterable[str], facts: Facts, stage: str, turn: str) -> l
 
     :param facts: by host, what the stages before it left behind.
     :param stage: decide: the leaders; in a second round those of applications that are rid of an old secret now.
-        roll_out: the hosts to be given the newest secret. conclude: those of applications whose lock was taken.
-        report: the first host, which prints, and those that end with a failure.
+        read: those that read Entra ID for them. roll_out: the hosts to be given the newest secret. conclude: those of
+        applications whose lock was taken. report: the first host, which prints, and those that end with a failure.
     :param turn: the round, any word.
     """
-    known = {host: facts[host] for host in inventory if "__mail_rotation_teams" in facts.get(host, {})}
+    # Each look at a host's facts has Ansible put all its variables together anew.
+    known = {host: facts[host] for host in inventory if host in facts}
+    known = {host: theirs for host, theirs in known.items() if "__mail_rotation_teams" in theirs}
     if stage == "report":
-        return [host for host in known if host == next(iter(known)) or any(name in known[host] for name in FAILURES)]
+        return [host for host in known if host == next(iter(known)) or _has_failed(known[host])]
     everybody: Mapping[str, Any] = next((theirs["__mail_rotation_teams"] for theirs in known.values()), {})
-    lead = {host: facts[everybody[host]["leader"]] for host in known if host in everybody}
-    chosen: dict[str, Callable[[str], bool]] = {
-        "decide": lambda host: everybody[host]["leader"] == host
-        and _goes_on(everybody[host]["hosts"], lead[host], facts),
-        "roll_out": lambda host: lead[host].get("__mail_rotation_ready") == turn
-        and host in lead[host]["__mail_rotation_hosts"],
-        "conclude": lambda host: bool(lead[host].get("__mail_rotation_locked") == turn),
-    }
-    return [host for host in lead if chosen[stage](host)]
+    lead = {host: known[everybody[host]["leader"]] for host in known if host in everybody}
+    leading = [host for host in lead if everybody[host]["leader"] == host]
+    if stage == "roll_out":
+        return [
+            host for host in lead
+            if lead[host].get("__mail_rotation_ready") == turn and host in lead[host]["__mail_rotation_hosts"]
+        ]
+    if stage == "conclude":
+        return [host for host in lead if lead[host].get("__mail_rotation_locked") == turn]
+    going_on = [host for host in leading if _goes_on(everybody[host], known)]
+    return going_on if stage == "decide" else list(dict.fromkeys(everybody[host]["reader"] for host in going_on))
 
 
-def _goes_on(hosts: Iterable[str], lead: Mapping[str, Any], facts: Facts) -> bool:
+def _has_failed(known: Mapping[str, Any]) -> bool:
+    return any(name in known for name in FAILURES)
+
+
+def _goes_on(team: Mapping[str, Any], known: Facts) -> bool:
     """Whether there is something to decide about an application, for the first time or again."""
-    if any(name in facts[host] for host in hosts for name in FAILURES):
+    members = [known[host] for host in team["hosts"]]
+    if any(_has_failed(member) for member in members):
         return False
-    retired = (facts[host].get("__mail_rotation_ending", {}).get("retire") for host in hosts)
-    return "__mail_rotation_decision" not in lead or any(retired)
+    retired = any(member.get("__mail_rotation_ending", {}).get("retire") for member in members)
+    return retired or "__mail_rotation_decision" not in known[team["leader"]]
 
 
 def _first_alike(leader: str, readers: Iterable[str], facts: Facts) -> str:
