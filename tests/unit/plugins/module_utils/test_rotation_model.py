@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _rotation as rotation
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import StoreError
 from hypothesis import settings
@@ -66,6 +67,11 @@ class World:
 
     def prove(self, host: str) -> bool:
         return not self.refuses_proofs and self.works(self.deployed[host])
+
+    def holds(self) -> None:
+        for host, key_id in self.deployed.items():
+            assert self.works(key_id), f"{host} has {key_id}, which does not work"
+        assert len(self.tenant) <= 2, "more than two credentials"
 
     def seen(self) -> rotation.Seen:
         return rotation.Seen(list(copy.deepcopy(self.tenant).values()), written(self.now), NAME)
@@ -306,9 +312,7 @@ class Rotation(RuleBasedStateMachine):
 
     @invariant()
     def holds(self) -> None:
-        for host, key_id in self.world.deployed.items():
-            assert self.world.works(key_id), f"{host} has {key_id}, which does not work"
-        assert len(self.world.tenant) <= 2, "more than two credentials"
+        self.world.holds()
 
     def teardown(self) -> None:
         """Two runs left in peace finish whatever was begun; a third one finds nothing to do."""
@@ -334,10 +338,98 @@ class Rotation(RuleBasedStateMachine):
     def full_run(self) -> Run:
         run = Run(self.world, next(self.numbers), set(TEAM), False, 1)
         run.gone = self.killed
-        for _ in run.steps:
-            self.holds()
-        self.holds()
+        go(run, None)
         return run
+
+
+def go(run: Run, steps: int | None) -> bool:
+    """Let a run take a number of steps, or all; whether it has ended."""
+    for _ in itertools.repeat(None) if steps is None else range(steps):
+        run.next = next(run.steps, "")
+        run.world.holds()
+        if not run.next:
+            return True
+    return False
+
+
+def when_due() -> World:
+    world = World()
+    secret = world.add()
+    world.write({"client_id": "c", "current": secret}, 0)
+    world.deployed = dict.fromkeys(TEAM, secret["key_id"])
+    world.now += timedelta(days=160)
+    return world
+
+
+def when_the_previous_one_may_go() -> World:
+    world = when_due()
+    go(Run(world, 90, set(TEAM), False, 1), None)
+    world.now += timedelta(days=8)
+    return world
+
+
+def when_a_host_is_still_awaited() -> World:
+    world = when_due()
+    world.unreachable = {"two"}
+    go(Run(world, 90, set(TEAM), False, 1), None)
+    world.unreachable = set()
+    return world
+
+
+def when_proofs_fail() -> World:
+    world = when_due()
+    world.refuses_proofs = True
+    return world
+
+
+def when_a_secret_is_in_no_store() -> World:
+    world = when_due()
+    world.add()
+    return world
+
+
+SITUATIONS = [
+    when_due, when_the_previous_one_may_go, when_a_host_is_still_awaited, when_proofs_fail,
+    when_a_secret_is_in_no_store,
+]
+
+
+def assert_rest(world: World) -> None:
+    """When the runs that follow are left in peace, nothing is left over and every host has the current secret."""
+    world.refuses_proofs = False
+    for number in (97, 98):
+        run = Run(world, number, set(TEAM), False, 1)
+        run.gone = {f"run {other}" for other in range(number)}
+        go(run, None)
+    known = {world.entry[slot]["key_id"] for slot in ("current", "previous") if slot in world.entry}
+    assert set(world.tenant) == known
+    assert not {"lock", "pending", "awaiting", "leaving"} & set(world.entry)
+    assert set(world.deployed.values()) == {world.entry["current"]["key_id"]}
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_a_run_may_be_killed_at_every_step(situation: Callable[[], World]) -> None:
+    for steps in itertools.count():
+        world = situation()
+        if go(Run(world, 1, set(TEAM), False, 2), steps):
+            return
+        assert_rest(world)
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_a_second_run_may_come_at_every_step_and_be_killed_at_every_step(situation: Callable[[], World]) -> None:
+    """Forced, so that it would make a secret whenever it may."""
+    for before in itertools.count():
+        for steps in itertools.count():
+            world = situation()
+            first, second = Run(world, 1, set(TEAM), False, 2), Run(world, 2, set(TEAM), True, 2)
+            if go(first, before):
+                return
+            has_ended = go(second, steps)
+            go(first, None)
+            assert_rest(world)
+            if has_ended:
+                break
 
 
 TestRotation = Rotation.TestCase
