@@ -63,13 +63,21 @@ class Watch:
                         continue
             new = {path for shared in SHARED for path in shared.iterdir()} - self._before
             for place in (self._home, *new):
-                for path in (place, *place.rglob("*")):
+                for path in inside(place):
                     try:
                         if path.is_file() and others_may_read(path, place):
                             self.open_files[str(path)] = path.read_bytes()
                     except OSError:
                         continue
             self._ended.wait(0.02)
+
+
+def inside(place: Path) -> list[Path]:
+    """The place itself and all that is in it, or the place alone if that changes while one looks."""
+    try:
+        return [place, *place.rglob("*")]
+    except OSError:
+        return [place]
 
 
 def others_may_read(path: Path, top: Path) -> bool:
