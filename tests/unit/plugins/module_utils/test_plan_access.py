@@ -237,16 +237,16 @@ def test_a_foreign_mailbox_is_refused_in_every_way() -> None:
     assert "expect" not in checks[0]
     assert checks[1:] == [
         {
-            "name": "ceo@contoso.example is refused by smtp", "expect": "refused", "proves": "mailbox", "from": "ceo@contoso.example",
-            "to": "probe@contoso.example",
+            "name": "ceo@contoso.example is refused by smtp", "expect": "refused",
+            "proves": "mailbox", "from": "ceo@contoso.example", "to": "probe@contoso.example",
             "send": {
                 "transport": "smtp", "authentication": "oauth2", "host": "smtp.example", "port": 587, "tls": "starttls",
                 "mailbox": "ceo@contoso.example", **OWN,
             },
         },
         {
-            "name": "ceo@contoso.example is refused by graph", "expect": "refused", "proves": "permission", "from": "ceo@contoso.example",
-            "to": "probe@contoso.example", "send": {"transport": "graph", "mailbox": "ceo@contoso.example", **OWN},
+            "name": "ceo@contoso.example is refused by graph", "expect": "refused",
+            "proves": "permission", "from": "ceo@contoso.example", "to": "probe@contoso.example", "send": {"transport": "graph", "mailbox": "ceo@contoso.example", **OWN},
         },
         {
             "name": "ceo@contoso.example is not shown by imap", "expect": "refused", "proves": "permission",
