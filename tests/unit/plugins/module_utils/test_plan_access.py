@@ -246,7 +246,8 @@ def test_a_foreign_mailbox_is_refused_in_every_way() -> None:
         },
         {
             "name": "ceo@contoso.example is refused by graph", "expect": "refused",
-            "proves": "permission", "from": "ceo@contoso.example", "to": "probe@contoso.example", "send": {"transport": "graph", "mailbox": "ceo@contoso.example", **OWN},
+            "proves": "permission", "from": "ceo@contoso.example", "to": "probe@contoso.example",
+            "send": {"transport": "graph", "mailbox": "ceo@contoso.example", **OWN},
         },
         {
             "name": "ceo@contoso.example is not shown by imap", "expect": "refused", "proves": "permission",
