@@ -117,6 +117,7 @@ def _next(entry: Mapping[str, Any], renew_within: timedelta) -> str:
         return "prove it on the hosts awaited"
     if "previous" in entry:
         return f"remove the previous from {entry['previous']['remove_after'][:10]}"
-    if "current" not in entry:
+    # A store that can only be read does not know when its secrets end.
+    if "end_date_time" not in entry.get("current", {}):
         return _NOTHING
     return f"renew from {datetime.fromisoformat(entry['current']['end_date_time']) - renew_within:%Y-%m-%d}"
