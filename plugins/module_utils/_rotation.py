@@ -20,10 +20,10 @@ credential when there are two has to wait for that, so a run has two rounds.
 Every step of a run may be the last one, and is finished by the next run:
 
 - Locked, nothing made: the process is gone, or the lease over, and the next run takes the lock over.
-- Made, not stored: it is managed, in no slot, and not among the ``key_ids`` that the lock remembers from before it
-  was made, so it never left the run that made it. It is removed at once, before another one is made. A lock that is
-  taken over keeps its ``key_ids``, since a lagging replica may not show such a credential to the first run that
-  follows.
+- Made, not stored: it is managed, in no slot, not among the ``key_ids`` that the lock remembers from before it was
+  made, and not made after the lease, so it never left the run that made it. It is removed at once, before another one
+  is made. A lock that is taken over keeps its ``key_ids``, since a lagging replica may not show such a credential to
+  the first run that follows. One made after the lease tells that the entry, lock included, came back from a backup.
 - Stored as pending: it is rolled out to whoever is awaited. A host that had been given it before the record of its
   proof is given it again, which changes nothing.
 - Proven, not made current: a pending credential that was proven on some host, and failed on none, becomes current.
@@ -216,8 +216,7 @@ class _Judgement:
         foreign = [entry["previous"]] if not previous_is_dead and self._is_over() and not self._may_remove() else []
         self.drop = [one["key_id"] for one in dead + foreign]
         self.orphans = [one for one in seen.managed if _id(one) not in _held(entry)]
-        lock = entry.get("lock")
-        never_stored = {_id(one) for one in self.orphans} - _ids(lock["key_ids"]) if lock else set()
+        never_stored = {_id(one) for one in self.orphans if _was_made_under(entry.get("lock"), one)}
         gone = {_id(one) for one in dead}
         self.remove = [
             one["key_id"] for one in seen.managed
@@ -418,6 +417,13 @@ def _idle(state: str) -> dict[str, Any]:
 def _latest_end(credential: Mapping[str, Any], moment: str) -> datetime:
     """When the credential ends, but not before the moment."""
     return max(datetime.fromisoformat(credential["end_date_time"]), datetime.fromisoformat(moment))
+
+
+def _was_made_under(lock: Mapping[str, Any] | None, secret: Mapping[str, Any]) -> bool:
+    """Whether a credential was made by the run that holds, or held, the lock."""
+    if not lock or _id(secret) in _ids(lock["key_ids"]) or not secret.get("start"):
+        return False
+    return datetime.fromisoformat(secret["start"]) <= datetime.fromisoformat(lock["until"])
 
 
 def _held(entry: Mapping[str, Any]) -> set[str]:

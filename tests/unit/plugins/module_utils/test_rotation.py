@@ -90,6 +90,13 @@ def test_what_a_killed_run_made_is_removed_at_once() -> None:
     assert (decision["remove"], decision["leaving"], decision["add"]) == (["X"], [], True)
 
 
+def test_what_was_made_after_the_lease_was_not_made_under_the_lock() -> None:
+    restored = {"current": slot("C", ENDING), "lock": OTHER}
+    later = secret("X", start="2026-06-02T00:00:00Z")
+    decision = decide(restored, [secret("C", ENDING), later], gone=True)
+    assert (decision["remove"], decision["leaving"]) == ([], ["X"])
+
+
 def test_what_no_store_knows_goes_once_every_host_was_proven_with_another() -> None:
     decision = decide({"current": slot("C", ENDING)}, [secret("C", ENDING), secret("X")])
     assert (decision["remove"], decision["leaving"], decision["add"]) == ([], ["X"], False)
