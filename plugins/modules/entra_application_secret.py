@@ -40,11 +40,17 @@ options:
       - The ids of all secrets whose value is in some store of yours, beside O(key_id). An empty list says that there
         are none.
       - Managed secrets of this O(name) that are neither here nor O(key_id) were left behind by a run that was killed
-        before it stored the value. They are removed once a new secret has been made.
+        before it stored the value. They are removed once a new secret has been made, unless O(remove_unknown=false).
       - Without this option nothing counts as left behind. If then O(key_id) is missing too although there are managed
         secrets of this name, the task fails, since every further run would add another one.
     type: list
     elements: str
+  remove_unknown:
+    description:
+      - Whether managed secrets of this O(name) that are neither O(key_id) nor in O(known_key_ids) are removed.
+      - V(false) leaves them alone, in case a server uses one although the store has lost it.
+    type: bool
+    default: true
   lifetime:
     description:
       - How long a new secret is valid, as a number and C(h), C(d) or C(w) for hours, days or weeks.
@@ -155,6 +161,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "name": {"default": "mail"},
     "key_id": {"no_log": False},
     "known_key_ids": {"type": "list", "elements": "str", "no_log": False},
+    "remove_unknown": {"type": "bool", "default": True},
     "lifetime": {"default": "180d"},
     "renew_within": {"default": "30d"},
     "state": {"choices": ["present", "absent"], "default": "present"},
@@ -175,7 +182,7 @@ async def present(params: Mapping[str, Any], identity: Identity, check_mode: boo
         if before and key_id is None and known is None:
             raise managed.unknown(registration, name)
         allowed = await app_policy.allowed(graph, registration, lifetime, renew_within)
-        stale = managed.orphans(registration, name, key_id, known)
+        stale = managed.orphans(registration, name, key_id, known) if params["remove_unknown"] else []
         removed = [one["keyId"] for one in stale]
         if check_mode:
             credential: Entity = {"displayName": f"{managed.OWNER}{name}"}

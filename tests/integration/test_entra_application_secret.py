@@ -99,8 +99,12 @@ def test_heals_a_run_that_was_killed_before_it_stored_the_value(client: Client) 
     predicted = client.secret(known_key_ids=[], check=True)
     assert predicted["removed"] == [orphan]
     assert set(client.credentials()) == {orphan, other}
+    cautious = client.secret(known_key_ids=[], remove_unknown=False)
+    assert cautious["removed"] == []
+    key_id = cautious["secret"]["key_id"]
+    assert set(client.credentials()) == {orphan, other, key_id}
     healed = client.secret(known_key_ids=[])
-    assert healed["removed"] == [orphan]
+    assert sorted(healed["removed"]) == sorted([orphan, key_id])
     assert set(client.credentials()) == {other, healed["secret"]["key_id"]}
 
 
