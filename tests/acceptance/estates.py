@@ -96,11 +96,11 @@ class Estate:
         """The command line of the main job, or of another of the collection's playbooks."""
         return ["ansible-playbook", f"mailops.modern_auth.{playbook}", "-i", str(INVENTORY), *arguments]
 
-    def set_up(self, *arguments: str, playbook: str = "setup_mail") -> Run:
+    def set_up(self, *arguments: str, playbook: str = "setup_mail", **environment: str) -> Run:
         """The main job, or another playbook, to its end."""
         done = subprocess.run(
-            self.command(*arguments, playbook=playbook), env=self.environment(), cwd=self.home, text=True, check=False,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600,
+            self.command(*arguments, playbook=playbook), env={**self.environment(), **environment}, cwd=self.home,
+            text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600,
         )
         return Run(done.returncode, done.stdout)
 

@@ -1,0 +1,270 @@
+"""A secret's life on three servers, night by night, judged by the tenant, the servers' files and their sign-ins.
+
+The tests follow one another: each night begins as the one before it has ended.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
+from estates import SERVERS, Estate, Run
+from m365_sandbox.products import ici, sign_in
+from sandbox_fixture import RunningSandbox
+
+HOSTS = ["ici-prod-1", "ici-prod-2", "ici-prod-3"]
+APPLICATION = "contracts-mail-prod"
+UNREACHABLE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+
+
+class Farm:
+    """Three servers that share an application, set up."""
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+        self.sandbox = estate.sandbox
+        self.inventory = estate.home / "third.yml"
+        self.reach_third(True)
+        file = estate.server_file("ici-prod-3")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(SERVERS / "ConfigurationKeys.json", file)
+        self.days = 0.0
+        done = self.run("setup_mail")
+        assert done.code == 0, done.output
+
+    def run(self, playbook: str, *arguments: str, **environment: str) -> Run:
+        return self.estate.set_up(
+            "-i", str(self.inventory), "--limit", "ici_prod", *arguments, playbook=playbook, **environment
+        )
+
+    def rotate(self, *arguments: str) -> Run:
+        """The rotation, after which every server can sign in, whatever became of it."""
+        done = self.run("rotate_secrets", *arguments)
+        assert self.refusals() == {}, done.output
+        assert len(self.secrets()) <= 2
+        assert not [secret for secret in self.values() if secret in done.output]
+        return done
+
+    def reach_third(self, reachable: bool) -> None:
+        host = {} if reachable else UNREACHABLE
+        self.inventory.write_text(yaml.safe_dump({"all": {"children": {"ici_prod": {"hosts": {"ici-prod-3": host}}}}}))
+
+    def turn_clock(self, days: float) -> None:
+        self.days += days
+        self.sandbox.control("PUT", "/clock", {"offset_seconds": self.days * 86400})
+
+    # -- the far side
+
+    def files(self) -> dict[str, Path]:
+        return {host: self.estate.server_file(host) for host in HOSTS}
+
+    def refusals(self) -> dict[Path, str]:
+        return sign_in.refusals(self.estate.directory, list(self.files().values()))
+
+    def deployed(self) -> list[str]:
+        """Each server's secret."""
+        return [ici.read(path).client_secret for path in self.files().values()]
+
+    def secrets(self) -> set[str]:
+        """The ids of the secrets that the tenant has of the application."""
+        [application] = self.estate.footprint().applications(APPLICATION)
+        return {one["keyId"] for one in application["passwordCredentials"]}
+
+    def entry(self) -> dict[str, Any]:
+        """What the store holds, read with Ansible's own library."""
+        vault = VaultLib([("default", VaultSecret((self.estate.directory / "vault-password").read_bytes()))])
+        text = vault.decrypt((self.estate.directory / "credentials" / "prod.yml").read_bytes())
+        found: dict[str, Any] = yaml.safe_load(text)["applications"][APPLICATION]
+        return found
+
+    def values(self) -> list[str]:
+        entry = self.entry()
+        return [entry[slot]["secret_text"] for slot in ("current", "pending", "previous") if slot in entry]
+
+
+@pytest.fixture(scope="module")
+def farm(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
+    estate = Estate(sandbox, tmp_path_factory.mktemp("farm"))
+    (estate.home / "tmp").mkdir()
+    estate.empty()
+    yield Farm(estate)
+    sandbox.control("PUT", "/clock", {"offset_seconds": 0})
+
+
+def test_a_night_on_which_nothing_is_due(farm: Farm, record_property: Callable[[str, object], None]) -> None:
+    before = farm.estate.footprint()
+    farm.sandbox.control("DELETE", "/requests")
+    done = farm.rotate()
+    assert (done.code, done.changed) == (0, 0), done.output
+    assert "nothing to do" in done.output
+    graph = farm.sandbox.requests("graph")
+    record_property("measured", f"a night on which nothing is due, per 20 applications: {len(graph)} Graph request")
+    assert [entry["path"] for entry in graph] == ["/v1.0/$batch"]
+    assert farm.estate.footprint() == before
+
+
+def test_check_mode_predicts_and_touches_nothing(farm: Farm) -> None:
+    farm.turn_clock(151)
+    before = farm.estate.footprint()
+    done = farm.rotate("--check", "--diff")
+    assert done.code == 0, done.output
+    assert f"would make a new one, bring it to {', '.join(HOSTS)}" in done.output
+    assert farm.estate.footprint() == before
+
+
+def test_a_store_that_cannot_be_written_stops_before_a_secret_is_made(farm: Farm) -> None:
+    entry, before = farm.entry(), farm.estate.footprint()
+    prefix = "MAILOPS_CONTRACTS_MAIL_PROD"
+    done = farm.run(
+        "rotate_secrets", "-e", "mail_store_kind=environment", **{
+            f"{prefix}_CLIENT_ID": entry["client_id"], f"{prefix}_KEY_ID": entry["current"]["key_id"],
+            f"{prefix}_CLIENT_SECRET": entry["current"]["secret_text"],
+        }
+    )
+    assert done.code == 2, done.output
+    assert "environment can only be read, so a new secret could not be kept there, and none was made" in done.output
+    assert farm.estate.footprint() == before
+
+
+def test_a_proof_that_fails_has_the_old_secret_put_back_everywhere(farm: Farm) -> None:
+    """The identity platform lags as well, which has to be waited for and is no failure."""
+    old, before = farm.deployed(), farm.secrets()
+    farm.sandbox.control("POST", "/faults", {"face": "identity", "kind": "replication_lag", "seconds": 8})
+    farm.sandbox.control("POST", "/faults", {
+        "face": "graph", "kind": "disconnect", "path": "sendMail", "count": 1,
+    })
+    done = farm.rotate("-e", "mail_rotation_serial=2")
+    farm.sandbox.control("DELETE", "/faults")
+    assert done.code == 2, done.output
+    entry = farm.entry()
+    assert farm.deployed() == old == [entry["current"]["secret_text"]] * 3
+    assert farm.secrets() == {*before, entry["pending"]["key_id"]}
+    assert "ici-prod-" in entry["pending"]["failure"]
+    assert (entry["awaiting"], "lock" in entry) == (HOSTS, False)
+    for host in HOSTS:
+        assert f"{host}: The secret that it had before is back, and proven." in done.output
+    assert "taken back" in done.output
+
+
+def test_a_server_that_cannot_be_reached_keeps_the_old_secret_alive(farm: Farm) -> None:
+    old, before = farm.deployed(), farm.entry()
+    farm.reach_third(False)
+    done = farm.rotate()
+    assert done.code == 2, done.output
+    assert "ici-prod-3: It cannot be reached" in done.output
+    entry = farm.entry()
+    new = before["pending"]["secret_text"]
+    assert farm.deployed() == [new, new, old[2]]
+    assert (entry["current"]["secret_text"], entry["previous"]["secret_text"]) == (new, old[2])
+    assert entry["awaiting"] == ["ici-prod-3"]
+
+
+def test_its_time_being_over_does_not_harm_the_server_that_still_has_it(farm: Farm) -> None:
+    farm.turn_clock(8)
+    done = farm.rotate("--limit", "ici-prod-1,ici-prod-2")
+    assert done.code == 0, done.output
+    assert len(farm.secrets()) == 2
+    entry = farm.entry()
+    assert (entry["awaiting"], entry["leaving"]) == (["ici-prod-3"], [entry["previous"]["key_id"]])
+
+
+def test_the_server_gets_the_new_one_when_it_comes_back_and_then_the_old_one_goes(farm: Farm) -> None:
+    farm.reach_third(True)
+    done = farm.rotate()
+    assert done.code == 0, done.output
+    entry = farm.entry()
+    assert sorted(entry) == ["client_id", "current", "object_id", "tenant_id"]
+    assert farm.deployed() == [entry["current"]["secret_text"]] * 3
+    assert farm.secrets() == {entry["current"]["key_id"]}
+
+
+def test_two_runs_at_once_make_one_secret(farm: Farm) -> None:
+    """Both are forced. The second time the previous secret is in the way, and has to go first."""
+    for _ in range(2):
+        before = farm.entry()["current"]["key_id"]
+        farm.turn_clock(8)
+        command = farm.estate.command(
+            "-i", str(farm.inventory), "--limit", "ici_prod", "-e", "mail_rotation_force=true", "-e",
+            "mail_rotation_serial=3", playbook="rotate_secrets",
+        )
+        farm.sandbox.control("DELETE", "/requests")
+        running = [
+            subprocess.Popen(
+                command, env=farm.estate.environment(), cwd=farm.estate.home, text=True, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            ) for _ in range(2)
+        ]
+        outputs = [process.communicate(timeout=600)[0] for process in running]
+        assert [process.returncode for process in running] == [0, 0], "\n".join(outputs)
+        made = [
+            entry for entry in farm.sandbox.requests("graph")
+            if entry["path"].endswith("/addPassword") and entry["status"] == 200
+        ]
+        assert len(made) == 1
+        entry = farm.entry()
+        assert farm.secrets() == {entry["current"]["key_id"], entry["previous"]["key_id"]}
+        assert entry["previous"]["key_id"] == before
+        assert farm.deployed() == [entry["current"]["secret_text"]] * 3
+        assert farm.refusals() == {}
+        assert not {"lock", "pending", "awaiting", "leaving"} & set(entry)
+
+
+GRAPH = "00000003-0000-0000-c000-000000000000"
+
+
+def test_a_hundred_applications_are_read_in_five_requests(
+    clean: RunningSandbox, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    estate = Estate(clean, tmp_path)
+    (tmp_path / "tmp").mkdir()
+    made = [
+        clean.control("POST", "/tenant/applications", {"displayName": f"Mail {number}", "secret": True})["appId"]
+        for number in range(100)
+    ]
+    applications = clean.control("GET", "/tenant")["collections"]["applications"].values()
+    found = {one["appId"]: one["passwordCredentials"][0] for one in applications if one["appId"] in made}
+    entries = {
+        f"mail-{number}": {"client_id": app_id, "tenant_id": clean.env["AZURE_TENANT_ID"], "current": {
+            "key_id": found[app_id]["keyId"], "end_date_time": found[app_id]["endDateTime"], "secret_text": "unknown",
+        }}
+        for number, app_id in enumerate(made)
+    }
+    password = VaultSecret(b"pass word")
+    (tmp_path / "password").write_bytes(password.bytes)
+    (tmp_path / "store.yml").write_bytes(
+        VaultLib([("default", password)]).encrypt(yaml.safe_dump({"applications": entries}), password)
+    )
+    hosts = {
+        f"server-{number}": {"mail_app": {"unique_name": f"mail-{number}", "name": f"Mail {number}"}}
+        for number in range(100)
+    }
+    env = clean.env
+    inventory = {"all": {"hosts": hosts, "vars": {
+        "ansible_connection": "local", "mail_product": "ici", "mail_environment": "prod",
+        "mail_send": {"transport": "graph", "from": "contracts@contoso.example"},
+        "mail_ici": {"config_file": "/unused"},
+        "mail_store_path": str(tmp_path / "store.yml"), "mail_store_password_file": str(tmp_path / "password"),
+        "mail_entra": {
+            "tenant_id": env["AZURE_TENANT_ID"], "client_id": env["AZURE_CLIENT_ID"],
+            "client_secret": env["AZURE_CLIENT_SECRET"], "authority_host": env["AZURE_AUTHORITY_HOST"],
+            "graph_endpoint": env["MAILOPS_GRAPH_ENDPOINT"], "ca_path": env["MAILOPS_CA_FILE"],
+        },
+    }}}
+    (tmp_path / "inventory.yml").write_text(yaml.safe_dump(inventory))
+    clean.control("DELETE", "/requests")
+    done = subprocess.run(
+        ["ansible-playbook", "mailops.modern_auth.rotate_secrets", "-i", "inventory.yml"], env=estate.environment(),
+        cwd=tmp_path, text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600,
+    )
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("nothing to do") == 100
+    requests = clean.requests("graph")
+    record_property("measured", f"a night on which nothing is due, 100 applications: {len(requests)} Graph requests")
+    assert [len(entry["batch"]) for entry in requests] == [20] * 5
+    assert {inner["method"] for entry in requests for inner in entry["batch"]} == {"GET"}
