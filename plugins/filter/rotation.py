@@ -45,14 +45,17 @@ def mail_rotation_step(entry: Mapping[str, Any], step: str, run: str, **values: 
 
 
 def mail_rotation_ending(
-    entry: Mapping[str, Any], reading: Mapping[str, Any], name: str, moment: str, reached: Mapping[str, bool],
-    failure: str | None,
+    entry: Mapping[str, Any], run: str, reading: Mapping[str, Any], name: str, moment: str,
+    reached: Mapping[str, bool], failure: str,
 ) -> dict[str, Any]:
     """See mail_rotation_ending.yml."""
     seen = _seen(entry, {**reading, "moment": moment}, name)
     if seen is None:
         raise AnsibleFilterError(f"The application {entry['client_id']} was not read.")
-    return _rotation.ending(entry, seen, reached, failure)
+    try:
+        return _rotation.ending(entry, run, seen, reached, failure or None)
+    except ModernAuthError as error:
+        raise AnsibleFilterError(f"{error.message} {error.remedy}") from error
 
 
 def mail_rotation_later(moment: str, seconds: float, lease: str = "") -> str:
@@ -74,11 +77,11 @@ def _seen(entry: Mapping[str, Any], reading: Mapping[str, Any], name: str) -> _r
 
 
 def _concluded(
-    entry: Mapping[str, Any], run: str, retired: Sequence[str], team: Sequence[str], failure: str | None, moment: str,
+    entry: Mapping[str, Any], run: str, retired: Sequence[str], team: Sequence[str], failure: str, moment: str,
     overlap: str,
 ) -> dict[str, Any]:
     kept = _rotation.removed(entry, run, retired, team)
-    return _rotation.concluded(kept, run, team, failure, moment, duration("mail_rotation_overlap", overlap))
+    return _rotation.concluded(kept, run, team, failure or None, moment, duration("mail_rotation_overlap", overlap))
 
 
 #: What may become of an entry, by the name of the step.

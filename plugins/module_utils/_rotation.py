@@ -367,14 +367,16 @@ def fallback(entry: Mapping[str, Any], seen: Seen, changed: bool) -> str | None:
 
 
 def ending(
-    entry: Mapping[str, Any], seen: Seen, reached: Mapping[str, bool], failure: str | None
+    entry: Mapping[str, Any], run: str, seen: Seen, reached: Mapping[str, bool], failure: str | None
 ) -> dict[str, Any]:
     """What is left to do before an entry is concluded: ``back``, the slot of what each host gets back, and ``retire``,
     the ids of the credentials to remove.
 
     :param reached: the hosts that can be reached, and whether each was given another credential in this run.
     :param failure: as for ``concluded``.
+    :raises StoreError: the entry is not in the hands of this run.
     """
+    _mine(entry, run)
     slots = {host: fallback(entry, seen, changed) for host, changed in reached.items()} if failure is not None else {}
     return {"back": {host: slot for host, slot in slots.items() if slot}, "retire": retirable(entry)}
 

@@ -185,14 +185,14 @@ def test_what_a_host_gets_back() -> None:
     seen = rotation.Seen([secret("C"), secret("P"), secret("N")], NOW, "prod")
     pending = locked(current=slot("C"), pending=slot("N"))
     late = locked(current=slot("C"), previous=OLD)
-    assert rotation.ending(pending, seen, {"one": True, "two": False}, "no mail")["back"] == {
+    assert rotation.ending(pending, "mine", seen, {"one": True, "two": False}, "no mail")["back"] == {
         "one": "current", "two": "current",
     }
-    assert rotation.ending(late, seen, {"one": True, "two": False}, "no mail")["back"] == {"one": "previous"}
-    assert rotation.ending({**late, "leaving": ["P"]}, seen, {"one": True}, "no mail")["back"] == {}
-    assert rotation.ending(pending, seen, {"one": True}, None)["back"] == {}
+    assert rotation.ending(late, "mine", seen, {"one": True, "two": False}, "no mail")["back"] == {"one": "previous"}
+    assert rotation.ending({**late, "leaving": ["P"]}, "mine", seen, {"one": True}, "no mail")["back"] == {}
+    assert rotation.ending(pending, "mine", seen, {"one": True}, None)["back"] == {}
     without = rotation.Seen([secret("N")], NOW, "prod")
-    assert rotation.ending(pending, without, {"one": True}, "no mail")["back"] == {}
+    assert rotation.ending(pending, "mine", without, {"one": True}, "no mail")["back"] == {}
 
 
 def test_a_run_that_was_taken_over_may_not_write() -> None:
@@ -200,6 +200,7 @@ def test_a_run_that_was_taken_over_may_not_write() -> None:
     for step in (
         lambda: rotation.removed(entry, "mine", [], TEAM), lambda: rotation.added(entry, "mine", slot("N")),
         lambda: rotation.proven(entry, "mine", TEAM, NOW), lambda: conclude(entry),
+        lambda: rotation.ending(entry, "mine", rotation.Seen([], NOW, "prod"), {}, None),
     ):
         with pytest.raises(StoreError, match="taken the application over"):
             step()

@@ -158,25 +158,21 @@ class Run:
                 break
         yield "read for the end"
         entry, revision = copy.deepcopy(world.entry), world.revision
+        seen = rotation.Seen(seen.secrets, written(world.now), NAME)
+        reached = {host: changed.get(host, False) for host in TEAM if host in self.present - world.unreachable}
         try:
-            rotation.removed(entry, run, [], TEAM)
+            ending = rotation.ending(entry, run, seen, reached, failure)
         except StoreError:
             return
-        seen = rotation.Seen(seen.secrets, written(world.now), NAME)
-        if failure:
-            for host in TEAM:
-                slot = rotation.fallback(entry, seen, changed.get(host, False))
-                if slot and host in self.present and host not in world.unreachable:
-                    yield f"put back {host}"
-                    world.deployed[host] = entry[slot]["key_id"]
-        leaving = rotation.retirable(entry)
-        for key_id in leaving:
+        for host, slot in ending["back"].items():
+            yield f"put back {host}"
+            world.deployed[host] = entry[slot]["key_id"]
+        for key_id in ending["retire"]:
             yield "retire"
             world.tenant.pop(key_id, None)
         yield "conclude"
-        entry = rotation.concluded(
-            rotation.removed(entry, run, leaving, TEAM), run, TEAM, failure, seen.moment, OVERLAP
-        )
+        kept = rotation.removed(entry, run, ending["retire"], TEAM)
+        entry = rotation.concluded(kept, run, TEAM, failure, seen.moment, OVERLAP)
         try:
             world.write(entry, revision)
         except StoreError:
