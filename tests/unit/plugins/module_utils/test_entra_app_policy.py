@@ -170,7 +170,7 @@ class Tenant:
 
 
 def test_both_policies_are_read_at_once() -> None:
-    tenant = cast("GraphClient", Tenant(
+    tenant = cast(GraphClient, Tenant(
         (200, {"value": [policy(restriction("passwordLifetime", "P60D"))]}), (200, default()),
     ))
     assert asyncio.run(allowed(tenant, registration(), 180 * DAY, 30 * DAY)).lifetime == 60 * DAY
@@ -179,5 +179,5 @@ def test_both_policies_are_read_at_once() -> None:
 @pytest.mark.parametrize("statuses", [(403, 403), (200, 403), (403, 200)])
 def test_whoever_may_not_read_them_goes_on(statuses: tuple[int, int]) -> None:
     bodies = {"value": []}, default(restriction("passwordAddition"))
-    tenant = cast("GraphClient", Tenant(*zip(statuses, bodies, strict=True)))
+    tenant = cast(GraphClient, Tenant(*zip(statuses, bodies, strict=True)))
     assert asyncio.run(allowed(tenant, registration(), 180 * DAY, 30 * DAY)) == Allowed(180 * DAY)

@@ -52,7 +52,7 @@ class Tenant:
 
 
 def run(tenant: Tenant, coroutine_of: Any) -> None:
-    asyncio.run(coroutine_of(cast("GraphClient", tenant)))
+    asyncio.run(coroutine_of(cast(GraphClient, tenant)))
 
 
 def test_what_is_registered_is_managed_and_always_the_same() -> None:
@@ -102,7 +102,7 @@ class Replica(Tenant):
 
 
 def test_what_a_replica_does_not_know_yet_is_waited_for() -> None:
-    replica = cast("GraphClient", Replica(FOREIGN))
+    replica = cast(GraphClient, Replica(FOREIGN))
     identity = Identity(app_id="1")
     seen = asyncio.run(certificates.complete(replica, identity, registration(), [FOREIGN["keyId"].lower()]))
     assert list(seen.credentials) == [FOREIGN]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -28,8 +29,8 @@ def secret(key_id: str, end: str = "2026-10-01T00:00:00Z", **more: Any) -> dict[
 
 
 def decide(
-    entry: dict[str, Any], secrets: list[dict[str, Any]] | None, *, present: list[str] = TEAM, gone: bool = False,
-    **terms: Any,
+    entry: dict[str, Any], secrets: list[dict[str, Any]] | None, *, present: Sequence[str] = tuple(TEAM),
+    gone: bool = False, **terms: Any,
 ) -> dict[str, Any]:
     seen = None if secrets is None else rotation.Seen(secrets, NOW, "prod")
     given = {"renew_within": 30 * DAY, "overlap": 7 * DAY, "lease": timedelta(hours=1), **terms}

@@ -217,7 +217,7 @@ class Rotation(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1), steps=st.integers(1, 25))
     def go_on(self, which: int, steps: int) -> None:
         run = self.runs[which % len(self.runs)]
-        for _ in range(steps):
+        for _step in range(steps):
             if run in self.runs:
                 self.advance(run)
                 self.holds()
@@ -318,7 +318,7 @@ class Rotation(RuleBasedStateMachine):
         self.world.unreachable.clear()
         self.world.refuses_proofs = self.world.store_is_down = False
         self.killed.update(f"run {number}" for number in range(next(self.numbers)))
-        for _ in range(2):
+        for _round in range(2):
             self.full_run()
         entry, tenant = self.world.entry, set(self.world.tenant)
         known = {entry[slot]["key_id"] for slot in ("current", "previous") if slot in entry}
@@ -340,7 +340,7 @@ class Rotation(RuleBasedStateMachine):
 
 def go(run: Run, steps: int | None) -> bool:
     """Let a run take a number of steps, or all; whether it has ended."""
-    for _ in itertools.repeat(None) if steps is None else range(steps):
+    for _step in itertools.repeat(None) if steps is None else range(steps):
         run.next = next(run.steps, "")
         run.world.holds()
         if not run.next:

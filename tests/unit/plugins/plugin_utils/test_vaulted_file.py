@@ -157,10 +157,10 @@ def test_of_several_that_write_the_same_one_wins(file: VaultedFile) -> None:
 def test_a_killed_writer_neither_blocks_nor_breaks_anything(file: VaultedFile, monkeypatch: pytest.MonkeyPatch) -> None:
     file.replace("a", {"client_id": "1"}, "")
 
-    def die(_: int) -> None:
+    def die(_descriptor: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    def write(_: int) -> int:
+    def write(_number: int) -> int:
         monkeypatch.setattr(os, "fsync", die)
         return int(file.replace("a", {"client_id": "2"}, fingerprint({"client_id": "1"})))
 
