@@ -15,8 +15,11 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._references im
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report import report
 
 
-def mail_plan(settings: Mapping[str, Any]) -> dict[str, Any]:
+def mail_plan(settings: Mapping[str, Any], strict: bool = True) -> dict[str, Any]:
     """See mail_plan.yml."""
+    if not strict:
+        plan, problems = _plan.examine(settings)
+        return {**plan, "problems": problems}
     try:
         return _plan.make(settings)
     except ModernAuthError as error:
