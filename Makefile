@@ -76,6 +76,7 @@ demo: setup ## The main job on the sandbox: register, consent, configure, send, 
 	else echo "Install Node.js (sudo apt-get install nodejs npm) to see Team assistant itself send."; fi
 
 test: setup node ## Everything that has to hold, in one command
+	@echo "lint, sanity and molecule, two at a time; each is shown when it has ended (about two minutes)"
 	@$(MAKE) --no-print-directory -j2 --output-sync=target lint sanity molecule
 	@$(MAKE) --no-print-directory unit
 
