@@ -24,6 +24,8 @@ Every step of a run may be the last one, and is finished by the next run:
   made, and not made after the lease, so it never left the run that made it. It is removed at once, before another one
   is made. A lock that is taken over keeps its ``key_ids``, since a lagging replica may not show such a credential to
   the first run that follows. One made after the lease tells that the entry, lock included, came back from a backup.
+  A backup from the second or two between a lock and the storing of its own secret is not told apart: where it comes
+  back, servers miss that secret until the same run brings them the next one.
 - Stored as pending: it is rolled out to whoever is awaited. A host that had been given it before the record of its
   proof is given it again, which changes nothing.
 - Proven, not made current: a pending credential that was proven on some host, and failed on none, becomes current.

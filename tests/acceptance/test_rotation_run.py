@@ -139,7 +139,7 @@ def test_a_proof_that_fails_has_the_old_secret_put_back_everywhere(farm: Farm) -
     farm.sandbox.control("POST", "/faults", {
         "face": "graph", "kind": "disconnect", "path": "sendMail", "count": 1,
     })
-    done = farm.rotate("-e", "mail_rotation_serial=2")
+    done = farm.rotate("-e", "mail_rotation_serial=2", "-vvv", "--diff")
     farm.sandbox.control("DELETE", "/faults")
     assert done.code == 2, done.output
     entry = farm.entry()

@@ -280,6 +280,7 @@ class Rotation(RuleBasedStateMachine):
             self.world.deployed[host] = previous
             self.meddled = True
 
+    @precondition(lambda self: "lock" not in self.world.entry)
     @rule()
     def store_is_backed_up(self) -> None:
         self.backups.append(copy.deepcopy(self.world.entry))
