@@ -124,7 +124,8 @@ class Run:
                     revision = world.write(entry, revision)
                 except StoreError:
                     yield "take back"
-                    world.tenant.pop(secret["key_id"])
+                    # Whoever took over may have removed it already.
+                    world.tenant.pop(secret["key_id"], None)
                     raise
         except StoreError as error:
             failure = str(error)
