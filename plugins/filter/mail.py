@@ -26,11 +26,6 @@ def mail_plan(settings: Mapping[str, Any], strict: bool = True) -> dict[str, Any
         raise AnsibleFilterError(error.message) from error
 
 
-def mail_problems(settings: Mapping[str, Any]) -> list[str]:
-    """See mail_problems.yml."""
-    return _plan.examine(settings)[1]
-
-
 def mail_conflicts(hosts: Iterable[str], facts: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """See mail_conflicts.yml."""
     return _plan.conflicts({host: facts[host]["__mail_plan_data"] for host in hosts})
@@ -66,7 +61,6 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "mail_plan": mail_plan,
-            "mail_problems": mail_problems,
             "mail_conflicts": mail_conflicts,
             "mail_leaders": mail_leaders,
             "mail_users": mail_users,
