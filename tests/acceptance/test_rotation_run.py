@@ -199,34 +199,33 @@ def test_the_server_gets_the_new_one_when_it_comes_back_and_then_the_old_one_goe
 
 
 def test_two_runs_at_once_make_one_secret(farm: Farm) -> None:
-    """Both are forced. The second time the previous secret is in the way, and has to go first."""
-    for _ in range(2):
-        before = farm.entry()["current"]["key_id"]
-        farm.turn_clock(8)
-        command = farm.estate.command(
-            "-i", str(farm.inventory), "--limit", "ici_prod", "-e", "mail_rotation_force=true", "-e",
-            "mail_rotation_serial=3", playbook="rotate_secrets",
-        )
-        farm.sandbox.control("DELETE", "/requests")
-        running = [
-            subprocess.Popen(
-                command, env=farm.estate.environment(), cwd=farm.estate.home, text=True, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-            ) for _ in range(2)
-        ]
-        outputs = [process.communicate(timeout=600)[0] for process in running]
-        assert [process.returncode for process in running] == [0, 0], "\n".join(outputs)
-        made = [
-            entry for entry in farm.sandbox.requests("graph")
-            if entry["path"].endswith("/addPassword") and entry["status"] == 200
-        ]
-        assert len(made) == 1
-        entry = farm.entry()
-        assert farm.secrets() == {entry["current"]["key_id"], entry["previous"]["key_id"]}
-        assert entry["previous"]["key_id"] == before
-        assert farm.deployed() == [entry["current"]["secret_text"]] * 3
-        assert farm.refusals() == {}
-        assert not {"lock", "pending", "awaiting", "leaving"} & set(entry)
+    """Both are forced."""
+    before = farm.entry()["current"]["key_id"]
+    farm.turn_clock(8)
+    command = farm.estate.command(
+        "-i", str(farm.inventory), "--limit", "ici_prod", "-e", "mail_rotation_force=true", "-e",
+        "mail_rotation_serial=3", playbook="rotate_secrets",
+    )
+    farm.sandbox.control("DELETE", "/requests")
+    running = [
+        subprocess.Popen(
+            command, env=farm.estate.environment(), cwd=farm.estate.home, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) for _ in range(2)
+    ]
+    outputs = [process.communicate(timeout=600)[0] for process in running]
+    assert [process.returncode for process in running] == [0, 0], "\n".join(outputs)
+    made = [
+        entry for entry in farm.sandbox.requests("graph")
+        if entry["path"].endswith("/addPassword") and entry["status"] == 200
+    ]
+    assert len(made) == 1
+    entry = farm.entry()
+    assert farm.secrets() == {entry["current"]["key_id"], entry["previous"]["key_id"]}
+    assert entry["previous"]["key_id"] == before
+    assert farm.deployed() == [entry["current"]["secret_text"]] * 3
+    assert farm.refusals() == {}
+    assert not {"lock", "pending", "awaiting", "leaving"} & set(entry)
 
 
 GRAPH = "00000003-0000-0000-c000-000000000000"
