@@ -86,9 +86,9 @@ lint: setup ## ruff, mypy, ansible-lint, the changelog
 	ansible-lint --profile production
 	antsibull-changelog lint
 
-# Half as many again as there are cores, since many tests wait for a server.
+# Twice as many as there are cores, since many tests wait for a server.
 unit: setup node $(VENV)/.collections ## pytest: units, the sandbox's contract, integration, acceptance
-	pytest -n $$(( $$(nproc) * 3 / 2 )) --dist loadfile --no-loadscope-reorder
+	pytest -n $$(( $$(nproc) * 2 )) --dist loadfile --no-loadscope-reorder
 
 sanity: setup ## ansible-test sanity and units on a copy under ansible_collections/
 	tests/sanity/run.sh $(BUILD)
