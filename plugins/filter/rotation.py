@@ -10,11 +10,12 @@ from datetime import timedelta
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mailops.modern_auth.plugins.module_utils import _rotation, _teams
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _rotation
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import duration
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._processes import is_gone, this_run
-from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation_report import report
+from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.processes import is_gone, this_run
+from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.report import report
+from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.teams import involved, teams
 
 
 def mail_rotation_decision(
@@ -99,8 +100,8 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
-            "mail_rotation_teams": _teams.teams,
-            "mail_rotation_hosts": _teams.involved,
+            "mail_rotation_teams": teams,
+            "mail_rotation_hosts": involved,
             "mail_rotation_decision": mail_rotation_decision,
             "mail_rotation_step": mail_rotation_step,
             "mail_rotation_newest": _rotation.newest,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation_report import report
+from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.report import report
 
 PLAN = {"environment": "prod", "application": {"name": "Contracts", "secret": {"renew_within": "30d"}}}
 DUE = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._teams import involved, teams
+from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.teams import involved, teams
 
 
 def host(key: str | None, entra: str = "same", **more: Any) -> dict[str, Any]:
