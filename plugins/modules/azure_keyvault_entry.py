@@ -21,14 +21,8 @@ requirements:
   - The collection azure.azcollection, 3.0.0 or later, whose modules do the work.
   - The Python libraries of its C(requirements.txt), for the Python that runs those modules.
 extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
+  - mailops.modern_auth.attributes
+  - mailops.modern_auth.entry
 options:
   connection:
     description:
@@ -48,12 +42,6 @@ options:
         replaced and a digest of the name is added.
     type: str
     required: true
-  entry:
-    description: What the secret shall hold from now on. Without it, the secret is only read.
-    type: dict
-  revision:
-    description: The revision of the entry that is to be replaced, as it was returned when that one was read.
-    type: str
   writable:
     description:
       - Fail also if secrets cannot be written, or this one was deleted and not purged.
@@ -61,7 +49,6 @@ options:
     type: bool
     default: false
 notes:
-  - What it returns holds secrets and is never shown. The task needs no C(no_log), which would hide failures as well.
   - The secret's value is JSON in base64. C(az keyvault secret show --query value -o tsv | base64 -d) shows it.
   - The task should say C(delegate_to=localhost), unless Key Vault is to be reached from the host.
 seealso:

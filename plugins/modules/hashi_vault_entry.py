@@ -22,14 +22,8 @@ requirements:
   - The collection community.hashi_vault, 4.2.0 or later, whose modules do the work.
   - hvac, for the Python that runs those modules.
 extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
+  - mailops.modern_auth.attributes
+  - mailops.modern_auth.entry
 options:
   connection:
     description:
@@ -50,12 +44,6 @@ options:
     description: The application's unique name, which is the name of the secret.
     type: str
     required: true
-  entry:
-    description: What the secret shall hold from now on. Without it, the secret is only read.
-    type: dict
-  revision:
-    description: The revision of the entry that is to be replaced, as it was returned when that one was read.
-    type: str
   writable:
     description:
       - Fail also if the engine is another one, or the token may not read and write the secret. It writes nothing.
@@ -63,7 +51,6 @@ options:
     type: bool
     default: false
 notes:
-  - What it returns holds secrets and is never shown. The task needs no C(no_log), which would hide failures as well.
   - The task should say C(delegate_to=localhost), unless Vault is to be reached from the host.
 seealso:
   - module: community.hashi_vault.vault_kv2_get

@@ -19,14 +19,8 @@ description:
     that was read, so that several runs of Ansible may use the file at the same time and none undoes what another did.
   - The role P(mailops.modern_auth.mail_store#role) uses it for its kind V(ansible_vault).
 extends_documentation_fragment:
-  - ansible.builtin.action_common_attributes
-attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: none
-  platform:
-    platforms: posix
+  - mailops.modern_auth.attributes
+  - mailops.modern_auth.entry
 options:
   path:
     description: The file. It is made, and so is its folder, when there is something to keep.
@@ -40,18 +34,11 @@ options:
     description: The application's unique name.
     type: str
     required: true
-  entry:
-    description: What the file shall hold of the application from now on. Without it, the file is only read.
-    type: dict
-  revision:
-    description: The revision of the entry that is to be replaced, as it was returned when that one was read.
-    type: str
   writable:
     description: Fail also if the user who runs Ansible cannot write the file, or make it where it does not exist yet.
     type: bool
     default: false
 notes:
-  - What it returns holds secrets and is never shown. The task needs no C(no_log), which would hide failures as well.
   - An empty file C(.NAME.lock) stays beside the file; by it, writers take turns. It need not be under version control.
 """
 
