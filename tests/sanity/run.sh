@@ -12,7 +12,7 @@ find "$collection" -mindepth 1 -delete
 {
     git ls-files -z --cached --others --exclude-standard -- . ':!molecule' ':!sandbox' ':!tests'
     git ls-files -z --cached --others --exclude-standard -- tests/config.yml tests/sanity tests/unit
-} | xargs -0 cp --parents -t "$collection"
+} | grep -zvxF -f <(git ls-files --deleted) | xargs -0 cp --parents -t "$collection"
 cd "$collection"
 git init --quiet .
 git add --all
