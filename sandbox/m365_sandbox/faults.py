@@ -1,6 +1,7 @@
 """Faults on request: what goes wrong on which requests, and how often.
 
-This module decides. ``fault_middleware`` acts for the HTTP faces; whoever reads the tenant asks ``replication_lag``.
+This module decides. ``fault_middleware`` acts for the HTTP faces, a submission port for itself; whoever reads the
+tenant asks ``replication_lag``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 HTTP_FACES = ("identity", "graph", "outlook")
+MAIL_FACES = ("smtp",)
 KINDS = ("latency", "throttle", "unavailable", "disconnect", "replication_lag")
 MOMENTS = ("before", "after")
 
@@ -26,11 +28,12 @@ class Fault:
     """One fault.
 
     ``kind``: ``latency`` (``seconds`` before the answer), ``throttle`` (429), ``unavailable`` (``status``, 503 unless
-    told otherwise), ``disconnect`` (the TCP connection is cut without an answer), ``replication_lag`` (reads answer as
-    of ``seconds`` ago). ``rate`` is the share of matching requests that it hits. ``path`` is a regular expression
-    searched for in the path, ``methods`` the HTTP methods (all when null). ``count`` is how often it still strikes
-    (without end when null). ``retry_after`` is sent word for word, so it may be fractional. ``when``: before the
-    request is handled, or after it took effect but before the answer. ``seed`` makes the choice of requests repeatable.
+    told otherwise; 421 to whoever connects to a mail face), ``disconnect`` (the TCP connection is cut without an
+    answer), ``replication_lag`` (reads answer as of ``seconds`` ago). ``rate`` is the share of matching requests that
+    it hits. ``path`` is a regular expression searched for in the path, ``methods`` the HTTP methods (all when null).
+    ``count`` is how often it still strikes (without end when null). ``retry_after`` is sent word for word, so it may be
+    fractional. ``when``: before the request is handled, or after it took effect but before the answer. ``seed`` makes
+    the choice of requests repeatable.
     """
 
     face: str
@@ -46,7 +49,9 @@ class Fault:
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        _check(self.face in HTTP_FACES, f"face must be one of {', '.join(HTTP_FACES)}")
+        _check(
+            self.face in (*HTTP_FACES, *MAIL_FACES), f"face must be one of {', '.join((*HTTP_FACES, *MAIL_FACES))}"
+        )
         _check(self.kind in KINDS, f"kind must be one of {', '.join(KINDS)}")
         _check(_is_number(self.rate) and 0 <= self.rate <= 1, "rate must be a number from 0 to 1")
         _check(_is_number(self.seconds) and self.seconds >= 0, "seconds must be a number that is not negative")
@@ -70,6 +75,13 @@ class Fault:
         _check(
             self.when == "before" or self.kind in ("unavailable", "disconnect"),
             "only unavailable and disconnect can happen after the effect",
+        )
+        _check(
+            self.face in HTTP_FACES or (
+                self.kind in ("unavailable", "disconnect") and self.when == "before"
+                and self.path is None and self.methods is None
+            ),
+            f"{self.face} can be unavailable or disconnect whoever connects; it knows no path, methods and after",
         )
         self._random = random.Random(self.seed)
 

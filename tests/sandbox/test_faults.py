@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from m365_sandbox.faults import FaultError, Faults
+from mail_client import port
 from sandbox_fixture import ControlRefused, RunningSandbox
 
 Ask = Callable[..., httpx.Response]
@@ -127,6 +129,18 @@ def test_faults_hit_only_what_they_name(clean: RunningSandbox, graph: Ask) -> No
     assert httpx.get(url, verify=clean.tls, trust_env=False).status_code == 200
 
 
+def test_a_submission_port_that_is_down(clean: RunningSandbox) -> None:
+    clean.control("POST", "/faults", {"face": "smtp", "kind": "unavailable", "count": 1})
+    with pytest.raises(smtplib.SMTPConnectError) as caught:
+        smtplib.SMTP("127.0.0.1", port(clean, "smtp"), timeout=10)
+    assert (caught.value.smtp_code, caught.value.smtp_error) == (421, b"4.3.2 Service not available")
+    clean.control("POST", "/faults", {"face": "smtp", "kind": "disconnect", "count": 1})
+    with pytest.raises(smtplib.SMTPServerDisconnected):
+        smtplib.SMTP("127.0.0.1", port(clean, "smtp"), timeout=10)
+    with smtplib.SMTP("127.0.0.1", port(clean, "smtp"), timeout=10) as client:
+        assert client.noop()[0] == 250
+
+
 def test_faults_can_be_seen_and_cleared(clean: RunningSandbox, graph: Ask) -> None:
     shown = clean.control("POST", "/faults", {"face": "graph", "kind": "unavailable", "count": 2})
     assert [(fault["kind"], fault["count"]) for fault in shown["value"]] == [("unavailable", 2)]
@@ -142,6 +156,8 @@ def test_faults_can_be_seen_and_cleared(clean: RunningSandbox, graph: Ask) -> No
     ({"kind": "latency", "seconds": 1}, "missing property face"),
     ({"face": "graph", "kind": "flood"}, "kind must be one of"),
     ({"face": "imap", "kind": "throttle"}, "face must be one of"),
+    ({"face": "smtp", "kind": "latency", "seconds": 1}, "smtp can be unavailable or disconnect"),
+    ({"face": "smtp", "kind": "unavailable", "path": "/"}, "smtp can be unavailable or disconnect"),
     ({"face": "graph", "kind": "throttle", "often": True}, "unknown property often"),
     ({"face": "graph", "kind": "throttle", "rate": 1.5}, "rate must be"),
     ({"face": "graph", "kind": "throttle", "rate": True}, "rate must be"),

@@ -15,6 +15,7 @@ from typing import Any, AnyStr, ClassVar
 from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
 
 from m365_sandbox.clock import now
+from m365_sandbox.faults import Fault, Faults
 from m365_sandbox.mail import message as mime
 from m365_sandbox.mail import wording
 from m365_sandbox.mail.mailbox import StoreError
@@ -57,12 +58,19 @@ class Desk:
     :param claims_of: verifies an access token for Exchange and gives its claims, or raises TokenError.
     """
 
-    def __init__(self, tenant: Tenant, post_office: PostOffice, claims_of: Callable[[str], Claims]) -> None:
+    def __init__(
+        self, tenant: Tenant, post_office: PostOffice, claims_of: Callable[[str], Claims], faults: Faults
+    ) -> None:
         self._tenant = tenant
+        self._faults = faults
         self._post_office = post_office
         self._claims_of = claims_of
         # By mailbox, in the order of their sign-in: those beyond the limit are turned away at the end of DATA (facts).
         self._connected: dict[str, list[Submission]] = collections.defaultdict(list)
+
+    def fault(self) -> Fault | None:
+        """What is to go wrong with a connection that has just been made."""
+        return next(iter(self._faults.take("smtp", "CONNECT", "", ("unavailable", "disconnect"))), None)
 
     def judge_token(self, response: bytes) -> Outcome:
         """Judge the base64 of a SASL XOAUTH2 response."""
@@ -160,6 +168,16 @@ class Submission(SMTP):
         self._desk = desk
         self._mechanisms = mechanisms
         self.signed_in: SignedIn | None = None
+
+    async def _handle_client(self) -> None:
+        fault = self._desk.fault()
+        if fault is None:
+            await super()._handle_client()
+            return
+        if fault.kind == "unavailable":
+            await self.push(wording.SMTP_NOT_AVAILABLE)
+        assert self.transport is not None
+        self.transport.close()
 
     def connection_lost(self, error: Exception | None) -> None:
         if self.signed_in is not None:

@@ -59,6 +59,7 @@ SMTP_SENDER_OK = "250 2.1.0 Sender OK"
 SMTP_RECIPIENT_OK = "250 2.1.5 Recipient OK"
 SMTP_START_DATA = "354 Start mail input; end with <CRLF>.<CRLF>"
 SMTP_QUIT = "221 2.0.0 Service closing transmission channel"
+SMTP_NOT_AVAILABLE = "421 4.3.2 Service not available"
 SMTP_TEMPORARY = "451 4.7.0 Temporary server error. Please try again later."
 SMTP_RESET = "250 2.0.0 Resetting"                              # unconfirmed
 SMTP_NOOP = "250 2.0.0 OK"                                      # unconfirmed
