@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint unit sanity molecule kill-test race-test clean
+.PHONY: help setup demo test lint integration sanity molecule kill-test race-test clean
 
 PYTHON ?= python3
 scenario ?= default
@@ -76,9 +76,9 @@ demo: setup ## The main job on the sandbox: register, consent, configure, send, 
 	else echo "Install Node.js (sudo apt-get install nodejs npm) to see Team assistant itself send."; fi
 
 test: setup node ## Everything that has to hold, in one command
-	@echo "lint, sanity and molecule, two at a time; each is shown when it has ended (about two minutes)"
-	@$(MAKE) --no-print-directory -j2 --output-sync=target lint sanity molecule
-	@$(MAKE) --no-print-directory unit
+	@echo "lint, sanity, units and molecule, two at a time; each is shown when it has ended (about two minutes)"
+	@$(MAKE) --no-print-directory -j2 --output-sync=target lint sanity molecule $(VENV)/.collections
+	@$(MAKE) --no-print-directory integration
 
 lint: setup ## ruff, mypy, ansible-lint, the changelog
 	ruff check .
@@ -87,10 +87,11 @@ lint: setup ## ruff, mypy, ansible-lint, the changelog
 	antsibull-changelog lint
 
 # Twice as many as there are cores, since many tests wait for a server.
-unit: setup node $(VENV)/.collections ## pytest: units, the sandbox's contract, integration, acceptance
-	pytest -n $$(( $$(nproc) * 2 )) --dist loadfile --no-loadscope-reorder
+# ansible-test has run the units.
+integration: setup node $(VENV)/.collections ## pytest: the sandbox's contract, integration, acceptance
+	pytest --ignore tests/unit -n $$(( $$(nproc) * 2 )) --dist loadfile --no-loadscope-reorder
 
-sanity: setup ## ansible-test sanity and units on a copy under ansible_collections/
+sanity: setup ## ansible-test sanity and units (tests/unit) on a copy under ansible_collections/
 	tests/sanity/run.sh $(BUILD)
 
 kill-test: setup ## Kill the rotation at every task boundary and at random points, and see it healed (an hour)
