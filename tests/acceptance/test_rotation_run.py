@@ -147,9 +147,7 @@ def impatient(farm: Farm) -> dict[str, Any]:
 
 
 def test_a_proof_that_fails_has_the_old_secret_put_back_everywhere(farm: Farm) -> None:
-    """The identity platform lags as well, which has to be waited for and is no failure."""
     old, before = farm.deployed(), farm.secrets()
-    farm.sandbox.control("POST", "/faults", {"face": "identity", "kind": "replication_lag", "seconds": 8})
     farm.sandbox.control("POST", "/faults", {
         "face": "graph", "kind": "disconnect", "path": "sendMail", "count": 1,
     })

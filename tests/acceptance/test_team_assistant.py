@@ -65,6 +65,12 @@ def backend(estate: Estate, host: str, name: str) -> Path:
     return estate.directory / "servers" / host / name
 
 
+def secret_in(environment: Path) -> str:
+    """The client secret that a backend's environment file holds."""
+    variables = dict(line.split("=", 1) for line in environment.read_text().splitlines())
+    return variables["TAS_SMTP_OAUTH_CLIENT_SECRET"].strip("'")
+
+
 def test_the_table_shows_what_was_delivered_and_what_was_refused(settled: Settled) -> None:
     assert settled.first.code == 0, settled.first.output
     told = {host: " ".join(line) for host, line in rows(settled.first).items()}
@@ -140,9 +146,7 @@ def test_what_others_wrote_stays_and_the_secret_is_in_the_environment_alone(sett
             folder = backend(settled.estate, host, name)
             environment = folder / "environment"
             assert stat.S_IMODE(environment.stat().st_mode) == 0o600
-            secret = dict(line.split("=", 1) for line in environment.read_text().splitlines())[
-                "TAS_SMTP_OAUTH_CLIENT_SECRET"
-            ].strip("'")
+            secret = secret_in(environment)
             local = (folder / "local.js").read_text()
             assert secret not in local
             before = (SERVERS / f"local.{name}.js").read_text().splitlines()
@@ -164,15 +168,42 @@ def administered(footprint: Footprint) -> dict[str, Any]:
     }
 
 
+def test_a_new_secret_is_taken_back_while_smtp_is_down_and_rolled_out_when_it_is_up(settled: Settled) -> None:
+    """The identity platform does not know the new secret for a minute, which is waited for and is no failure."""
+    estate, host = settled.estate, "tas-test-1"
+    environments = [backend(estate, host, name) / "environment" for name in BACKENDS]
+    old = [path.read_bytes() for path in environments]
+
+    estate.sandbox.control("POST", "/faults", {"face": "identity", "kind": "replication_lag", "seconds": 60})
+    estate.sandbox.control("POST", "/faults", {"face": "smtp", "kind": "unavailable"})
+    down = estate.set_up("--limit", host, "-e", "mail_rotation_force=true", playbook="rotate_secrets")
+    estate.sandbox.control("DELETE", "/faults")
+    told = " ".join(down.output.split())
+    assert down.code != 0
+    assert "421 4.3.2 Service not available" in told
+    assert "The secret that it had before was put back, but could not be proven either" in told
+    assert "taken back" in told
+    assert [path.read_bytes() for path in environments] == old
+    [application] = estate.footprint().applications(APPLICATIONS[host])
+    assert len(application["passwordCredentials"]) == 2
+
+    up = estate.set_up("--limit", host, playbook="rotate_secrets")
+    assert up.code == 0, up.output
+    newest = max(application["passwordCredentials"], key=lambda one: str(one["startDateTime"]))
+    assert [secret_in(path)[:3] for path in environments] == [newest["hint"]] * 2
+    assert [path.read_bytes() for path in environments] != old
+
+
 def test_removal_leaves_exchange_as_it_was(settled: Settled) -> None:
     estate = settled.estate
+    before = estate.footprint()
     used = estate.set_up("--limit", "tas-prod-1", playbook="remove_mail")
     assert used.code != 0
     assert "'tickets-mail-prod' is used by tas-prod-2 too" in " ".join(used.output.split())
     predicted = estate.set_up("--check", "--limit", "team_assistant", playbook="remove_mail")
     assert predicted.code == 0, predicted.output
     assert predicted.changed > 0
-    assert estate.footprint() == settled.after
+    assert estate.footprint() == before
 
     done = estate.set_up("--limit", "team_assistant", playbook="remove_mail")
     assert done.code == 0, done.output
