@@ -55,7 +55,9 @@ def decide(
         return {**_idle("unset"), "failure": f"Entra ID has no application {entry['client_id']} any more. {SET_UP}"}
     lock = entry.get("lock")
     if lock and not holder_is_gone and datetime.fromisoformat(lock["until"]) > seen.now and lock["run"] != me["run"]:
-        return {**_idle("busy"), "reasons": [f"Another run works on it: {lock['host']}, until {lock['until']}."]}
+        # What follows the machine's name there is of use to programs only.
+        machine = lock["host"].partition(" ")[0]
+        return {**_idle("busy"), "reasons": [f"Another run works on it: {machine}, until {lock['until']}."]}
     judgement = _Judgement(entry, seen, terms)
     blocked = judgement.why_nothing_is_added()
     leaving = judgement.leaving()

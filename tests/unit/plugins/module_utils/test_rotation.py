@@ -16,7 +16,10 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 TEAM = ["one", "two"]
 NOW = "2026-06-01T00:00:00Z"
 ME = {"run": "mine", "host": "controller", "process": "7 7"}
-OTHER = {"run": "other", "host": "elsewhere", "process": "8 8", "until": "2026-06-01T00:30:00Z", "key_ids": ["C"]}
+OTHER = {
+    "run": "other", "host": "elsewhere 1c6f pid:[4026]", "process": "8 8", "until": "2026-06-01T00:30:00Z",
+    "key_ids": ["C"],
+}
 DAY = timedelta(days=1)
 
 
@@ -77,7 +80,10 @@ def test_without_a_current_secret_or_an_application_it_says_what_to_run() -> Non
 
 def test_a_lock_holds_while_its_run_lives_and_its_lease_lasts() -> None:
     entry = {"current": slot("C", ENDING), "lock": OTHER}
-    assert decide(entry, [secret("C", ENDING)])["state"] == "busy"
+    left = decide(entry, [secret("C", ENDING)])
+    assert (left["state"], left["reasons"]) == (
+        "busy", ["Another run works on it: elsewhere, until 2026-06-01T00:30:00Z."]
+    )
     for taken in (
         decide(entry, [secret("C", ENDING)], gone=True),
         decide({**entry, "lock": {**OTHER, "until": NOW}}, [secret("C", ENDING)]),
