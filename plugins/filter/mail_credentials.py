@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_page import page
-from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_report import report
-from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_table import table
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.page import page
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.report import report
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.table import table
 
 
 class FilterModule:

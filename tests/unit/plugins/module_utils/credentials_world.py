@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_report import report
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.report import report
 
 MOMENT = datetime(2031, 5, 1, 12, 0, 0, tzinfo=UTC)
 APP_ID = "5e1e3b5a-2fd7-4c07-8ae1-0c1b7c2d3e4f"

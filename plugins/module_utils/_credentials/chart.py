@@ -24,7 +24,7 @@ _SYMBOLS = {"ok": "", "due": "! ", "expired": "\N{MULTIPLICATION X} "}
 def chart(report: Mapping[str, Any]) -> Element:
     """The time line; empty but for its axis if there is no credential.
 
-    :param report: as in _credentials_report.py, with a moment.
+    :param report: as in report.py, with a moment.
     """
     today = datetime.fromisoformat(report["moment"])
     bars = [(application, one) for application in report["applications"] for one in application["credentials"]]

@@ -21,7 +21,7 @@ _HOSTS = 3
 def table(report: Mapping[str, Any]) -> list[str]:
     """A line of headings, one line per credential, then the reasons for every application that needs attention.
 
-    :param report: as in _credentials_report.py.
+    :param report: as in report.py.
     """
     rows: list[tuple[str, ...]] = [COLUMNS]
     reasons = []

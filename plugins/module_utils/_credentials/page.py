@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_chart import chart
-from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials_table import hosts, made_by, step
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.chart import chart
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.table import hosts, made_by, step
 
 COLUMNS = ("Credential", "In the store", "Made by", "Ends", "Days left", "State", "Next")
 _WORDS = {"ok": "nothing is due", "due": "something is due soon", "expired": "something has expired"}
@@ -54,7 +54,7 @@ ul { margin: .2rem 0; padding-left: 1.1rem; }
 def page(report: Mapping[str, Any]) -> str:
     """The page.
 
-    :param report: as in _credentials_report.py.
+    :param report: as in report.py.
     """
     html = Element("html", {"lang": "en"})
     head = SubElement(html, "head")
