@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import posixpath
 import shlex
 import shutil
@@ -105,7 +106,7 @@ class ActionModule(ActionBase):
             return
         folder = posixpath.dirname(path) or "."
         places = (folder,) if missing else (path, folder)
-        # A command takes a tenth of the time of a module. What it does not confirm is for the module to judge.
+        # A command takes a tenth of the time of a module; what it does not confirm is for the module to judge.
         test = " && ".join(f"test -w {shlex.quote(place)}" for place in places)
         if self._low_level_execute_command(test)["rc"] == 0:
             return
@@ -139,12 +140,20 @@ class ActionModule(ActionBase):
             shutil.rmtree(folder)
         if answer.get("failed"):
             raise InputError(f"it cannot be written: {reason(answer)}.", remedy=_MAY_WRITE)
-        if self._read(path, task_vars) != data:
+        if not self._holds(path, data, task_vars):
             raise InputError(
                 "after writing it, it held something else.",
                 remedy="Check whether another program writes the file, and run this again.",
             )
         return {"backup_file": answer["backup_file"]} if "backup_file" in answer else {}
+
+    def _holds(self, path: str, data: bytes, task_vars: dict[str, Any]) -> bool:
+        """Whether the file's content is the data."""
+        if not self._on_windows:
+            told = self._low_level_execute_command(f"sha256sum < {shlex.quote(path)}")["stdout"].split()
+            if told[:1] == [hashlib.sha256(data).hexdigest()]:
+                return True
+        return self._read(path, task_vars) == data
 
     def _copy(self, source: Path, path: str, backup: bool, task_vars: dict[str, Any]) -> dict[str, Any]:
         task = self._task.copy()
