@@ -37,7 +37,6 @@ $(VENV)/.installed: meta/requirements.txt requirements-dev.txt sandbox/pyproject
 	  else echo "Install python3-venv first: sudo apt-get install python3-venv" >&2; exit 1; fi; fi
 	@echo "Installing the tools into .venv (about a minute, once)"
 	@$(PYTHON) -m venv $(VENV)
-	@# Most of msgraph-sdk is never imported, so nothing is compiled beforehand.
 	@$(VENV)/bin/pip install -qq --disable-pip-version-check --no-compile -r requirements-dev.txt
 	@mkdir -p $(VENV)/collections/ansible_collections/mailops
 	@ln -sfn $(CURDIR) $(VENV)/collections/ansible_collections/mailops/modern_auth
