@@ -9,6 +9,15 @@ from sandbox_fixture import clean, sandbox
 __all__ = ["clean", "sandbox"]
 
 
+# Begun last, it would be waited for when all others have ended.
+LONGEST = "test_team_assistant.py"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the file that takes longest."""
+    items.sort(key=lambda item: item.path.name != LONGEST)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what tests have measured and recorded as ``record_property("measured", text)``, and what PowerShell was."""
     engine = find_engine()

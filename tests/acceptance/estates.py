@@ -64,6 +64,18 @@ class Footprint:
         """The tenant's applications of a unique name."""
         return [one for one in self.objects("applications") if one.get("uniqueName") == unique_name]
 
+    def administered(self) -> dict[str, Any]:
+        """What Exchange was told: every collection of its own but the mailboxes, without lists that are empty."""
+        names = (
+            "exchange_service_principals", "mailbox_permissions", "recipient_permissions", "management_scopes",
+            "management_role_assignments", "application_access_policies",
+        )
+        collections = self.tenant["collections"]
+        return {
+            name: {key: one for key, one in collections[name].items() if one != {"entries": [], "denied": []}}
+            for name in names
+        }
+
     def configuration(self, host: str) -> bytes:
         """The product's configuration file on a server."""
         return self.files[f"servers/{host}/ConfigurationKeys.json"]

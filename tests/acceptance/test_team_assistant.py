@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import json
 import shutil
 import stat
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from estates import ASSISTANTS, REPOSITORY, SERVERS, Estate, Footprint, Run
@@ -21,7 +19,6 @@ MODULES = REPOSITORY / ".build" / "team_assistant" / "node_modules"
 MAILBOXES = {"tas-test-1": "tickets-test@contoso.example", "tas-prod-2": "tickets@contoso.example"}
 APPLICATIONS = {"tas-test-1": "tickets-mail-test", "tas-prod-2": "tickets-mail-prod"}
 BACKENDS = ("standard", "cron")
-PROBE = "probe@contoso.example"
 DIRECTOR = "director@contoso.example"
 
 
@@ -155,19 +152,6 @@ def test_what_others_wrote_stays_and_the_secret_is_in_the_environment_alone(sett
             assert "old-relay-password" not in local
 
 
-def administered(footprint: Footprint) -> dict[str, Any]:
-    """What Exchange was told: every collection of its own but the mailboxes, without lists that are empty."""
-    names = (
-        "exchange_service_principals", "mailbox_permissions", "recipient_permissions", "management_scopes",
-        "management_role_assignments", "application_access_policies",
-    )
-    collections = footprint.tenant["collections"]
-    return {
-        name: {key: one for key, one in collections[name].items() if one != {"entries": [], "denied": []}}
-        for name in names
-    }
-
-
 def test_a_new_secret_is_taken_back_while_smtp_is_down_and_rolled_out_when_it_is_up(settled: Settled) -> None:
     """The identity platform does not know the new secret for a minute, which is waited for and is no failure."""
     estate, host = settled.estate, "tas-test-1"
@@ -215,65 +199,9 @@ def test_removal_leaves_exchange_as_it_was(settled: Settled) -> None:
     # A seeded tenant has everything that setting up had found.
     estate.sandbox.control("POST", "/reset")
     seeded = estate.footprint()
-    assert administered(after) == administered(seeded)
+    assert after.administered() == seeded.administered()
     for collection in ("applications", "service_principals", "app_role_assignments", "oauth2_permission_grants"):
         assert {one["id"] for one in after.objects(collection)} == {one["id"] for one in seeded.objects(collection)}
-
-
-RBAC = ("--limit", "tas-test-1", "-e", json.dumps({"mail_access": {"model": "rbac"}}))
-
-
-def test_the_model_can_be_changed_and_changed_back(estate: Estate) -> None:
-    before = administered(estate.footprint())
-    assert estate.set_up("--limit", "tas-test-1", "--tags", "identity,access").code == 0
-    with_rights = administered(estate.footprint())
-    assert with_rights["mailbox_permissions"] != before["mailbox_permissions"]
-
-    done = estate.set_up(*RBAC)
-    assert done.code == 0, done.output
-    line = " ".join(rows(done)["tas-test-1"])
-    assert "Tickets mail (test) - SMTP AUTH, Application SMTP.SendAsApp" in line
-    assert "smtp; no permission: graph, reading imap" in line
-    now = estate.footprint()
-    [application] = now.applications("tickets-mail-test")
-    [principal] = [one for one in now.objects("service_principals") if one["appId"] == application["appId"]]
-    assert [one for one in now.objects("app_role_assignments") if one["principalId"] == principal["id"]] == []
-    assert administered(now)["mailbox_permissions"] == before["mailbox_permissions"]
-    [role] = now.objects("management_role_assignments")
-    assert (role["Role"], role["App"]) == ("Application SMTP.SendAsApp", principal["id"])
-    again = estate.set_up(*RBAC, "--tags", "identity,access")
-    assert again.changed == 0, again.output
-
-    back = estate.set_up("--limit", "tas-test-1", "--tags", "identity,access")
-    assert back.code == 0, back.output
-    assert administered(estate.footprint()) == with_rights
-
-
-def test_a_scope_takes_the_place_of_the_permission_for_everybody(estate: Estate) -> None:
-    assert estate.set_up("--limit", "ici-test-1", "--tags", "identity").code == 0
-    env = estate.sandbox.env
-    scoped = {
-        "mail_access": {"scope": "mailboxes"},
-        "mail_verify": {
-            "recipient": PROBE, "refused_mailbox": DIRECTOR,
-            "receive": {
-                "transport": "graph", "tenant_id": env["AZURE_TENANT_ID"],
-                "client_id": env["M365_SANDBOX_READER_CLIENT_ID"],
-                "client_secret": env["M365_SANDBOX_READER_CLIENT_SECRET"],
-            },
-        },
-    }
-    done = estate.set_up("--limit", "ici-test-1", "-e", json.dumps(scoped))
-    assert done.code == 0, done.output
-    [line] = [line for line in done.output.splitlines() if "ici-test-1" in line and line.endswith("delivered")]
-    assert "Application Mail.Send" in line
-    assert " graph; no permission: reading graph " in line
-    now = estate.footprint()
-    [application] = now.applications("contracts-mail-test")
-    [principal] = [one for one in now.objects("service_principals") if one["appId"] == application["appId"]]
-    assert [one for one in now.objects("app_role_assignments") if one["principalId"] == principal["id"]] == []
-    again = estate.set_up("--limit", "ici-test-1", "-e", json.dumps(scoped), "--tags", "identity,access")
-    assert again.changed == 0, again.output
 
 
 @pytest.mark.parametrize(

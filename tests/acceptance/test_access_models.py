@@ -1,0 +1,70 @@
+"""How an application may be given its mailboxes, changed from one way to the other; judged by Exchange's state."""
+
+from __future__ import annotations
+
+import json
+
+from estates import Estate, Run
+
+PROBE = "probe@contoso.example"
+DIRECTOR = "director@contoso.example"
+RBAC = ("--limit", "tas-test-1", "-e", json.dumps({"mail_access": {"model": "rbac"}}))
+
+
+def delivered(run: Run, host: str) -> str:
+    """The report's line of a host whose mail arrived."""
+    [line] = [line for line in run.output.splitlines() if host in line and line.endswith("delivered")]
+    return " ".join(line.split())
+
+
+def test_the_model_can_be_changed_and_changed_back(estate: Estate) -> None:
+    before = estate.footprint().administered()
+    assert estate.set_up("--limit", "tas-test-1", "--tags", "identity,access").code == 0
+    with_rights = estate.footprint().administered()
+    assert with_rights["mailbox_permissions"] != before["mailbox_permissions"]
+
+    done = estate.set_up(*RBAC, "--tags", "identity,access,delivery")
+    assert done.code == 0, done.output
+    line = delivered(done, "tas-test-1")
+    assert "Tickets mail (test) - SMTP AUTH, Application SMTP.SendAsApp" in line
+    assert "smtp; no permission: graph, reading imap" in line
+    now = estate.footprint()
+    [application] = now.applications("tickets-mail-test")
+    [principal] = [one for one in now.objects("service_principals") if one["appId"] == application["appId"]]
+    assert [one for one in now.objects("app_role_assignments") if one["principalId"] == principal["id"]] == []
+    assert now.administered()["mailbox_permissions"] == before["mailbox_permissions"]
+    [role] = now.objects("management_role_assignments")
+    assert (role["Role"], role["App"]) == ("Application SMTP.SendAsApp", principal["id"])
+    again = estate.set_up(*RBAC, "--tags", "identity,access")
+    assert again.changed == 0, again.output
+
+    back = estate.set_up("--limit", "tas-test-1", "--tags", "identity,access")
+    assert back.code == 0, back.output
+    assert estate.footprint().administered() == with_rights
+
+
+def test_a_scope_takes_the_place_of_the_permission_for_everybody(estate: Estate) -> None:
+    assert estate.set_up("--limit", "ici-test-1", "--tags", "identity").code == 0
+    env = estate.sandbox.env
+    scoped = {
+        "mail_access": {"scope": "mailboxes"},
+        "mail_verify": {
+            "recipient": PROBE, "refused_mailbox": DIRECTOR,
+            "receive": {
+                "transport": "graph", "tenant_id": env["AZURE_TENANT_ID"],
+                "client_id": env["M365_SANDBOX_READER_CLIENT_ID"],
+                "client_secret": env["M365_SANDBOX_READER_CLIENT_SECRET"],
+            },
+        },
+    }
+    done = estate.set_up("--limit", "ici-test-1", "-e", json.dumps(scoped))
+    assert done.code == 0, done.output
+    line = delivered(done, "ici-test-1")
+    assert "Application Mail.Send" in line
+    assert " graph; no permission: reading graph " in line
+    now = estate.footprint()
+    [application] = now.applications("contracts-mail-test")
+    [principal] = [one for one in now.objects("service_principals") if one["appId"] == application["appId"]]
+    assert [one for one in now.objects("app_role_assignments") if one["principalId"] == principal["id"]] == []
+    again = estate.set_up("--limit", "ici-test-1", "-e", json.dumps(scoped), "--tags", "identity,access")
+    assert again.changed == 0, again.output
