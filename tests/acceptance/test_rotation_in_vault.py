@@ -25,7 +25,7 @@ def test_each_step_is_a_version_and_the_server_has_the_current_secret(estate: Es
         assert first.code == 0, first.output
         before = ici.read(estate.server_file(HOST)).client_secret
         rotated = estate.set_up(
-            "--limit", HOST, "-e", store, "-e", "mail_rotation_force=true", "-vvv", playbook="rotate_secrets"
+            "--limit", HOST, "-e", store, "-e", "mail_rotation_force=true", playbook="rotate_secrets"
         )
     assert rotated.code == 0, rotated.output
     [versions] = vault.secrets.values()
