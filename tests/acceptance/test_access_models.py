@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from estates import Estate, Run
+from estates import Estate, Footprint, Run
 
 PROBE = "probe@contoso.example"
 DIRECTOR = "director@contoso.example"
@@ -19,6 +19,14 @@ def delivered(run: Run, host: str) -> str:
     return " ".join(line.split())
 
 
+def principal_without_permissions(now: Footprint, unique_name: str) -> str:
+    """The id of an application's service principal, to which Entra has granted nothing."""
+    [application] = now.applications(unique_name)
+    [principal] = [one["id"] for one in now.objects("service_principals") if one["appId"] == application["appId"]]
+    assert [one for one in now.objects("app_role_assignments") if one["principalId"] == principal] == []
+    return str(principal)
+
+
 def test_the_model_can_be_changed_and_changed_back(estate: Estate) -> None:
     before = estate.footprint().administered()
     assert estate.set_up("--limit", "tas-test-1", *RIGHTS).code == 0
@@ -31,12 +39,10 @@ def test_the_model_can_be_changed_and_changed_back(estate: Estate) -> None:
     assert "Tickets mail (test) - SMTP AUTH, Application SMTP.SendAsApp" in line
     assert "smtp; no permission: graph, reading imap" in line
     now = estate.footprint()
-    [application] = now.applications("tickets-mail-test")
-    [principal] = [one for one in now.objects("service_principals") if one["appId"] == application["appId"]]
-    assert [one for one in now.objects("app_role_assignments") if one["principalId"] == principal["id"]] == []
+    principal = principal_without_permissions(now, "tickets-mail-test")
     assert now.administered()["mailbox_permissions"] == before["mailbox_permissions"]
     [role] = now.objects("management_role_assignments")
-    assert (role["Role"], role["App"]) == ("Application SMTP.SendAsApp", principal["id"])
+    assert (role["Role"], role["App"]) == ("Application SMTP.SendAsApp", principal)
     again = estate.set_up(*RBAC, *RIGHTS)
     assert again.changed == 0, again.output
 
@@ -64,9 +70,6 @@ def test_a_scope_takes_the_place_of_the_permission_for_everybody(estate: Estate)
     line = delivered(done, "ici-test-1")
     assert "Application Mail.Send" in line
     assert " graph; no permission: reading graph " in line
-    now = estate.footprint()
-    [application] = now.applications("contracts-mail-test")
-    [principal] = [one for one in now.objects("service_principals") if one["appId"] == application["appId"]]
-    assert [one for one in now.objects("app_role_assignments") if one["principalId"] == principal["id"]] == []
+    principal_without_permissions(estate.footprint(), "contracts-mail-test")
     again = estate.set_up("--limit", "ici-test-1", "-e", json.dumps(scoped), *RIGHTS)
     assert again.changed == 0, again.output

@@ -1,7 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What the rotation of an application's client secret does next. Pure; the role mail_rotation does it.
+"""What the rotation of an application's client secret does next. All but processes.py is pure; the role acts.
 
 Beside what _entries.py says, the rotation keeps in an entry::
 
