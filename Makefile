@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint integration sanity molecule kill-test race-test clean
+.PHONY: help setup demo test lint integration sanity molecule oldest kill-test race-test clean
 
 PYTHON ?= python3
 scenario ?= default
@@ -93,6 +93,9 @@ integration: setup node $(VENV)/.collections ## pytest: the sandbox's contract, 
 
 sanity: setup ## ansible-test sanity and units (tests/unit) on a copy under ansible_collections/
 	tests/sanity/run.sh $(BUILD)
+
+oldest: setup ## The main job and a rotation with the oldest ansible-core that is allowed
+	tests/oldest/run.sh $(BUILD)
 
 kill-test: setup ## Kill the rotation at every task boundary and at random points, and see it healed (an hour)
 	PYTHONPATH=tests python tests/rotation/run_kills.py

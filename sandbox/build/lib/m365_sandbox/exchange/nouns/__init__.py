@@ -1,0 +1,1 @@
+"""One file a noun: what its cmdlets take, do and print."""

@@ -1,0 +1,67 @@
+"""What a throttled or unavailable face answers, in the words and the shape of the service that it stands for."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from m365_sandbox.clock import now
+from m365_sandbox.faults import Fault
+from m365_sandbox.identity import errors
+
+FaultAnswer = tuple[int, dict[str, str], dict[str, Any]]
+"""Status, headers, JSON body."""
+
+
+def fault_answer(face: str, fault: Fault) -> FaultAnswer:
+    """The answer to a request that a ``throttle`` or ``unavailable`` fault hit."""
+    status, headers, body = _ANSWERS[face](fault)
+    if fault.retry_after is not None:
+        headers["Retry-After"] = fault.retry_after
+    return status, {**headers, "Content-Type": "application/json"}, body
+
+
+def _identity_answer(fault: Fault) -> FaultAnswer:
+    error = errors.throttled() if fault.kind == "throttle" else errors.unavailable(fault.status)
+    trace_id = str(uuid.uuid4())
+    return error.status, errors.response_headers(error.code, trace_id), error.body(trace_id, str(uuid.uuid4()))
+
+
+def _graph_answer(fault: Fault) -> FaultAnswer:
+    request_id = str(uuid.uuid4())
+    moment = now().strftime("%Y-%m-%dT%H:%M:%S")
+    headers = {"request-id": request_id, "client-request-id": request_id}
+    if fault.kind == "throttle":
+        # The sample of Graph's throttling page.
+        return 429, headers, {"error": {
+            "code": "TooManyRequests",
+            "innerError": {
+                "code": "429", "date": moment, "message": "Please retry after", "request-id": request_id,
+                "status": "429",
+            },
+            "message": "Please retry again later.",
+        }}
+    code, message = _OUTAGES[fault.status]
+    return fault.status, headers, {"error": {
+        "code": code,
+        "message": message,
+        "innerError": {"date": moment, "request-id": request_id, "client-request-id": request_id},
+    }}
+
+
+def _exchange_answer(fault: Fault) -> FaultAnswer:
+    status, code = (429, "TooManyRequests") if fault.kind == "throttle" else (fault.status, _OUTAGES[fault.status][0])
+    message = (
+        "You have reached the maximum number of concurrent requests per tenant. Please wait and try again."
+        if fault.kind == "throttle" else "This issue may be transient. Please try again later."
+    )
+    return status, {"request-id": str(uuid.uuid4())}, {"error": {"code": code, "message": message}}
+
+
+_ANSWERS = {"identity": _identity_answer, "graph": _graph_answer, "outlook": _exchange_answer}
+_OUTAGES = {
+    500: ("InternalServerError", "An unexpected error has occurred."),
+    502: ("BadGateway", "The gateway received an invalid response."),
+    503: ("ServiceUnavailable", "The service is temporarily unavailable. Please retry later."),
+    504: ("GatewayTimeout", "The service did not answer in time. Please retry later."),
+}

@@ -1,0 +1,213 @@
+"""Handlers of messages that lie in a mailbox: list, read, mark, move, delete."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+from m365_sandbox.graph.errors import GraphError
+from m365_sandbox.graph.mail_access import (
+    find_item,
+    metadata,
+    on_mailbox,
+    preference_applied,
+    read_item,
+    shape_of,
+    verdict_on,
+)
+from m365_sandbox.graph.mail_folders import WELL_KNOWN, find_folder, item_not_found
+from m365_sandbox.graph.mail_query import MessageQuery, next_link, project, read_query, read_select
+from m365_sandbox.graph.mail_reading import Attachment, Shape, attachments, message_id_of, parse, show_message
+from m365_sandbox.graph.query import require_known
+from m365_sandbox.graph.routing import Answer, Call
+from m365_sandbox.history import Entity
+from m365_sandbox.mail.mailbox import Folder, Item, Mailbox
+
+MESSAGE_PROPERTIES = (
+    "id", "createdDateTime", "lastModifiedDateTime", "changeKey", "categories", "receivedDateTime", "sentDateTime",
+    "hasAttachments", "internetMessageId", "subject", "bodyPreview", "importance", "parentFolderId", "conversationId",
+    "conversationIndex", "isDeliveryReceiptRequested", "isReadReceiptRequested", "isRead", "isDraft", "webLink",
+    "inferenceClassification", "body", "sender", "from", "toRecipients", "ccRecipients", "bccRecipients", "replyTo",
+    "flag", "internetMessageHeaders",
+)
+# What Mail.ReadBasic does not show [GR:permissions].
+_NOT_BASIC = ("body", "bodyPreview")
+_FULL_READ = frozenset({"Mail.Read", "Mail.ReadWrite"})
+DELETED_ITEMS = WELL_KNOWN["deleteditems"]
+
+
+async def list_messages(call: Call) -> Answer:
+    """GET messages of the whole mailbox or of a folder."""
+    query, shape = read_query(call.query, MESSAGE_PROPERTIES), shape_of(call)
+    folder_key = call.params.get("folder")
+
+    def work(mailbox: Mailbox) -> tuple[list[Entity], int]:
+        folders = mailbox.folders() if folder_key is None else [find_folder(mailbox, folder_key)]
+        return _page(mailbox, folders, query, shape)
+
+    page, total = await on_mailbox(call, work)
+    where = "messages" if folder_key is None else f"mailFolders('{folder_key}')/messages"
+    body: dict[str, Any] = {"@odata.context": metadata(call, where)}
+    if query.count:
+        body["@odata.count"] = total
+    body["value"] = _visible(call, [project(entity, query.select) for entity in page])
+    if query.skip + query.top < total:
+        body["@odata.nextLink"] = next_link(call.base_url, call.path, call.query, query.skip + query.top)
+    return Answer(200, body, preference_applied(shape))
+
+
+async def get_message(call: Call) -> Answer:
+    """GET a message."""
+    require_known(call.query, "$select")
+    select = read_select(call.query, MESSAGE_PROPERTIES)
+    item = await on_mailbox(call, lambda mailbox: _in_folder(call, mailbox, find_item(mailbox, call.params["message"])))
+    return _show(call, item, select=select)
+
+
+async def get_mime(call: Call) -> Answer:
+    """GET $value: the message as it is stored."""
+    item = await on_mailbox(call, lambda mailbox: _in_folder(call, mailbox, find_item(mailbox, call.params["message"])))
+    return Answer(200, item.content, {"Content-Type": "text/plain"})
+
+
+async def list_attachments(call: Call) -> Answer:
+    """GET attachments."""
+    require_known(call.query)
+    item = await on_mailbox(call, lambda mailbox: _in_folder(call, mailbox, find_item(mailbox, call.params["message"])))
+    where = f"messages('{call.params['message']}')/attachments"
+    found = [_show_attachment(item, attachment) for attachment in attachments(parse(item.content))]
+    return Answer(200, {"@odata.context": metadata(call, where), "value": found})
+
+
+async def get_attachment(call: Call) -> Answer:
+    """GET an attachment."""
+    require_known(call.query)
+    item = await on_mailbox(call, lambda mailbox: _in_folder(call, mailbox, find_item(mailbox, call.params["message"])))
+    for attachment in attachments(parse(item.content)):
+        shown = _show_attachment(item, attachment)
+        if shown["id"] == call.params["attachment"]:
+            where = f"messages('{call.params['message']}')/attachments/$entity"
+            return Answer(200, {"@odata.context": metadata(call, where), **shown})
+    raise item_not_found()
+
+
+async def change_message(call: Call) -> Answer:
+    """PATCH isRead and flag; drafts are not edited here."""
+    changes = call.json()
+    add, remove = _flag_changes(changes)
+
+    def work(mailbox: Mailbox) -> Item:
+        item = _in_folder(call, mailbox, find_item(mailbox, call.params["message"]))
+        mailbox.set_flags(item.folder, item.uid, add=add, remove=remove)
+        return read_item(mailbox, item.folder, item.uid)
+
+    return _show(call, await on_mailbox(call, work))
+
+
+async def delete_message(call: Call) -> Answer:
+    """DELETE: into Deleted Items; from there out of sight."""
+    def work(mailbox: Mailbox) -> None:
+        item = _in_folder(call, mailbox, find_item(mailbox, call.params["message"]))
+        if item.folder.name == DELETED_ITEMS:
+            mailbox.expunge(item.folder, item.uid)
+        else:
+            mailbox.move(item.folder, item.uid, mailbox.folder(DELETED_ITEMS))
+
+    await on_mailbox(call, work)
+    return Answer(204)
+
+
+async def delete_permanently(call: Call) -> Answer:
+    """POST permanentDelete."""
+    def work(mailbox: Mailbox) -> None:
+        item = _in_folder(call, mailbox, find_item(mailbox, call.params["message"]))
+        mailbox.expunge(item.folder, item.uid)
+
+    await on_mailbox(call, work)
+    return Answer(204)
+
+
+async def move_message(call: Call) -> Answer:
+    """POST move: answers with the message under its new id."""
+    parameters = {name.lower(): value for name, value in call.json().items()}
+    destination_id = parameters.get("destinationid")
+    if set(parameters) != {"destinationid"} or not isinstance(destination_id, str):
+        raise GraphError(400, "ErrorInvalidRequest", "The parameter 'DestinationId' is required.")
+
+    def work(mailbox: Mailbox) -> Item:
+        item = _in_folder(call, mailbox, find_item(mailbox, call.params["message"]))
+        destination = find_folder(mailbox, destination_id)
+        uid = item.uid
+        if destination.guid != item.folder.guid:
+            uid = mailbox.move(item.folder, item.uid, destination)
+        return read_item(mailbox, destination, uid)
+
+    return _show(call, await on_mailbox(call, work), status=201)
+
+
+def show_created(call: Call, item: Item) -> Answer:
+    """201 with a message that has just been made."""
+    return _show(call, item, status=201)
+
+
+def _show(call: Call, item: Item, *, select: tuple[str, ...] | None = None, status: int = 200) -> Answer:
+    shape = shape_of(call)
+    shown, = _visible(call, [project(show_message(item, shape), select)])
+    return Answer(
+        status, {"@odata.context": metadata(call, "messages/$entity"), **shown}, preference_applied(shape)
+    )
+
+
+def _visible(call: Call, entities: list[Entity]) -> list[Entity]:
+    if verdict_on(call, _FULL_READ) == "granted":
+        return entities
+    return [{name: value for name, value in entity.items() if name not in _NOT_BASIC} for entity in entities]
+
+
+def _in_folder(call: Call, mailbox: Mailbox, item: Item) -> Item:
+    """The item, if it lies in the folder that the path names; GraphError 404 otherwise."""
+    folder_key = call.params.get("folder")
+    if folder_key is not None and find_folder(mailbox, folder_key).guid != item.folder.guid:
+        raise item_not_found()
+    return item
+
+
+def _page(
+    mailbox: Mailbox, folders: Sequence[Folder], query: MessageQuery, shape: Shape,
+) -> tuple[list[Entity], int]:
+    """The messages of the page, and how many there are on all pages. Bodies are read for the page only."""
+    items: dict[str, Item] = {}
+    for folder in folders:
+        uids = mailbox.search(folder, *query.imap_criteria())
+        items.update((message_id_of(item, shape), item) for item in mailbox.fetch(folder, uids, whole=query.needs_body))
+    found = query.arrange([show_message(item, shape) for item in items.values()])
+    page = [items[entity["id"]] for entity in found[query.skip:query.skip + query.top]]
+    if query.needs_body:
+        return [show_message(item, shape) for item in page], len(found)
+    whole = [item for one in page for item in mailbox.fetch(one.folder, [one.uid], whole=True)]
+    return [show_message(item, shape) for item in whole], len(found)
+
+
+def _flag_changes(changes: dict[str, Any]) -> tuple[list[str], list[str]]:
+    add: list[str] = []
+    remove: list[str] = []
+    for name, value in changes.items():
+        if name == "@odata.type":
+            continue
+        if name == "isRead" and isinstance(value, bool):
+            (add if value else remove).append("\\Seen")
+        elif name == "flag" and isinstance(value, dict) and value.get("flagStatus") in ("flagged", "notFlagged"):
+            (add if value["flagStatus"] == "flagged" else remove).append("\\Flagged")
+        else:
+            raise GraphError(400, "RequestBodyRead", f"The property '{name}' cannot be changed to the given value.")
+    return add, remove
+
+
+def _show_attachment(item: Item, attachment: Attachment) -> Entity:
+    identifier = base64.urlsafe_b64encode(item.guid + attachment.identifier.to_bytes(2, "big")).decode("ascii")
+    return {
+        "@odata.type": "#microsoft.graph.fileAttachment", "id": identifier, "name": attachment.name,
+        "contentType": attachment.content_type, "size": len(attachment.content), "isInline": attachment.inline,
+        "contentId": attachment.content_id, "contentBytes": base64.b64encode(attachment.content).decode("ascii"),
+    }

@@ -1,0 +1,43 @@
+"""Who may do what: the application permissions of Graph's permission matrix [permissions.json of Graph's devx content].
+
+Permissions that contain a listed one (ReadWrite.All of a Read.All) count as well.
+"""
+
+from __future__ import annotations
+
+from m365_sandbox.graph.routing import OWNED_BY, any_of
+
+_READ_ALL = ("Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+_READ_DIRECTORY = ("Directory.Read.All", "Directory.ReadWrite.All")
+
+APPLICATIONS_READ = any_of(OWNED_BY, *_READ_ALL)
+APPLICATIONS_CREATE = any_of(OWNED_BY, "AppRegistration.Create", "Application.ReadWrite.All")
+APPLICATIONS_WRITE = any_of(OWNED_BY, "Application.ReadWrite.All")
+SERVICE_PRINCIPALS_WRITE = CREDENTIALS_WRITE = any_of(
+    OWNED_BY, "Application.ReadWrite.All", "Directory.ReadWrite.All"
+)
+FEDERATION_READ = any_of(OWNED_BY, "Application.Read.All", "Application.ReadWrite.All")
+FEDERATION_WRITE = any_of(OWNED_BY, "Application.ReadWrite.All")
+OWNERS_READ = ASSIGNMENTS_READ = any_of(*_READ_ALL)
+# OwnedBy alone does not let a caller name another owner [application-post-owners].
+OWNERS_WRITE = any_of(
+    frozenset({OWNED_BY, "Directory.Read.All"}), "Application.ReadWrite.All", "Directory.ReadWrite.All"
+)
+ASSIGNMENTS_CREATE = any_of(*(frozenset({"AppRoleAssignment.ReadWrite.All", read}) for read in _READ_ALL))
+ASSIGNMENTS_DELETE = any_of("AppRoleAssignment.ReadWrite.All")
+GRANTS_READ = any_of(
+    *_READ_DIRECTORY, "DelegatedPermissionGrant.Read.All", "DelegatedPermissionGrant.ReadWrite.All"
+)
+GRANTS_WRITE = any_of("DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All")
+USERS_READ = any_of("User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", *_READ_DIRECTORY)
+ORGANIZATION_READ = any_of(
+    "Organization.Read.All", "Organization.ReadWrite.All", "User.Read.All", "User.ReadWrite.All", *_READ_DIRECTORY
+)
+# No public source names the id of Policy.Read.ApplicationConfiguration, so no application of the sandbox can have it.
+_WRITE_POLICIES = "Policy.ReadWrite.ApplicationConfiguration"
+_READ_POLICIES = ("Policy.Read.All", "Policy.Read.ApplicationConfiguration", _WRITE_POLICIES)
+POLICIES_READ = any_of(*_READ_POLICIES)
+POLICIES_WRITE = any_of(_WRITE_POLICIES)
+# Documented for the assignment [appmanagementpolicy-post-appliesto]; of the list it is a guess.
+ASSIGNED_POLICIES_READ = any_of(*(frozenset({policy, read}) for policy in _READ_POLICIES for read in _READ_ALL))
+ASSIGNED_POLICIES_WRITE = any_of(*(frozenset({_WRITE_POLICIES, read}) for read in _READ_ALL))

@@ -1,0 +1,56 @@
+"""/users."""
+
+from __future__ import annotations
+
+from m365_sandbox.graph.entity_types import USER
+from m365_sandbox.graph.errors import resource_not_found
+from m365_sandbox.graph.query import View, answer_collection, answer_count, answer_entity
+from m365_sandbox.graph.roles import USERS_READ
+from m365_sandbox.graph.routing import Answer, Call, Route
+from m365_sandbox.history import Entity
+
+VIEW = View(USER)
+
+
+async def show_all(call: Call) -> Answer:
+    """GET /users."""
+    return answer_collection(call, VIEW, _users(call))
+
+
+async def count(call: Call) -> Answer:
+    """GET /users/$count."""
+    return answer_count(call, USER, _users(call))
+
+
+async def show(call: Call) -> Answer:
+    """GET /users/{object id or user principal name}; other addresses of the mailbox do not name the user."""
+    key = call.params["user"]
+    for user in _users(call):
+        if key.casefold() in (user["id"], user["userPrincipalName"].casefold()):
+            return answer_entity(call, VIEW, user)
+    raise resource_not_found(key)
+
+
+def _users(call: Call) -> list[Entity]:
+    """The users with the addresses of their mailboxes, which the directory shows as proxyAddresses."""
+    return [
+        {**user, "proxyAddresses": _proxy_addresses(call.tenant["mailboxes"].get(user["id"], call.lag))}
+        for user in call.tenant["users"].values(call.lag)
+    ]
+
+
+def _proxy_addresses(mailbox: Entity | None) -> list[str]:
+    """The primary address is written with SMTP: in capitals, the others with smtp:."""
+    if mailbox is None:
+        return []
+    primary = mailbox["address"].casefold()
+    return [
+        ("SMTP:" if address.casefold() == primary else "smtp:") + address for address in mailbox["addresses"]
+    ]
+
+
+ROUTES = (
+    Route("GET", "/users", USERS_READ, show_all),
+    Route("GET", "/users/$count", USERS_READ, count),
+    Route("GET", "/users/{user}", USERS_READ, show),
+)

@@ -1,0 +1,70 @@
+"""Versioned collections: the mechanism behind restartable state and behind replication lag.
+
+Entra ID answers reads from replicas that trail the writes. A collection therefore remembers when each version of an
+object was written, so that a read can be answered as of a moment in the past.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Iterator
+from typing import Any
+
+Entity = dict[str, Any]
+RETENTION_SECONDS = 900.0
+
+
+class Collection:
+    """Objects by id, each with the versions it had during the last quarter of an hour.
+
+    ``get`` and ``values`` hand out deep copies: an object changes through ``put`` and ``delete`` only, or a replica
+    would see a change before it was written.
+    """
+
+    def __init__(self, entities: dict[str, Entity] | None = None) -> None:
+        self._versions: dict[str, list[tuple[float, Entity | None]]] = {
+            key: [(0.0, entity)] for key, entity in (entities or {}).items()
+        }
+
+    def put(self, key: str, entity: Entity) -> None:
+        """Write a new version of the object ``key``."""
+        self._write(key, copy.deepcopy(entity))
+
+    def delete(self, key: str) -> None:
+        """Write the absence of the object ``key``; a KeyError if it is not there."""
+        if self.get(key) is None:
+            raise KeyError(key)
+        self._write(key, None)
+
+    def get(self, key: str, lag: float = 0.0) -> Entity | None:
+        """The object ``key`` as it was ``lag`` seconds ago, or None if it was not there."""
+        moment = time.monotonic() - lag
+        for written, entity in reversed(self._versions.get(key, [])):
+            if written <= moment:
+                return copy.deepcopy(entity)
+        return None
+
+    def values(self, lag: float = 0.0) -> list[Entity]:
+        """Every object as of ``lag`` seconds ago, in the order of their creation."""
+        found = (self.get(key, lag) for key in list(self._versions))
+        return [entity for entity in found if entity is not None]
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key in list(self._versions) if self.get(key) is not None)
+
+    def __contains__(self, key: str) -> bool:
+        return self.get(key) is not None
+
+    def dump(self) -> dict[str, Entity]:
+        """The newest version of every object by id, as JSON can hold it."""
+        return {key: entity for key in self if (entity := self.get(key)) is not None}
+
+    def _write(self, key: str, entity: Entity | None) -> None:
+        now = time.monotonic()
+        versions = self._versions.setdefault(key, [])
+        versions.append((now, entity))
+        while len(versions) > 1 and versions[1][0] < now - RETENTION_SECONDS:
+            versions.pop(0)
+        if versions == [(versions[0][0], None)]:
+            del self._versions[key]

@@ -1,0 +1,1 @@
+"""Entra ID's sign-in service: discovery, keys and tokens."""

@@ -1,0 +1,1 @@
+"""Exchange Online's mail faces over one mailbox store."""

@@ -1,0 +1,149 @@
+"""The IMAP and POP3 listeners: TLS, the provider's sign-in dialogue, then a byte pump to the mailbox store."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import ssl
+from collections.abc import Callable
+from typing import Literal
+
+from m365_sandbox.mail import wording
+from m365_sandbox.mail.dialogue import Ask, Dialogue, End
+from m365_sandbox.mail.imap import LONGEST_COMMAND, imap_dialogue
+from m365_sandbox.mail.mailbox import StoreError
+from m365_sandbox.mail.pop3 import pop3_dialogue
+from m365_sandbox.mail.sign_in import Claims, Outcome, Refused, with_token
+from m365_sandbox.mail.store import MailStore
+from m365_sandbox.mail.xoauth2 import parse
+from m365_sandbox.tenant import Tenant
+
+log = logging.getLogger(__name__)
+
+HOST = "127.0.0.1"
+IDLE_SECONDS = 60.0
+_CHUNK = 1 << 16
+_FAREWELLS = {
+    "imap": (wording.IMAP_TIMEOUT, wording.IMAP_TOO_LONG),
+    "pop3": (wording.POP_TIMEOUT, wording.POP_TOO_LONG),
+}
+
+
+class FrontDoor:
+    """One listener.
+
+    :param claims_of: verifies an access token for Exchange and gives its claims, or raises TokenError.
+    :param idle_seconds: how long a client that is not signed in may be silent.
+    """
+
+    def __init__(
+        self, protocol: Literal["imap", "pop3"], tenant: Tenant, store: MailStore, claims_of: Callable[[str], Claims],
+        tls: ssl.SSLContext, *, idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
+        self._protocol = protocol
+        self._tenant = tenant
+        self._store = store
+        self._claims_of = claims_of
+        self._tls = tls
+        self._idle_seconds = idle_seconds
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+
+    async def start(self, port: int) -> int:
+        """Listen on the loopback interface; gives back the real port (for 0, a free one)."""
+        self._server = await asyncio.start_server(
+            self._connected, HOST, port, ssl=self._tls, limit=LONGEST_COMMAND,
+        )
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Stop listening and end every connection."""
+        if self._server is not None:
+            self._server.close()
+        for connection in self._connections:
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        try:
+            await self._serve(reader, writer)
+        except (OSError, EOFError):
+            log.debug("%s: a client went away", self._protocol)
+        except asyncio.CancelledError:
+            writer.transport.abort()
+            raise
+        finally:
+            self._connections.discard(task)
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        timeout, too_long = _FAREWELLS[self._protocol]
+        dialogue = {"imap": imap_dialogue, "pop3": pop3_dialogue}[self._protocol](self._judge)
+        try:
+            end = await self._converse(dialogue, reader, writer)
+        except TimeoutError:
+            end = End((timeout,))
+        except asyncio.LimitOverrunError:
+            end = End((too_long,))
+        if end.signed_in is None:
+            await _send(writer, end.send)
+            return
+        try:
+            inside, outside = await self._store.open_session(self._protocol, end.signed_in.mailbox["store"])
+        except StoreError as error:
+            log.error("%s: the mailbox could not be opened: %s", self._protocol, error)
+            await _send(writer, (*end.send, timeout))
+            return
+        try:
+            await _send(writer, end.send)
+            # What the client sent ahead is still in its reader, so nothing of it gets lost.
+            await asyncio.gather(_pump(reader, outside), _pump(inside, writer))
+        finally:
+            outside.close()
+
+    async def _converse(
+        self, dialogue: Dialogue, reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
+    ) -> End:
+        ask = next(dialogue)
+        while True:
+            await _send(writer, ask.send)
+            async with asyncio.timeout(self._idle_seconds):
+                read = await _read(reader, ask)
+            try:
+                ask = dialogue.send(read)
+            except StopIteration as stop:
+                end: End = stop.value
+                return end
+
+    def _judge(self, response: bytes) -> Outcome:
+        outcome = with_token(self._tenant, self._protocol, parse(response), self._claims_of)
+        if isinstance(outcome, Refused):
+            log.info("%s refuses a sign-in: %s", self._protocol, outcome.explanation)
+        return outcome
+
+
+async def _read(reader: asyncio.StreamReader, ask: Ask) -> bytes:
+    if ask.literal is not None:
+        return await reader.readexactly(ask.literal)
+    return (await reader.readuntil(b"\n")).rstrip(b"\r\n")
+
+
+async def _send(writer: asyncio.StreamWriter, lines: tuple[str, ...]) -> None:
+    writer.write("".join(f"{line}\r\n" for line in lines).encode("ascii"))
+    await writer.drain()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Copy until the reader's end; then tell the writer's side, which ends the other direction too."""
+    with contextlib.suppress(OSError):
+        while data := await reader.read(_CHUNK):
+            writer.write(data)
+            await writer.drain()
+        if writer.can_write_eof():
+            writer.write_eof()
+            return
+    writer.close()

@@ -1,0 +1,132 @@
+"""The mailbox store that every face shares: Dovecot, reached by LMTP for delivery and by IMAP for everything else."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import imaplib
+import secrets
+import shutil
+import smtplib
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from m365_sandbox.mail.concurrency import Concurrency
+from m365_sandbox.mail.dovecot import MASTER_USER, Dovecot, write_private
+from m365_sandbox.mail.mailbox import Mailbox, StoreError
+from m365_sandbox.mail.message import prepend
+
+Result = TypeVar("Result")
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+_WORKERS = 16
+_READ_LIMIT = 1 << 16
+_LMTP_SECONDS = 60.0
+
+
+class MailStore:
+    """The mailboxes of one instance, by the names that ``mailbox["store"]`` holds. An account exists by being used.
+
+    Mail for addresses outside of the tenant never leaves the machine: it ends as a file in the folder ``outbound``.
+
+    ``graph_calls`` is the mailbox servers' limit on what one application asks through Graph.
+
+    :param directory: the instance's folder; the store keeps everything below ``dovecot/`` and ``outbound/`` in it.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._dovecot = Dovecot(directory / "dovecot")
+        self._outbound = directory / "outbound"
+        self.graph_calls = Concurrency()
+        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="mailbox-store")
+
+    @property
+    def status(self) -> str:
+        """``running``, ``stopped``, or why the store failed."""
+        return self._dovecot.status
+
+    async def start(self) -> None:
+        """Start and wait for readiness; DovecotError with the reason if that fails."""
+        await self._dovecot.start()
+
+    async def stop(self) -> None:
+        """End it; the mails stay."""
+        await self._dovecot.stop()
+
+    async def wipe(self) -> None:
+        """Remove every mail and every folder, and the outbound spool. Open IMAP and POP3 sessions end."""
+        await self.stop()
+        for folder in (self._dovecot.paths.mail, self._outbound):
+            await self._in_thread(partial(shutil.rmtree, folder, ignore_errors=True))
+        await self.start()
+
+    async def deliver(self, stores: Sequence[str], message: bytes, *, sender: str = "") -> None:
+        """Put a message into the inboxes of these accounts.
+
+        :param message: RFC 5322 with CRLF line ends.
+        :param sender: the envelope's sender, which becomes the Return-Path; empty for reports.
+        :raises StoreError: if it could not be delivered to all of them.
+        """
+        await self._in_thread(lambda: self._deliver(stores, message, sender))
+
+    async def spool(self, sender: str, recipients: Sequence[str], message: bytes) -> None:
+        """Keep a message for addresses outside of the tenant as ``outbound/*.eml``, with its envelope on top."""
+        await self._in_thread(lambda: self._spool(sender, recipients, message))
+
+    async def run(self, store: str, work: Callable[[Mailbox], Result]) -> Result:
+        """Open an account and let ``work`` do blocking operations on it in a worker thread; gives back its result."""
+        return await self._in_thread(lambda: self._run(store, work))
+
+    async def open_session(self, protocol: Literal["imap", "pop3"], store: str) -> Stream:
+        """A connection on which Dovecot already takes the client for the owner of the account.
+
+        The next byte to read is the answer to the next byte written. StoreError if Dovecot refuses.
+        """
+        path = self._dovecot.paths.imap if protocol == "imap" else self._dovecot.paths.pop3
+        credentials = base64.b64encode(f"{store}\0{MASTER_USER}\0{self._dovecot.master_password()}".encode())
+        command, success = (
+            (b"sandbox AUTHENTICATE PLAIN ", b"sandbox OK") if protocol == "imap" else (b"AUTH PLAIN ", b"+OK")
+        )
+        try:
+            reader, writer = await asyncio.open_unix_connection(path, limit=_READ_LIMIT)
+        except OSError as error:
+            raise StoreError(f"The mailbox store is {self.status}") from error
+        await reader.readline()
+        writer.write(command + credentials + b"\r\n")
+        while (answer := await reader.readline()).startswith(b"*"):
+            pass
+        if not answer.startswith(success):
+            writer.close()
+            raise StoreError(answer.decode("utf-8", "replace").strip() or "The mailbox store closed the connection")
+        return reader, writer
+
+    async def _in_thread(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._workers, work)
+
+    def _run(self, store: str, work: Callable[[Mailbox], Result]) -> Result:
+        try:
+            mailbox = Mailbox(self._dovecot.paths.imap, store, self._dovecot.master_password())
+            try:
+                return work(mailbox)
+            finally:
+                mailbox.close()
+        except (imaplib.IMAP4.error, OSError) as error:
+            raise StoreError(f"The mailbox store is {self.status}: {error}") from error
+
+    def _spool(self, sender: str, recipients: Sequence[str], message: bytes) -> None:
+        self._outbound.mkdir(mode=0o700, exist_ok=True)
+        envelope = [f"X-Envelope-From: {sender}", *(f"X-Envelope-To: {address}" for address in recipients)]
+        write_private(self._outbound / f"{time.time_ns()}-{secrets.token_hex(4)}.eml", prepend(message, envelope))
+
+    def _deliver(self, stores: Sequence[str], message: bytes, sender: str) -> None:
+        try:
+            with smtplib.LMTP(str(self._dovecot.paths.lmtp), timeout=_LMTP_SECONDS) as lmtp:
+                for store in stores:
+                    # One at a time: LMTP answers the end of the data once per recipient, smtplib reads one answer.
+                    lmtp.sendmail(sender, [store], message)
+        except (OSError, smtplib.SMTPException) as error:
+            raise StoreError(f"Delivery failed: {error}") from error

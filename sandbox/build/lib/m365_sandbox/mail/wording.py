@@ -1,0 +1,117 @@
+"""What Exchange Online says, word for word, as recorded. A provider's words stand here and nowhere else.
+
+Wordings that no record confirms are marked; they only show where nothing recorded fits.
+"""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+
+from m365_sandbox.mail.sign_in import Reason
+
+# A server of the tenant as its own headers and greetings name it.
+SERVER = "AM0PR01MB0001.eurprd01.prod.outlook.com"
+SMTP_SERVER = "AM0P190CA0001.outlook.office365.com"
+SMTP_SERVER_INTERNAL = "AM0P190CA0001.EURP190.PROD.OUTLOOK.COM"
+_SERVER_TAG = base64.b64encode(SERVER.encode("utf-16-le")).decode("ascii")
+
+IMAP_GREETING = f"* OK The Microsoft Exchange IMAP4 service is ready. [{_SERVER_TAG}]"
+IMAP_CAPABILITY = (
+    "* CAPABILITY IMAP4 IMAP4rev1 AUTH=XOAUTH2 LOGINDISABLED SASL-IR UIDPLUS ID UNSELECT CHILDREN IDLE NAMESPACE "
+    "LITERAL+"
+)
+IMAP_CAPABILITY_SIGNED_IN = (
+    "* CAPABILITY IMAP4 IMAP4rev1 AUTH=XOAUTH2 SASL-IR UIDPLUS MOVE ID UNSELECT CLIENTACCESSRULES "
+    "CLIENTNETWORKPRESENCELOCATION BACKENDAUTHENTICATE CHILDREN IDLE NAMESPACE LITERAL+"
+)
+IMAP_ID = '* ID ("name" "Microsoft.Exchange.Imap4.Imap4Server" "version" "15.20")'
+IMAP_AUTHENTICATED = "OK AUTHENTICATE completed."
+IMAP_AUTHENTICATE_FAILED = "NO AUTHENTICATE failed."
+IMAP_LOGIN_FAILED = "NO LOGIN failed."
+IMAP_NOT_CONNECTED = "BAD User is authenticated but not connected."
+IMAP_ARGUMENT_ERROR = "BAD Command Argument Error. 11"          # unconfirmed
+IMAP_COMMAND_ERROR = "BAD Command Argument Error. 12"           # unconfirmed
+IMAP_INVALID_STATE = "BAD Command received in Invalid state."   # unconfirmed
+IMAP_BYE = "* BYE Microsoft Exchange Server IMAP4 server signing off."  # unconfirmed
+IMAP_TIMEOUT = "* BYE Connection is closed. 13"                 # unconfirmed
+IMAP_TOO_LONG = "* BYE Connection closed. 14"                   # unconfirmed
+# The space belongs to the continuation (RFC 3501, RFC 5034); records that trim line ends do not show it.
+CONTINUATION = "+ "
+
+POP_GREETING = f"+OK The Microsoft Exchange POP3 service is ready. [{_SERVER_TAG}]"
+POP_CAPABILITY = ("+OK", "TOP", "UIDL", "SASL PLAIN XOAUTH2", "USER", ".")
+POP_MECHANISMS = ("+OK", "PLAIN", "XOAUTH2", ".")               # unconfirmed
+POP_AUTHENTICATED = "+OK User successfully authenticated."
+POP_AUTHENTICATE_FAILED = "-ERR Authentication failure: unknown user name or bad password."
+POP_LOGON_FAILED = "-ERR Logon failure: unknown user name or bad password."  # unconfirmed
+POP_NOT_CONNECTED = "-ERR User is authenticated but not connected."          # unconfirmed
+POP_PROTOCOL_ERROR = "-ERR Protocol error. 18"                  # unconfirmed
+POP_INVALID_STATE = "-ERR Command is not valid in this state."  # unconfirmed
+POP_BYE = "+OK Microsoft Exchange Server POP3 server signing off."           # unconfirmed
+POP_TIMEOUT = "-ERR Connection is closed. 21"                   # unconfirmed
+POP_TOO_LONG = "-ERR Connection is closed. 20"                  # unconfirmed
+
+SMTP_SIZE = 157286400
+SMTP_STARTTLS = "220 2.0.0 SMTP server ready"
+SMTP_AUTHENTICATED = "235 2.7.0 Authentication successful"
+SMTP_SENDER_OK = "250 2.1.0 Sender OK"
+SMTP_RECIPIENT_OK = "250 2.1.5 Recipient OK"
+SMTP_START_DATA = "354 Start mail input; end with <CRLF>.<CRLF>"
+SMTP_QUIT = "221 2.0.0 Service closing transmission channel"
+SMTP_NOT_AVAILABLE = "421 4.3.2 Service not available"
+SMTP_TEMPORARY = "451 4.7.0 Temporary server error. Please try again later."
+SMTP_RESET = "250 2.0.0 Resetting"                              # unconfirmed
+SMTP_NOOP = "250 2.0.0 OK"                                      # unconfirmed
+SMTP_UNKNOWN_MECHANISM = "504 5.7.4 Unrecognized authentication type"        # unconfirmed
+SMTP_HELLO_FIRST = "503 5.5.2 Send hello first"                 # unconfirmed
+SMTP_BAD_SEQUENCE = "503 5.5.1 Bad sequence of commands"        # unconfirmed
+SMTP_TOO_LARGE = "552 5.3.4 Message size exceeds fixed maximum message size"  # unconfirmed
+SMTP_NOT_AUTHENTICATED = f"530 5.7.57 Client not authenticated to send mail. [{SMTP_SERVER}]"
+SMTP_BAD_ADDRESS = "501 5.1.3 Invalid address"                  # unconfirmed
+SMTP_TOO_MANY_CONNECTIONS = (
+    "432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending for more information. "
+    f"[Hostname={SERVER.upper()}]"
+)
+
+
+def smtp_service(moment: datetime, session: str) -> str:
+    """What the banner of the submission port says after the server's name; ``session`` is 16 hex digits."""
+    return f"Microsoft ESMTP MAIL Service ready at {moment:%a, %d %b %Y %H:%M:%S +0000} [{session}]"
+
+
+def smtp_refusal(reason: Reason, moment: datetime, session: str) -> str:
+    """The answer to AUTH by reason."""
+    place = f"[{SMTP_SERVER_INTERNAL} {moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z {session}]"
+    failed = "535 5.7.139 Authentication unsuccessful,"
+    switch = (
+        "SmtpClientAuthentication is disabled for the {}. Visit https://aka.ms/smtp_auth_disabled for more information."
+    )
+    return {
+        "credentials": f"535 5.7.3 Authentication unsuccessful [{SMTP_SERVER_INTERNAL}]",
+        "not_connected": f"535 5.7.3 Authentication unsuccessful [{SMTP_SERVER_INTERNAL}]",
+        "tenant_switch": f"{failed} {switch.format('Tenant')} {place}",
+        "mailbox_switch": f"{failed} {switch.format('Mailbox')} {place}",
+        "basic_disabled": f"{failed} basic authentication is disabled. {place}",
+        "wrong_password": f"{failed} the user credentials were incorrect. {place}",
+    }[reason]
+
+
+def smtp_queued(message_id: str) -> str:
+    """The answer to the end of DATA; ``message_id`` with its angle brackets."""
+    return f"250 2.0.0 OK {message_id} [Hostname={SERVER.upper()}]"
+
+
+def smtp_send_as_denied(mailbox: str, sender: str) -> str:
+    """The answer to the end of DATA when the From address is not allowed."""
+    return (
+        f"554 5.2.252 SendAsDenied; {mailbox} not allowed to send as {sender}; "
+        "STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied; Failed to process message due "
+        "to a permanent exception with message [BeginDiagnosticData]Cannot submit message. [EndDiagnosticData] "
+        f"[Hostname={SERVER.upper()}]"
+    )
+
+
+def recipient_not_found(address: str) -> str:
+    """What a report says about an address that the tenant does not have."""
+    return f"550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient {address} not found by SMTP address lookup"
