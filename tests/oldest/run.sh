@@ -7,7 +7,7 @@ venv=$build/oldest
 release=$(sed -n 's/^requires_ansible: ">=\([0-9]*\.[0-9]*\).*/\1/p' meta/runtime.yml)
 
 python -m venv --clear "$venv"
-"$venv/bin/pip" install -qq --disable-pip-version-check --no-compile "ansible-core==$release.*" -r meta/requirements.txt ./sandbox
+"$venv/bin/pip" install -qq --disable-pip-version-check --no-compile "ansible-core==$release.*" -r meta/requirements.txt -e ./sandbox
 mkdir -p "$venv/collections/ansible_collections/mailops"
 ln -sfn "$PWD" "$venv/collections/ansible_collections/mailops/modern_auth"
 export PATH=$venv/bin:$PATH ANSIBLE_COLLECTIONS_PATH=$venv/collections M365_SANDBOX_DIRECTORY=$venv/sandbox

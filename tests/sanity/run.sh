@@ -33,6 +33,5 @@ ansible_test() {
     ansible_test "$@"
 }
 
-# Ruff looks after the tests.
-ansible_test sanity --color no --exclude tests/unit/
+ansible_test sanity --color no
 ansible_test units --color no

@@ -1,1 +1,0 @@
-"""Exchange Online's administration: the REST interface behind Microsoft's PowerShell module, and its cmdlets."""

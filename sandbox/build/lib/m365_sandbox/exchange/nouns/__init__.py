@@ -1,1 +1,0 @@
-"""One file a noun: what its cmdlets take, do and print."""

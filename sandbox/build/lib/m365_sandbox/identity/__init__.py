@@ -1,1 +1,0 @@
-"""Entra ID's sign-in service: discovery, keys and tokens."""

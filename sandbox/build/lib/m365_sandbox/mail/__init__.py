@@ -1,1 +1,0 @@
-"""Exchange Online's mail faces over one mailbox store."""
