@@ -57,7 +57,8 @@ class ActionModule(ActionBase):
     def _configure(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         path, format = args["path"], FORMATS[args["format"]]
         settings = fill(args["settings"], args["facts"], args["secrets"])
-        content = self._read(path, task_vars, or_none=format.EMPTY is not None and args["create"])
+        read = self._read_if_there if format.EMPTY is not None and args["create"] else self._read
+        content = read(path, task_vars)
         missing = content is None
         before, encoding = (format.EMPTY or "", "utf-8") if content is None else decode(content)
         after = format.render(before, settings, create=args["create"])
@@ -77,18 +78,25 @@ class ActionModule(ActionBase):
     def _on_windows(self) -> bool:
         return bool(getattr(self._connection._shell, "_IS_WINDOWS", False))
 
-    def _read(self, path: str, task_vars: dict[str, Any], *, or_none: bool = False) -> bytes | None:
-        """The file's content; None if there is no file, and that is no failure."""
+    def _read(self, path: str, task_vars: dict[str, Any]) -> bytes:
+        """The file's content."""
         module = "ansible.windows.slurp" if self._on_windows else "ansible.builtin.slurp"
         answer = self._execute_module(module_name=module, module_args={"src": path}, task_vars=task_vars)
-        if answer.get("failed") and or_none and not self._stat(path, task_vars)["exists"]:
-            return None
         if answer.get("failed"):
             raise InputError(
                 f"it cannot be read: {reason(answer)}.",
                 remedy="Check the path on the server and that the user whom Ansible signs in as may read the file.",
             )
         return base64.b64decode(answer["content"])
+
+    def _read_if_there(self, path: str, task_vars: dict[str, Any]) -> bytes | None:
+        """The file's content; None if there is no file."""
+        try:
+            return self._read(path, task_vars)
+        except InputError:
+            if self._stat(path, task_vars)["exists"]:
+                raise
+            return None
 
     def _stat(self, path: str, task_vars: dict[str, Any]) -> dict[str, Any]:
         # Nothing but existence and rights is of interest.
