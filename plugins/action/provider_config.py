@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible import constants as C
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._encoding import decode
@@ -42,8 +43,6 @@ _MAY_WRITE = "Let the user whom Ansible signs in as, or becomes, write the file 
 
 class ActionModule(ActionBase):
     """Read, render, and write only what differs."""
-
-    TRANSFERS_FILES = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
@@ -144,6 +143,9 @@ class ActionModule(ActionBase):
             source = folder / "configuration"
             source.write_bytes(data)
             answer = self._copy(source, path, backup, task_vars)
+        except AnsibleConnectionFailure as error:
+            # The file was read moments ago. Ansible also takes a server for lost that has no room for temporary files.
+            answer = {"failed": True, "msg": str(error)}
         finally:
             shutil.rmtree(folder)
         if answer.get("failed"):

@@ -124,6 +124,17 @@ def test_the_secret_is_in_the_file_only(servers: Servers) -> None:
     assert found.stdout.split() == [str(file)]
 
 
+def test_no_room_for_temporary_files_is_a_failure_and_no_lost_server(servers: Servers) -> None:
+    """Of a lost server a role could neither tell the reason nor put anything back."""
+    file = servers.add("server")
+    done = servers.configure({"server": {}}, "-e", json.dumps({
+        "ansible_remote_tmp": "/proc/no-room", "ansible_pipelining": True,
+    }))
+    assert done.code == 2, done.output
+    assert "ConfigurationKeys.json: it cannot be written: Failed to create temporary directory" in done.last()["msg"]
+    assert file.read_bytes() == SAMPLE
+
+
 def test_a_missing_key_is_added_if_that_is_allowed(servers: Servers) -> None:
     file = servers.add("server", UNUSUAL["without_key"])
     assert servers.configure({"server": {"create": True}}).last("server")["changed"] is True
