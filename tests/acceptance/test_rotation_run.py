@@ -22,6 +22,8 @@ from sandbox_fixture import RunningSandbox
 HOSTS = ["ici-prod-1", "ici-prod-2", "ici-prod-3"]
 APPLICATION = "contracts-mail-prod"
 UNREACHABLE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+# As on a full disk: commands run, modules do not, and Ansible takes the host for lost.
+NO_ROOM = {"ansible_remote_tmp": "/proc/no-room", "ansible_pipelining": False}
 
 
 class Farm:
@@ -31,7 +33,7 @@ class Farm:
         self.estate = estate
         self.sandbox = estate.sandbox
         self.inventory = estate.home / "third.yml"
-        self.reach_third(True)
+        self.hinder({})
         file = estate.server_file("ici-prod-3")
         file.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(SERVERS / "ConfigurationKeys.json", file)
@@ -52,9 +54,10 @@ class Farm:
         assert not [secret for secret in self.values() if secret in done.output]
         return done
 
-    def reach_third(self, reachable: bool) -> None:
-        host = {} if reachable else UNREACHABLE
-        self.inventory.write_text(yaml.safe_dump({"all": {"children": {"ici_prod": {"hosts": {"ici-prod-3": host}}}}}))
+    def hinder(self, hindrances: dict[str, dict[str, Any]]) -> None:
+        """Let hosts be lost: by host, the variables that do it. All others can be reached."""
+        hosts = {"ici-prod-3": {}, **hindrances}
+        self.inventory.write_text(yaml.safe_dump({"all": {"children": {"ici_prod": {"hosts": hosts}}}}))
 
     def turn_clock(self, days: float) -> None:
         self.days += days
@@ -166,7 +169,7 @@ def test_a_proof_that_fails_has_the_old_secret_put_back_everywhere(farm: Farm) -
 
 def test_a_server_that_cannot_be_reached_keeps_the_old_secret_alive(farm: Farm) -> None:
     old, before = farm.deployed(), farm.entry()
-    farm.reach_third(False)
+    farm.hinder({"ici-prod-3": UNREACHABLE})
     done = farm.rotate()
     assert done.code == 2, done.output
     assert "ici-prod-3: It cannot be reached" in done.output
@@ -178,16 +181,19 @@ def test_a_server_that_cannot_be_reached_keeps_the_old_secret_alive(farm: Farm) 
 
 
 def test_its_time_being_over_does_not_harm_the_server_that_still_has_it(farm: Farm) -> None:
+    """A host that is lost does not stop the run for those after it, whatever it is lost for."""
     farm.turn_clock(8)
+    farm.hinder({"ici-prod-1": NO_ROOM})
     done = farm.rotate("--limit", "ici-prod-1,ici-prod-2")
-    assert done.code == 0, done.output
+    assert done.code == 2, done.output
+    assert "ici-prod-1: It cannot be reached" in done.output
     assert len(farm.secrets()) == 2
     entry = farm.entry()
-    assert (entry["awaiting"], entry["leaving"]) == (["ici-prod-3"], [entry["previous"]["key_id"]])
+    assert (entry["awaiting"], entry["leaving"]) == (["ici-prod-1", "ici-prod-3"], [entry["previous"]["key_id"]])
 
 
 def test_the_server_gets_the_new_one_when_it_comes_back_and_then_the_old_one_goes(farm: Farm) -> None:
-    farm.reach_third(True)
+    farm.hinder({})
     done = farm.rotate()
     assert done.code == 0, done.output
     entry = farm.entry()
