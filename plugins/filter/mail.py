@@ -13,6 +13,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils import _plan
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import fill
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report import report
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._answers import told
 
 
 def mail_plan(settings: Mapping[str, Any], strict: bool = True) -> dict[str, Any]:
@@ -50,6 +51,12 @@ def mail_fill(plan: Any, facts: Mapping[str, Any], secrets: Mapping[str, Any]) -
         raise AnsibleFilterError(error.message) from error
 
 
+def mail_reason(result: Mapping[str, Any]) -> str:
+    """See mail_reason.yml."""
+    failed = [one for one in result.get("results", [result]) if one.get("failed")]
+    return "; ".join(told(one) for one in failed or [{}])
+
+
 def mail_report(hosts: Iterable[str], facts: Mapping[str, Mapping[str, Any]], predicted: bool = False) -> list[str]:
     """See mail_report.yml."""
     return report(hosts, facts, predicted=predicted)
@@ -66,5 +73,6 @@ class FilterModule:
             "mail_users": mail_users,
             "mail_secrets": _plan.secrets_of,
             "mail_fill": mail_fill,
+            "mail_reason": mail_reason,
             "mail_report": mail_report,
         }

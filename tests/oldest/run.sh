@@ -21,7 +21,12 @@ m365-sandbox start
 trap 'm365-sandbox stop' EXIT
 play sandbox/servers/prepare.yml
 play mailops.modern_auth.setup_mail
-play mailops.modern_auth.rotate_secrets -e mail_rotation_force=true
+if play mailops.modern_auth.rotate_secrets -e '{"mail_rotation_force": true, "mail_restart_command": ["false"]}'; then
+    echo "A product that does not start again should have failed the rotation." >&2
+    exit 1
+fi
+grep -q 'taken back' "$venv/output"
+play mailops.modern_auth.rotate_secrets
 grep -q 'rotated' "$venv/output"
 play mailops.modern_auth.report_credentials -e "mail_credentials_folder=$venv/reports"
 play mailops.modern_auth.setup_mail

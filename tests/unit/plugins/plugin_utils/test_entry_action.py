@@ -11,7 +11,6 @@ from ansible.playbook.task import Task
 from ansible.plugins import loader
 from ansible_collections.mailops.modern_auth.plugins.action.hashi_vault_entry import ActionModule
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import StoreError
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils._answers import reason
 
 
 def test_a_missing_collection_is_named() -> None:
@@ -19,16 +18,3 @@ def test_a_missing_collection_is_named() -> None:
     with pytest.raises(StoreError, match=r"The module somebody\.else\.thing cannot be found") as caught:
         action.run_module("somebody.else.thing", {}, {})
     assert caught.value.remedy == "Install its collection: ansible-galaxy collection install somebody.else"
-
-
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        ({"msg": "It is so."}, "It is so"),
-        ({"msg": "MODULE FAILURE: see stderr", "module_stderr": "Traceback ...\nVaultDown: Vault is sealed\n"},
-         "VaultDown: Vault is sealed"),
-        ({}, "no reason was given"),
-    ],
-)
-def test_the_reason_of_a_failure(answer: dict[str, str], words: str) -> None:
-    assert reason(answer) == words
