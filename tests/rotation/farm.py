@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,8 @@ ROTATION = "mailops.modern_auth.rotate_secrets"
 # after one is made the other is to be removed, and so long after that the next one is due.
 REMOVAL_DAYS = 8
 DUE_DAYS = 93
+# The sandbox's own callers sign in with secrets that end after ten years.
+LAST_DAY = 3500
 FOREIGN = ("AZURE_", "MAILOPS_", "M365_", "ANSIBLE_")
 
 
@@ -63,8 +66,12 @@ class Farm:
     """A sandbox of its own with three servers, set up and proven."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.directory = folder / "sandbox"
         self.home = folder / "home"
+        self._begin()
+
+    def _begin(self) -> None:
         (self.home / "tmp").mkdir(parents=True)
         started = run_cli("start", self.directory)
         assert started.returncode == 0, started.stdout + started.stderr
@@ -79,6 +86,13 @@ class Farm:
     def stop(self) -> None:
         """End the sandbox."""
         run_cli("stop", self.directory)
+
+    def rejuvenate(self) -> None:
+        """Begin anew if it has become too old. What is due next is as it was: a new secret."""
+        if self.days > LAST_DAY:
+            self.stop()
+            shutil.rmtree(self.folder)
+            self._begin()
 
     # -- runs -------------------------------------------------------------------------------------------------------
 

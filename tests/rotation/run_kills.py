@@ -74,6 +74,7 @@ def kill_and_heal(farm: Farm, night: Night, what: str, kill: Callable[[], Run], 
 def kill_at_boundaries(farm: Farm, nights: Sequence[Night], result: Result) -> None:
     """Kill as task after task begins, until a run is over before its turn."""
     while not all(night.over for night in nights):
+        farm.rejuvenate()
         for night in nights:
             number = None if night.over else next(night.boundaries, None)
             if number is None:
@@ -96,6 +97,8 @@ def kill_at_points(farm: Farm, nights: Sequence[Night], points: int, dice: rando
         lengths.append(undisturbed(farm))
     for number in range(points):
         kind = number % len(nights)
+        if kind == 0:
+            farm.rejuvenate()
         seconds = dice.uniform(0, lengths[kind])
         kill_and_heal(farm, nights[kind], f"after {seconds:.2f} s", partial(farm.run_for, seconds), result)
         result.points += 1
