@@ -54,7 +54,7 @@ def mail_fill(plan: Any, facts: Mapping[str, Any], secrets: Mapping[str, Any]) -
 def mail_reason(result: Mapping[str, Any]) -> str:
     """See mail_reason.yml."""
     failed = [one for one in result.get("results", [result]) if one.get("failed")]
-    return "; ".join(told(one) for one in failed or [{}])
+    return "; ".join(told(one) for one in failed or [result])
 
 
 def mail_report(hosts: Iterable[str], facts: Mapping[str, Mapping[str, Any]], predicted: bool = False) -> list[str]:
