@@ -92,6 +92,7 @@ def kill_at_boundaries(farm: Farm, nights: Sequence[Night], result: Result) -> N
 def kill_at_points(farm: Farm, nights: Sequence[Night], points: int, dice: random.Random, result: Result) -> None:
     """Kill at random moments."""
     lengths = []
+    farm.rejuvenate()
     for night in nights:
         farm.let_days_pass(night.days)
         lengths.append(undisturbed(farm))
