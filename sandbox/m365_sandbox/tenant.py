@@ -122,7 +122,8 @@ class Tenant:
         temporary = self.path.with_name(f"{self.path.name}.{secrets.token_hex(4)}")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(self.dump(), file, separators=(",", ":"))
+            # Not json.dump, which takes the encoder that is written in Python.
+            file.write(json.dumps(self.dump(), separators=(",", ":")))
         temporary.replace(self.path)
 
     # -- look-ups -----------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from m365_sandbox.mail.mailbox import Mailbox, StoreError
@@ -92,6 +93,22 @@ def test_wiping_removes_mails_folders_and_the_spool(tmp_path: Path) -> None:
     run(work, tmp_path)
 
 
+@pytest.mark.parametrize("protocol", ["imap", "pop3"])
+def test_wiping_ends_a_session_that_has_asked_for_nothing_yet(
+    tmp_path: Path, protocol: Literal["imap", "pop3"]
+) -> None:
+    async def work(store: MailStore) -> None:
+        await store.wipe()
+        reader, writer = await store.open_session(protocol, "one")
+        await store.wipe()
+        async with asyncio.timeout(10):
+            await reader.read()
+        assert reader.at_eof()
+        writer.close()
+
+    run(work, tmp_path)
+
+
 def test_two_stores_side_by_side(tmp_path: Path) -> None:
     async def outer(one: MailStore) -> None:
         other = MailStore(tmp_path / "other")
@@ -135,6 +152,17 @@ def test_a_crash_shows_in_status_and_log(tmp_path: Path, caplog: pytest.LogCaptu
     with caplog.at_level(logging.ERROR):
         run(work, tmp_path)
     assert "Dovecot ended by itself" in caplog.text
+
+
+def test_wiping_starts_again_what_has_crashed(tmp_path: Path) -> None:
+    async def work(store: MailStore) -> None:
+        await store.wipe()
+        os.killpg(process_id(tmp_path), signal.SIGKILL)
+        await asyncio.to_thread(wait_for_end, store)
+        await store.wipe()
+        assert store.status == "running"
+
+    run(work, tmp_path)
 
 
 def test_a_killed_sandbox_leaves_nothing_in_the_way(tmp_path: Path) -> None:

@@ -42,6 +42,8 @@ class MailStore:
         self._dovecot = Dovecot(directory / "dovecot")
         self._outbound = directory / "outbound"
         self.graph_calls = Concurrency()
+        # Wiping what nobody has used is not worth a restart of Dovecot. Mails may be left from an earlier life.
+        self._is_used = True
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="mailbox-store")
 
     @property
@@ -58,11 +60,16 @@ class MailStore:
         await self._dovecot.stop()
 
     async def wipe(self) -> None:
-        """Remove every mail and every folder, and the outbound spool. Open IMAP and POP3 sessions end."""
-        await self.stop()
-        for folder in (self._dovecot.paths.mail, self._outbound):
-            await self._in_thread(partial(shutil.rmtree, folder, ignore_errors=True))
-        await self.start()
+        """Remove every mail and every folder, and the outbound spool. Open IMAP and POP3 sessions end.
+
+        What has failed runs again afterwards.
+        """
+        await self._in_thread(partial(shutil.rmtree, self._outbound, ignore_errors=True))
+        if self._is_used or self.status != "running":
+            await self.stop()
+            await self._in_thread(partial(shutil.rmtree, self._dovecot.paths.mail, ignore_errors=True))
+            self._is_used = False
+            await self.start()
 
     async def deliver(self, stores: Sequence[str], message: bytes, *, sender: str = "") -> None:
         """Put a message into the inboxes of these accounts.
@@ -86,6 +93,7 @@ class MailStore:
 
         The next byte to read is the answer to the next byte written. StoreError if Dovecot refuses.
         """
+        self._is_used = True
         path = self._dovecot.paths.imap if protocol == "imap" else self._dovecot.paths.pop3
         credentials = base64.b64encode(f"{store}\0{MASTER_USER}\0{self._dovecot.master_password()}".encode())
         command, success = (
@@ -108,6 +116,7 @@ class MailStore:
         return await asyncio.get_running_loop().run_in_executor(self._workers, work)
 
     def _run(self, store: str, work: Callable[[Mailbox], Result]) -> Result:
+        self._is_used = True
         try:
             mailbox = Mailbox(self._dovecot.paths.imap, store, self._dovecot.master_password())
             try:
@@ -123,6 +132,7 @@ class MailStore:
         write_private(self._outbound / f"{time.time_ns()}-{secrets.token_hex(4)}.eml", prepend(message, envelope))
 
     def _deliver(self, stores: Sequence[str], message: bytes, sender: str) -> None:
+        self._is_used = True
         try:
             with smtplib.LMTP(str(self._dovecot.paths.lmtp), timeout=_LMTP_SECONDS) as lmtp:
                 for store in stores:
