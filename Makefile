@@ -89,7 +89,7 @@ lint: setup ## ruff, mypy, ansible-lint, the changelog
 
 # More processes than cores, since most tests wait for a server. ansible-test has run the units.
 integration: setup node $(VENV)/.collections ## pytest: the sandbox's contract, integration, acceptance
-	pytest --ignore tests/unit -n $$(( $$(nproc) * 5 / 2 )) --dist loadfile --no-loadscope-reorder
+	pytest --ignore tests/unit -n $$(( $$(nproc) * 2 )) --dist loadfile --no-loadscope-reorder
 
 sanity: setup ## ansible-test sanity and units (tests/unit) on a copy under ansible_collections/
 	tests/sanity/run.sh $(BUILD)
