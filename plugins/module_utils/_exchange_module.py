@@ -9,23 +9,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.connection import missing_libraries
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.spec import exchange_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._module import connection_spec, require_libraries
 
 
 def exchange_module(
-    argument_spec: Mapping[str, Mapping[str, Any]], *, needs_graph: bool = False, **rules: Any
+    argument_spec: Mapping[str, Mapping[str, Any]], *, libraries: Mapping[str, str] | None = None, **rules: Any
 ) -> AnsibleModule:
     """A module with the options of the fragments ``entra`` and ``exchange`` beside its own; it supports check mode.
 
-    :param needs_graph: whether it reads Entra too.
+    :param libraries: what it needs beside those of Exchange, as ``require_libraries`` takes it.
     :param rules: what AnsibleModule takes further, for example ``required_one_of``.
     """
     module = AnsibleModule(
         argument_spec={**connection_spec(), **exchange_spec(), **argument_spec}, supports_check_mode=True, **rules
     )
-    graph = _graph.MISSING if needs_graph else {}
-    require_libraries(module, {**_auth.MISSING, **missing_libraries(module.params), **graph})
+    require_libraries(module, {**_auth.MISSING, **missing_libraries(module.params), **(libraries or {})})
     return module

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
-from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import CLOUD_NAMES
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
 
@@ -52,23 +52,19 @@ def connection_spec() -> dict[str, dict[str, Any]]:
     }
 
 
-def entra_module(argument_spec: Mapping[str, Mapping[str, Any]], **rules: Any) -> AnsibleModule:
-    """A module with the connection options beside its own, all of which support check mode.
+def entra_module(
+    argument_spec: Mapping[str, Mapping[str, Any]], *, libraries: Mapping[str, str] | None = None, **rules: Any
+) -> AnsibleModule:
+    """A module with the connection options beside its own; it supports check mode.
 
+    :param libraries: what it needs beside those that sign in, as ``require_libraries`` takes it.
     :param rules: what AnsibleModule takes further, for example ``required_one_of``.
     """
     module = AnsibleModule(
         argument_spec={**connection_spec(), **argument_spec}, supports_check_mode=True, **rules
     )
-    require_libraries(module, {**_auth.MISSING, **_graph.MISSING})
+    require_libraries(module, {**_auth.MISSING, **(libraries or {})})
     return module
-
-
-@asynccontextmanager
-async def signed_in(params: Mapping[str, Any]) -> AsyncIterator[_graph.GraphClient]:
-    """A Graph client for the connection options of a module; closed at the end."""
-    async with _graph.graph_client(params, _auth.token_source(params)) as graph:
-        yield graph
 
 
 def require_libraries(module: AnsibleModule, missing: Mapping[str, str]) -> None:

@@ -156,7 +156,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permiss
     resource_names,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import entra_module, reporting, signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import graph_module, signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "app_id": {"required": True},
@@ -195,7 +196,7 @@ async def run(params: Mapping[str, Any], check_mode: bool) -> Entity:
 
 def main() -> None:
     """Run the module."""
-    module = entra_module(OPTIONS)
+    module = graph_module(OPTIONS)
     with reporting(module):
         module.exit_json(**asyncio.run(run(module.params, module.check_mode)))
 

@@ -86,7 +86,8 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import consent
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import entra_module, reporting, signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import graph_module, signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
 
 
 async def run(params: Mapping[str, Any]) -> Entity:
@@ -102,7 +103,7 @@ async def run(params: Mapping[str, Any]) -> Entity:
 
 def main() -> None:
     """Run the module."""
-    module = entra_module({"app_id": {"required": True}})
+    module = graph_module({"app_id": {"required": True}})
     with reporting(module):
         module.exit_json(**asyncio.run(run(module.params)))
 

@@ -240,7 +240,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permiss
     resource_names,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import entra_module, reporting, signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import graph_module, signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
 from ansible_collections.mailops.modern_auth.plugins.module_utils._properties import (
     argument_spec,
     changes,
@@ -322,7 +323,7 @@ STATES = {"present": present, "absent": absent}
 
 def main() -> None:
     """Run the module."""
-    module = entra_module(OPTIONS, required_one_of=[("unique_name", "app_id", "object_id", "display_name")])
+    module = graph_module(OPTIONS, required_one_of=[("unique_name", "app_id", "object_id", "display_name")])
     with reporting(module):
         identity = applications.Identity(
             **{name: module.params[name] for name in ("object_id", "app_id", "unique_name", "display_name", "adopt")}

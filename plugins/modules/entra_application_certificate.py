@@ -207,12 +207,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.key_fil
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import CERTIFICATE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import GraphError, InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import (
-    entra_module,
-    reporting,
-    require_libraries,
-    signed_in,
-)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import graph_module, signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting, require_libraries
 
 OPTIONS: dict[str, dict[str, Any]] = {
     **addressed.OPTIONS,
@@ -354,7 +350,7 @@ STATES = {"present": present, "absent": absent}
 
 def main() -> None:
     """Run the module."""
-    module = entra_module(
+    module = graph_module(
         OPTIONS,
         required_one_of=addressed.RULES["required_one_of"],
         mutually_exclusive=[*addressed.RULES["mutually_exclusive"], ("path", "source_path")],

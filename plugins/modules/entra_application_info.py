@@ -138,7 +138,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.application_properties import PROPERTIES
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import Resource, access_by_name
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import entra_module, reporting, signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import graph_module, signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
 from ansible_collections.mailops.modern_auth.plugins.module_utils._properties import shown
 
 IDENTITIES = ("unique_name", "app_id", "object_id", "display_name")
@@ -171,7 +172,7 @@ async def run(params: Mapping[str, Any]) -> Entity:
 
 def main() -> None:
     """Run the module."""
-    module = entra_module(OPTIONS, required_one_of=[IDENTITIES], mutually_exclusive=[IDENTITIES])
+    module = graph_module(OPTIONS, required_one_of=[IDENTITIES], mutually_exclusive=[IDENTITIES])
     with reporting(module):
         module.exit_json(**asyncio.run(run(module.params)))
 

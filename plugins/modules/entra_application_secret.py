@@ -154,7 +154,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.applications import Identity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import SECRET
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import entra_module, reporting, signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import graph_module, signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
 
 OPTIONS: dict[str, dict[str, Any]] = {
     **addressed.OPTIONS,
@@ -217,7 +218,7 @@ STATES = {"present": present, "absent": absent}
 
 def main() -> None:
     """Run the module."""
-    module = entra_module(OPTIONS, **addressed.RULES, required_if=[("state", "absent", ["key_id"])])
+    module = graph_module(OPTIONS, **addressed.RULES, required_if=[("state", "absent", ["key_id"])])
     with reporting(module):
         identity = addressed.identity_from(module.params)
         state = STATES[module.params["state"]]

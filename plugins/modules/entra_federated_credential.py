@@ -132,7 +132,8 @@ from typing import Any
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import addressed, federated
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.applications import Identity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import entra_module, reporting, signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import graph_module, signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
 from ansible_collections.mailops.modern_auth.plugins.module_utils._properties import argument_spec, merged, shown
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -184,7 +185,7 @@ STATES = {"present": present, "absent": absent}
 
 def main() -> None:
     """Run the module."""
-    module = entra_module(OPTIONS, **addressed.RULES)
+    module = graph_module(OPTIONS, **addressed.RULES)
     with reporting(module):
         identity = addressed.identity_from(module.params)
         module.exit_json(

@@ -81,7 +81,8 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import users
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import entra_module, reporting, signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import graph_module, signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
 
 
 def result(address: str, user: Entity | None) -> Entity:
@@ -103,7 +104,7 @@ async def run(params: Mapping[str, Any]) -> Entity:
 
 def main() -> None:
     """Run the module."""
-    module = entra_module({"addresses": {"type": "list", "elements": "str", "required": True}})
+    module = graph_module({"addresses": {"type": "list", "elements": "str", "required": True}})
     with reporting(module):
         module.exit_json(**asyncio.run(run(module.params)))
 

@@ -207,6 +207,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _graph
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import consent
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import WELL_KNOWN
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
@@ -221,7 +222,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.conn
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.mailboxes import distinct
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.session import ExchangeSession
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange_module import exchange_module
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting, signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "app_id": {"required": True},
@@ -297,7 +299,7 @@ async def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
 def main() -> None:
     """Run the module."""
     module = exchange_module(
-        OPTIONS, needs_graph=True, mutually_exclusive=[("mailboxes", "group")],
+        OPTIONS, libraries=_graph.MISSING, mutually_exclusive=[("mailboxes", "group")],
         required_if=[("state", "present", ["roles"]), ("state", "present", ["mailboxes", "group"], True)],
     )
     with reporting(module):

@@ -111,13 +111,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _graph
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import consent
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange import service_principals
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.connection import exchange_session
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.service_principals import Pointer
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange_module import exchange_module
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting, signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "app_id": {"required": True},
@@ -191,7 +193,7 @@ STATES = {"present": present, "absent": absent}
 
 def main() -> None:
     """Run the module."""
-    module = exchange_module(OPTIONS, needs_graph=True)
+    module = exchange_module(OPTIONS, libraries=_graph.MISSING)
     with reporting(module):
         state = STATES[module.params["state"]]
         module.exit_json(**asyncio.run(state(module.params, module.check_mode)))

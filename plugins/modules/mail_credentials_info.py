@@ -147,7 +147,8 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import credentials, managed
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import entra_module, reporting, signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import graph_module, signed_in
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "app_ids": {"type": "list", "elements": "str"},
@@ -179,7 +180,7 @@ async def run(params: Mapping[str, Any]) -> Entity:
 
 def main() -> None:
     """Run the module."""
-    module = entra_module(OPTIONS)
+    module = graph_module(OPTIONS)
     with reporting(module):
         module.exit_json(**asyncio.run(run(module.params)))
 
