@@ -97,7 +97,7 @@ sanity: setup ## ansible-test sanity and units (tests/unit) on a copy under ansi
 oldest: setup ## The main job and a rotation with the oldest ansible-core that is allowed
 	tests/oldest/run.sh $(BUILD)
 
-kill-test: setup ## Kill the rotation at every task boundary and at random points, and see it healed (an hour)
+kill-test: setup ## Kill the rotation at every task boundary and at random points, and see it healed (about two hours)
 	PYTHONPATH=tests python tests/rotation/run_kills.py
 
 race-test: setup ## Start two rotations at once, twenty times
