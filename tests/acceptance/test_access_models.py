@@ -71,3 +71,5 @@ def test_a_scope_takes_the_place_of_the_permission_for_everybody(estate: Estate)
     assert "Application Mail.Send" in line
     assert " graph; no permission: reading graph " in line
     principal_without_permissions(estate.footprint(), "contracts-mail-test")
+    again = estate.set_up("--limit", "ici-test-1", "-e", json.dumps(scoped), *RIGHTS)
+    assert again.changed == 0, again.output

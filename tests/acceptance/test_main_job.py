@@ -102,12 +102,12 @@ def test_the_backup_holds_the_old_file(settled: Settled) -> None:
 
 def test_check_mode_predicts_and_touches_nothing(estate: Estate) -> None:
     before = estate.footprint()
-    predicted = estate.set_up("--check", "--diff", "--limit", "ici_test")
+    predicted = estate.set_up("--check", "--diff", *ICI)
     assert predicted.code == 0, predicted.output
     assert estate.footprint() == before
     assert {entry["method"] for entry in estate.sandbox.requests("graph") if entry["path"] != "/v1.0/$batch"} <= {"GET"}
     assert {inner["method"] for entry in estate.sandbox.requests("graph") for inner in entry["batch"] or []} == {"GET"}
-    for words in ("Contracts mail (test)", "Mail.Send", "GRAPH", "MAILKIT", "contracts-test@contoso.example"):
+    for words in ("Contracts mail (test)", "Mail.Send", "GRAPH", "MAILKIT", "contracts@contoso.example"):
         assert words in predicted.output
     assert all(numbers["changed"] > 0 for numbers in predicted.recap.values())
 

@@ -205,13 +205,21 @@ def test_removal_leaves_exchange_as_it_was(settled: Settled) -> None:
         assert {one["id"] for one in after.objects(collection)} == {one["id"] for one in seeded.objects(collection)}
 
 
-def test_a_local_js_that_is_not_understood_stops_before_anything_is_touched(estate: Estate) -> None:
-    local = backend(estate, "tas-test-1", "cron") / "local.js"
-    local.write_text("const base = {};\nmodule.exports = { ...base };")
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        ("export default { mail: {} };", "it is an ES module (export)"),
+        ("const base = {};\nmodule.exports = { ...base };", "line 2, column 20: what is computed here may set mail"),
+    ],
+)
+def test_a_local_js_that_is_not_understood_stops_before_anything_is_touched(
+    estate: Estate, broken: str, words: str
+) -> None:
+    (backend(estate, "tas-test-1", "cron") / "local.js").write_text(broken)
     before = estate.footprint()
     done = estate.set_up("--limit", "tas-test-1")
     assert done.code != 0
     assert estate.footprint() == before
     said = " ".join(done.output.split())
-    assert "line 2, column 20: what is computed here may set mail" in said
-    assert str(local) in said
+    assert words in said
+    assert str(backend(estate, "tas-test-1", "cron") / "local.js") in said
