@@ -50,22 +50,21 @@ def involved(inventory: Iterable[str], facts: Facts, stage: str, turn: str) -> l
     :param facts: by host, what the stages before it left behind.
     :param stage: decide: the leaders; in a second round those of applications that are rid of an old secret now.
         read: those that read Entra ID for them. roll_out: the hosts to be given the newest secret. conclude: those of
-        applications whose lock was taken. report: the first host, which prints, and those that end with a failure.
+        applications whose lock was taken. report: the first host, which prints, those that end with a failure, and
+        those of a roll-out, of which the next one prints if the first was lost in it.
     :param turn: the round, any word.
     """
     # Each look at a host's facts has Ansible put all its variables together anew.
     known = {host: facts[host] for host in inventory if host in facts}
     known = {host: theirs for host, theirs in known.items() if "__mail_rotation_teams" in theirs}
-    if stage == "report":
-        return [host for host in known if host == next(iter(known)) or _has_failed(known[host])]
     everybody: Mapping[str, Any] = next((theirs["__mail_rotation_teams"] for theirs in known.values()), {})
     lead = {host: known[everybody[host]["leader"]] for host in known if host in everybody}
+    given = [host for host in lead if host in lead[host].get("__mail_rotation_hosts", [])]
+    if stage == "report":
+        return [host for host in known if host == next(iter(known)) or host in given or _has_failed(known[host])]
     leading = [host for host in lead if everybody[host]["leader"] == host]
     if stage == "roll_out":
-        return [
-            host for host in lead
-            if lead[host].get("__mail_rotation_ready") == turn and host in lead[host]["__mail_rotation_hosts"]
-        ]
+        return [host for host in given if lead[host].get("__mail_rotation_ready") == turn]
     if stage == "conclude":
         return [host for host in lead if lead[host].get("__mail_rotation_locked") == turn]
     going_on = [host for host in leading if _goes_on(everybody[host], known)]

@@ -55,7 +55,7 @@ def test_each_stage_is_for_those_that_have_something_to_do() -> None:
     assert involved(FACTS, facts, "conclude", "1") == ["a1", "a2"]
     assert involved(FACTS, facts, "decide", "2") == []
     assert involved(FACTS, facts, "conclude", "2") == []
-    assert involved(FACTS, facts, "report", "") == ["a1", "c1"]
+    assert involved(FACTS, facts, "report", "") == ["a1", "a2", "c1"]
 
 
 def test_who_got_rid_of_an_old_secret_looks_again_unless_a_host_failed() -> None:
