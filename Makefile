@@ -87,7 +87,7 @@ lint: setup ## ruff, mypy, ansible-lint, the changelog
 	ansible-lint --profile production
 	antsibull-changelog lint
 
-# More processes than cores, since most tests wait for a server. ansible-test has run the units.
+# More processes than cores, since some tests wait for a server. ansible-test has run the units.
 integration: setup node $(VENV)/.collections ## pytest: the sandbox's contract, integration, acceptance
 	pytest --ignore tests/unit -n $$(( $$(nproc) * 2 )) --dist loadfile --no-loadscope-reorder
 

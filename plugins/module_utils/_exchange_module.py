@@ -15,16 +15,13 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._module import connection_spec, require_libraries
 
 
-def exchange_module(
-    argument_spec: Mapping[str, Mapping[str, Any]], *, libraries: Mapping[str, str] | None = None, **rules: Any
-) -> AnsibleModule:
+def exchange_module(argument_spec: Mapping[str, Mapping[str, Any]], **rules: Any) -> AnsibleModule:
     """A module with the options of the fragments ``entra`` and ``exchange`` beside its own; it supports check mode.
 
-    :param libraries: what it needs beside those of Exchange, as ``require_libraries`` takes it.
     :param rules: what AnsibleModule takes further, for example ``required_one_of``.
     """
     module = AnsibleModule(
         argument_spec={**connection_spec(), **exchange_spec(), **argument_spec}, supports_check_mode=True, **rules
     )
-    require_libraries(module, {**_auth.MISSING, **missing_libraries(module.params), **(libraries or {})})
+    require_libraries(module, {**_auth.MISSING, **missing_libraries(module.params)})
     return module

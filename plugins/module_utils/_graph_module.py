@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import entra_module
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import entra_module, require_libraries
 
 
 def graph_module(argument_spec: Mapping[str, Mapping[str, Any]], **rules: Any) -> AnsibleModule:
@@ -19,7 +19,9 @@ def graph_module(argument_spec: Mapping[str, Mapping[str, Any]], **rules: Any) -
 
     :param rules: what AnsibleModule takes further, for example ``required_one_of``.
     """
-    return entra_module(argument_spec, libraries=_graph.MISSING, **rules)
+    module = entra_module(argument_spec, **rules)
+    require_libraries(module, _graph.MISSING)
+    return module
 
 
 @asynccontextmanager

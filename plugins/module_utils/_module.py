@@ -52,18 +52,15 @@ def connection_spec() -> dict[str, dict[str, Any]]:
     }
 
 
-def entra_module(
-    argument_spec: Mapping[str, Mapping[str, Any]], *, libraries: Mapping[str, str] | None = None, **rules: Any
-) -> AnsibleModule:
+def entra_module(argument_spec: Mapping[str, Mapping[str, Any]], **rules: Any) -> AnsibleModule:
     """A module with the connection options beside its own; it supports check mode.
 
-    :param libraries: what it needs beside those that sign in, as ``require_libraries`` takes it.
     :param rules: what AnsibleModule takes further, for example ``required_one_of``.
     """
     module = AnsibleModule(
         argument_spec={**connection_spec(), **argument_spec}, supports_check_mode=True, **rules
     )
-    require_libraries(module, {**_auth.MISSING, **(libraries or {})})
+    require_libraries(module, _auth.MISSING)
     return module
 
 

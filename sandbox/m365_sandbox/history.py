@@ -44,8 +44,7 @@ class Collection:
 
     def values(self, lag: float = 0.0) -> list[Entity]:
         """Every object as of ``lag`` seconds ago, in the order of their creation."""
-        found = (self.get(key, lag) for key in list(self._versions))
-        return [entity for entity in found if entity is not None]
+        return list(self.dump(lag).values())
 
     def __iter__(self) -> Iterator[str]:
         return (key for key in list(self._versions) if key in self)
@@ -53,9 +52,9 @@ class Collection:
     def __contains__(self, key: str) -> bool:
         return self._text(key) is not None
 
-    def dump(self) -> dict[str, Entity]:
-        """The newest version of every object by id, as JSON can hold it."""
-        return {key: entity for key in list(self._versions) if (entity := self.get(key)) is not None}
+    def dump(self, lag: float = 0.0) -> dict[str, Entity]:
+        """Every object by id as of ``lag`` seconds ago, as JSON can hold it."""
+        return {key: entity for key in list(self._versions) if (entity := self.get(key, lag)) is not None}
 
     def _text(self, key: str, lag: float = 0.0) -> str | None:
         moment = time.monotonic() - lag
