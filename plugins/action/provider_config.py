@@ -18,9 +18,9 @@ from ansible import constants as C
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._encoding import decode
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._formats import FORMATS
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import fill
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.encoding import decode
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.formats import FORMATS
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._answers import reason
 
 ARGUMENTS = {

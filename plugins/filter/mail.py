@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.mailops.modern_auth.plugins.module_utils import _plan
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan import plan as _plan
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import fill
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report import report
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._answers import told

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _commonjs
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import commonjs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -170,19 +170,19 @@ def test_node_loads_what_was_wanted_and_everything_else_as_it_was(
     node: Node, case: tuple[str, dict[str, Any]]
 ) -> None:
     before, wanted = case
-    after = _commonjs.render(before, wanted)
+    after = commonjs.render(before, wanted)
     assert node.load(after) == merged(node.load(before), wanted)
-    assert _commonjs.render(after, wanted) == after
-    read = _commonjs.read(after, wanted)
+    assert commonjs.render(after, wanted) == after
+    read = commonjs.read(after, wanted)
     assert "pass" not in read["mail"]["smtp"]["auth"]
-    assert _commonjs.render(after, read) == after
+    assert commonjs.render(after, read) == after
 
 
 def test_node_checks_and_requires_a_file(tmp_path: Path) -> None:
     file = tmp_path / "local.js"
     wanted = {"mail": {"smtp": {"port": 587, "auth": {"user": {"environment": "USER"}, "pass": None}}}}
     text = "#!/usr/bin/env node\n'use strict'\nmodule.exports = {\n\tdb: 'x',\n\tmail: {smtp: {auth: {pass: 1}}}\n}"
-    file.write_text(_commonjs.render(text, wanted), encoding="utf-8")
+    file.write_text(commonjs.render(text, wanted), encoding="utf-8")
     subprocess.run(["node", "--check", file], check=True)
     loaded = subprocess.run(
         ["node", "-p", f"JSON.stringify(require({json.dumps(str(file))}))"], env={"USER": "u", "PATH": "/usr/bin:/bin"},

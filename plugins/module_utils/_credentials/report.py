@@ -24,8 +24,8 @@ from datetime import timedelta
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, plain
+from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import GUID, hours
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation import Terms, due
-from ansible_collections.mailops.modern_auth.plugins.module_utils._settings import GUID, hours
 
 Facts = Mapping[str, Mapping[str, Any]]
 Data = dict[str, Any]

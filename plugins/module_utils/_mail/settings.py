@@ -16,13 +16,13 @@ from typing import Any, Literal, TypeAlias
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import Cloud, cloud_from
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import GUID
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import (
     IMPLICIT_PORTS,
     Server,
     TlsMode,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Password
-from ansible_collections.mailops.modern_auth.plugins.module_utils._settings import GUID
 
 Transport = Literal["graph", "smtp", "imap", "pop3"]
 Expectation = Literal["delivered", "refused"]

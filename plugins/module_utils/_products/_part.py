@@ -14,7 +14,7 @@ from typing import Any, Literal
 class File:
     """A configuration file on the product's server.
 
-    :param format: how the settings stand in it, a key of _formats.FORMATS.
+    :param format: how the settings stand in it, a key of _targets/formats.py.
     :param settings: what it shall say, as that format wants it.
     :param create: add what is missing: a key, or the whole file.
     :param mode: the file's permissions; None leaves them as they are. So do ``owner`` and ``group``.

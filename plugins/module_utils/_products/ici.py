@@ -17,21 +17,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _ici_keys
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import (
-    OWN_CREDENTIALS,
-    Access,
-    File,
-    Part,
-)
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._shown import shown
-from ansible_collections.mailops.modern_auth.plugins.module_utils._settings import (
+from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     Key,
     flag,
     many,
     secret,
     text,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import (
+    OWN_CREDENTIALS,
+    Access,
+    File,
+    Part,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import ici_keys
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.shown import shown
 
 # There is nothing to start from: the product's own file has to be there.
 EMPTY = None
@@ -206,12 +206,12 @@ def read(content: str) -> dict[str, Any] | None:
     :param content: the file's text, with or without a byte order mark.
     :raises InputError: the text is not JSON, the key is there twice, or its value is not JSON.
     """
-    value = _ici_keys.value(content)
+    value = ici_keys.value(content)
     if value is None or not value.strip():
         return None
     settings = _settings_in(value)
     if settings is None:
-        raise InputError(f"the Value of {_ici_keys.NAME} is not a JSON object.")
+        raise InputError(f"the Value of {ici_keys.NAME} is not a JSON object.")
     return settings
 
 
@@ -225,8 +225,8 @@ def render(content: str, settings: Mapping[str, Any], *, create: bool = False) -
     :param create: append the whole key to the file's list of keys if it is missing.
     :raises InputError: the text is not JSON, or the key is missing, there twice, read-only or encrypted.
     """
-    changed = _ici_keys.with_value(content, json.dumps(settings), create=create)
-    value = _ici_keys.value(content)
+    changed = ici_keys.with_value(content, json.dumps(settings), create=create)
+    value = ici_keys.value(content)
     return content if value is not None and _same(_settings_in(value), settings) else changed
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import Cloud, cloud_from
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Key, address, many, text
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import SUBMISSION_HOSTS
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import (
     OWN_CREDENTIALS,
@@ -24,7 +25,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._products._par
     File,
     Part,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._settings import Key, address, many, text
 
 FIRST_VERSION = (5, 7, 10)
 LOCAL = "local.js"

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS
+from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import hours
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report import aligned
-from ansible_collections.mailops.modern_auth.plugins.module_utils._settings import hours
 
 COLUMNS = ("environment", "application", "what was done", "secret ends", "next", "hosts awaited")
 _NOTHING = "-"

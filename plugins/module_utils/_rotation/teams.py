@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._plan import examine, leaders
-from ansible_collections.mailops.modern_auth.plugins.module_utils._variables import TABLE
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import examine, leaders
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import TABLE
 
 Facts = Mapping[str, Mapping[str, Any]]
 

@@ -9,7 +9,7 @@ import copy
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.modern_auth.plugins.module_utils import _plan
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan import plan as _plan
 
 SMTP_SEND = {"resource": "Office 365 Exchange Online", "application": ["SMTP.SendAsApp"], "delegated": []}
 TICKETS = "tickets@contoso.example"

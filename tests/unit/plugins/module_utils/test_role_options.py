@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.mailops.modern_auth.plugins.module_utils import _settings
-from ansible_collections.mailops.modern_auth.plugins.module_utils._variables import TABLE
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _keys
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import TABLE
 
 SPEC = Path(__file__).parents[4] / "roles/mail_plan/meta/argument_specs.yml"
 
@@ -25,7 +25,7 @@ def documented(options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def known(table: _settings.Table) -> dict[str, Any]:
+def known(table: _keys.Table) -> dict[str, Any]:
     return {
         name: (key.required, key.secret, key.several, None if key.keys is None else known(key.keys))
         for name, key in table.items()

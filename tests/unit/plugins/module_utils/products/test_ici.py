@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _ici_keys, ici
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._encoding import MARK, decode
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._shown import shown
-from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.products.json_texts import (
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products import ici
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import ici_keys
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.encoding import MARK, decode
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.shown import shown
+from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.targets.json_texts import (
     characters,
     foreign,
     plain,
@@ -31,14 +32,14 @@ settings = st.fixed_dictionaries(
 
 
 def key(value: str = '""', **members: Any) -> str:
-    others = json.dumps({"Id": _ici_keys.ID, "Name": _ici_keys.NAME, **members})
+    others = json.dumps({"Id": ici_keys.ID, "Name": ici_keys.NAME, **members})
     return f'{others[:-1]}, "Value": {value}}}'
 
 
 @st.composite
 def files(draw: st.DrawFn) -> tuple[str, str]:
     """What stands before and behind the key's value in a file of any shape."""
-    name = "".join(draw(st.sampled_from([letter.lower(), letter.upper()])) for letter in _ici_keys.NAME)
+    name = "".join(draw(st.sampled_from([letter.lower(), letter.upper()])) for letter in ici_keys.NAME)
     gap = [draw(space) for blank in range(6)]
     before = f'{{{gap[0]}"Name"{gap[1]}:{gap[2]}{json.dumps(name)},{gap[3]}"Value"{gap[4]}:{gap[5]}'
     after = draw(space) + draw(st.builds(lambda value: f',"x":{value}', foreign) | st.just("")) + "}"
@@ -124,8 +125,8 @@ def test_a_missing_key_is_appended_to_short_lists(text: str) -> None:
         (f"[{key()}, {key()}]", r"2 times \(line 1, column 2 and line 1, column \d+\)"),
         (f"[{key(IsReadOnly=True)}]", "IsReadOnly"),
         (f"[{key(IsEncrypted='True')}]", "IsEncrypted"),
-        (f'[{{"Name": "{_ici_keys.NAME}"}}]', r'Add "Value": ""'),
-        (f'[{{"Name": "{_ici_keys.NAME}", "Value": "", "value": ""}}]', "2 members Value"),
+        (f'[{{"Name": "{ici_keys.NAME}"}}]', r'Add "Value": ""'),
+        (f'[{{"Name": "{ici_keys.NAME}", "Value": "", "value": ""}}]', "2 members Value"),
         (f"[{key(Name='Other')}]", "belongs to another key, 'Other'"),
     ],
 )

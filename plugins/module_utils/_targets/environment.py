@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._encoding import MARK
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._place import place
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._shown import shown
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.encoding import MARK
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.place import place
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.shown import shown
 
 # What a file that is not there yet starts from.
 EMPTY = ""

@@ -10,8 +10,8 @@ from json import JSONDecodeError
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _json_document as document
-from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.products.json_texts import (
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import json_document as document
+from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.targets.json_texts import (
     foreign,
     space,
 )

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _environment_file as environment
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import environment
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 

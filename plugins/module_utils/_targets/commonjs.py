@@ -23,10 +23,10 @@ from itertools import pairwise
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _javascript_values as values
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._javascript import LINE_ENDS, Token, tokens
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._place import place
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._shown import shown
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import javascript_values as values
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.javascript import LINE_ENDS, Token, tokens
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.place import place
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.shown import shown
 
 # There is nothing to start from: the product's own file has to be there.
 EMPTY = None

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _commonjs, _environment_file, ici
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products import ici
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import commonjs, environment
 
 
 class Format(Protocol):
@@ -29,4 +30,4 @@ class Format(Protocol):
         """Two texts for a person to read in a diff, without secrets."""
 
 
-FORMATS: Mapping[str, Format] = {"ici": ici, "commonjs": _commonjs, "environment": _environment_file}
+FORMATS: Mapping[str, Format] = {"ici": ici, "commonjs": commonjs, "environment": environment}

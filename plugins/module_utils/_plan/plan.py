@@ -8,7 +8,7 @@ A plan is plain data without secrets::
     product, environment    as given
     application             None, or: key, unique_name, name, secret and what else was given of mail_app
     permissions             [{resource, application: [names], delegated: [names]}]
-    exclusive               whether nothing but the permissions may be granted, see Rights in _access.py
+    exclusive               whether nothing but the permissions may be granted, see Rights in grants.py
     exchange                None, or what Exchange has to grant, see there
     provider                what to configure on the server, see Part in _products/_part.py
     mailboxes               the addresses of the Microsoft 365 mailboxes that the application uses
@@ -24,12 +24,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._access import rights
-from ansible_collections.mailops.modern_auth.plugins.module_utils._checks import checks_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import hours, read, secrets
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.grants import rights
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.proofs import checks_of
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import TABLE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products import PRODUCTS
-from ansible_collections.mailops.modern_auth.plugins.module_utils._settings import hours, read, secrets
-from ansible_collections.mailops.modern_auth.plugins.module_utils._variables import TABLE
 
 PRODUCTION = frozenset({"prod", "production", "prd", "live"})
 # How long an application's secret lives, and when it is due for a new one, unless mail_app.secret says otherwise.

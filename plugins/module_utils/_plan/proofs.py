@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._access import may_use, reaches_everyone
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.grants import may_use, reaches_everyone
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import RECEIVED
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import OWN_CREDENTIALS, Part
-from ansible_collections.mailops.modern_auth.plugins.module_utils._variables import RECEIVED
 
 
 def checks_of(

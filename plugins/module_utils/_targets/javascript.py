@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._place import place
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.place import place
 
 Kind = Literal["name", "number", "string", "template", "regex", "mark"]
 LINE_ENDS = "\n\r\u2028\u2029"

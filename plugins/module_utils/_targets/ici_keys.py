@@ -11,9 +11,9 @@ from json import JSONDecodeError
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _json_document as document
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._encoding import MARK
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._place import place
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import json_document as document
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.encoding import MARK
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.place import place
 
 NAME = "Platform.Email.ProviderConfiguration"
 ID = "8BCDF64C-51F2-4509-B244-82A726E42CE6"

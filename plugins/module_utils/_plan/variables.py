@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import CLOUD_NAMES
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products import PRODUCTS
-from ansible_collections.mailops.modern_auth.plugins.module_utils._settings import (
+from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     Key,
     Table,
     address,
@@ -22,6 +21,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._settings impo
     secret,
     text,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products import PRODUCTS
 
 _tls = choice(
     "none", "auto", "implicit", "starttls", "starttls_optional",

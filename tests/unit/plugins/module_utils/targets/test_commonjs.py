@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _commonjs
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import commonjs
 
 TOKEN_URL = ["https://login.example/", {"environment": "TENANT"}, "/oauth2/v2.0/token"]
 SETTINGS: dict[str, Any] = {
@@ -53,8 +53,8 @@ DONE = f"module.exports = {{\n  {BLOCK}}};\n"
     ],
 )
 def test_what_is_missing_is_added_in_the_style_of_the_file(before: str, after: str) -> None:
-    assert _commonjs.render(before, SETTINGS) == after
-    assert _commonjs.render(after, SETTINGS) == after
+    assert commonjs.render(before, SETTINGS) == after
+    assert commonjs.render(after, SETTINGS) == after
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_what_is_missing_is_added_in_the_style_of_the_file(before: str, after: s
 def test_a_key_is_taken_away(auth: str, after: str) -> None:
     settings = {"mail": {"auth": SETTINGS["mail"]["smtp"]["auth"]}}
     text = "module.exports = {{ mail: {{\n  auth: {0}\n}} }}"
-    assert _commonjs.render(text.format(auth), settings) == text.format(after)
+    assert commonjs.render(text.format(auth), settings) == text.format(after)
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,9 @@ def test_a_key_is_taken_away(auth: str, after: str) -> None:
 )
 def test_values(written: str, value: Any) -> None:
     text = f"module.exports = {{ mail: {{ from: {written} }} }}"
-    assert _commonjs.read(text, SETTINGS) == {"mail": {"from": value}}
+    assert commonjs.read(text, SETTINGS) == {"mail": {"from": value}}
     if not isinstance(value, dict):
-        assert _commonjs.render(text, {"mail": {"from": value}}) == text
+        assert commonjs.render(text, {"mail": {"from": value}}) == text
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_values(written: str, value: Any) -> None:
 )
 def test_what_is_not_understood_is_refused_with_its_place(text: str, words: str) -> None:
     with pytest.raises(InputError) as caught:
-        _commonjs.render(text, SETTINGS)
+        commonjs.render(text, SETTINGS)
     assert words in caught.value.message
 
 
@@ -158,14 +158,14 @@ def test_what_is_not_understood_is_refused_with_its_place(text: str, words: str)
     ],
 )
 def test_what_surrounds_it_may_be_any_javascript(text: str) -> None:
-    after = _commonjs.render(text, SETTINGS)
-    assert _commonjs.read(after, SETTINGS)["mail"]["from"] == "it's@b.example"
-    assert _commonjs.render(after, SETTINGS) == after
+    after = commonjs.render(text, SETTINGS)
+    assert commonjs.read(after, SETTINGS)["mail"]["from"] == "it's@b.example"
+    assert commonjs.render(after, SETTINGS) == after
 
 
 def test_a_diff_shows_no_secret() -> None:
     before = "module.exports = { mail: { smtp: { auth: { user: 'a', pass: 's3cret' }, oauth2: { host: 'x' } } } }"
-    old, new = _commonjs.changes(before, _commonjs.render(before, SETTINGS), SETTINGS)
+    old, new = commonjs.changes(before, commonjs.render(before, SETTINGS), SETTINGS)
     assert "s3cret" not in old + new
     assert '"pass": "(secret, to be replaced)"' in old
     assert '"from": "it\'s@b.example"' in new
