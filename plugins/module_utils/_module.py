@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +13,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import connection_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import defect
 
 
 def entra_module(argument_spec: Mapping[str, Mapping[str, Any]], **rules: Any) -> AnsibleModule:
@@ -45,8 +45,5 @@ def reporting(module: AnsibleModule) -> Iterator[None]:
     except ModernAuthError as error:
         module.fail_json(**error.result())
     except Exception as error:
-        # The reporting boundary. A message can hold anything, so the type alone goes into msg.
-        module.fail_json(
-            msg=f"Unexpected {type(error).__name__}; this is a defect of the collection, please report it.",
-            exception=traceback.format_exc(),
-        )
+        # The reporting boundary.
+        module.fail_json(**defect(error).result())
