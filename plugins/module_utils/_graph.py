@@ -263,9 +263,12 @@ class GraphClient:
 
 
 @asynccontextmanager
-async def graph_client(options: Mapping[str, Any], tokens: Tokens) -> AsyncIterator[GraphClient]:
+async def graph_client(
+    options: Mapping[str, Any], tokens: Tokens, kind: type[GraphClient] = GraphClient
+) -> AsyncIterator[GraphClient]:
     """A client for the cloud that a module's connection options describe; closed at the end.
 
+    :param kind: which one.
     :raises InputError: if the endpoints or the CA file are unusable.
     """
     cloud: Cloud = cloud_from(options)
@@ -273,7 +276,7 @@ async def graph_client(options: Mapping[str, Any], tokens: Tokens) -> AsyncItera
     async with GraphClientFactory.create_with_default_middleware(
         client=http, options={**sdk_options, RetryHandlerOption.get_key(): RetryHandlerOption(should_retry=False)}
     ):
-        yield GraphClient(http, f"{cloud.graph_endpoint}/v1.0", tokens, cloud.graph_scope)
+        yield kind(http, f"{cloud.graph_endpoint}/v1.0", tokens, cloud.graph_scope)
 
 
 def _trust(ca_path: str | None) -> ssl.SSLContext | bool:
