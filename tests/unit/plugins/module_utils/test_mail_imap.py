@@ -207,26 +207,6 @@ def test_authenticated_but_not_connected_shows_on_the_next_command(tmp_path: Pat
     assert "ImapEnabled" in (refused.value.remedy or "")
 
 
-def test_a_cached_token_that_is_refused_is_replaced_once(tmp_path: Path) -> None:
-    said: list[str] = []
-
-    def refuse(talk: Conversation) -> None:
-        greet(talk)
-        said.append(authenticate(talk))
-        talk.answer("$TAG BAD User is authenticated but not connected.")
-        bye(talk)
-
-    def accept(talk: Conversation) -> None:
-        greet(talk)
-        said.append(authenticate(talk))
-        select(talk)
-        talk.answer(*FOLDERS, "$TAG OK LIST completed.")
-        bye(talk)
-
-    use(tmp_path, lambda mailbox: mailbox.open(), refuse, accept, credentials=bearer(USER, can_refresh=True))
-    assert ["stale" in said[0], "fresh" in said[1]] == [True, True]
-
-
 def test_throttling_names_its_time(tmp_path: Path) -> None:
     def script(talk: Conversation) -> None:
         opened(talk)

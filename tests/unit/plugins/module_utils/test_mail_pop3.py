@@ -199,22 +199,6 @@ def test_authenticated_but_not_connected_shows_on_the_next_command(tmp_path: Pat
     assert "PopEnabled" in (refused.value.remedy or "")
 
 
-def test_a_cached_token_that_is_refused_is_replaced_once(tmp_path: Path) -> None:
-    said: list[str] = []
-
-    def refuse(talk: Conversation) -> None:
-        said.append(sign_in(talk, "-ERR Authentication failure: unknown user name or bad password."))
-
-    def accept(talk: Conversation) -> None:
-        said.append(sign_in(talk))
-        talk.answer("+OK 0 0")
-        talk.answer("+OK", ".")
-        bye(talk)
-
-    use(tmp_path, lambda mailbox: mailbox.open(), refuse, accept, credentials=bearer(USER, can_refresh=True))
-    assert ["stale" in said[0], "fresh" in said[1]] == [True, True]
-
-
 def test_a_password(tmp_path: Path) -> None:
     def script(talk: Conversation) -> None:
         talk.say("+OK ready")

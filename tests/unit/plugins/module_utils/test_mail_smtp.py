@@ -174,25 +174,6 @@ def test_exchange_refuses_without_a_challenge(tmp_path: Path) -> None:
     assert "fresh" not in str(refused.value.result())
 
 
-def test_a_cached_token_that_is_refused_is_replaced_once(tmp_path: Path) -> None:
-    def refuse(talk: Conversation) -> None:
-        upgrade(talk, "AUTH XOAUTH2")
-        talk.answer("535 5.7.3 Authentication unsuccessful")
-        talk.answer("221 Bye")
-
-    def accept(talk: Conversation) -> None:
-        upgrade(talk, "AUTH XOAUTH2")
-        talk.answer("235 2.7.0 Authentication successful")
-        take(talk)
-
-    heard, _sender = send(
-        tmp_path, refuse, accept, tls="starttls", credentials=bearer(USER, can_refresh=True)
-    )
-    assert [conversation[3] for conversation in heard] == [
-        f"AUTH XOAUTH2 {xoauth2('stale')}", f"AUTH XOAUTH2 {xoauth2('fresh')}",
-    ]
-
-
 @pytest.mark.parametrize(("tls", "words"), [("starttls", "offers no STARTTLS"), ("starttls_optional", "in the clear")])
 def test_a_token_is_never_sent_in_the_clear(tmp_path: Path, tls: TlsMode, words: str) -> None:
     heard: list[str] = []
