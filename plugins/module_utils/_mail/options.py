@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import AUTH_SOURCES, endpoint_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import TLS_MODES
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import AUTH_SOURCES, endpoint_spec
 
 
 def side_spec(transports: list[str], authentications: list[str]) -> dict[str, Any]:
