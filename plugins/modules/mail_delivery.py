@@ -25,6 +25,8 @@ description:
   - A mail that may have been taken is not sent again. Only if Microsoft Graph answered with an error of the server's,
     the mail is looked for, and sent again if it does not appear within a quarter of the time; a second copy is deleted
     as well. With O(expect=refused) it is sent again at once.
+  - A proof gets its token anew. O(token_cache) is taken, so that it can be set for all modules alike, but a token in it
+    would vouch for an application that has been deleted or disabled since, and is not looked at.
 extends_documentation_fragment:
   - mailops.modern_auth.endpoints
   - mailops.modern_auth.attributes
