@@ -39,6 +39,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import 
     pause,
     retry_after,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import bundle
 
 MISSING: dict[str, str] = {}
 try:
@@ -274,7 +275,7 @@ class HttpClient:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._session = requests.Session()
-        self._verify: str | bool = ca_path or True
+        self._verify = bundle(ca_path)
         self._timeout = timeout
         self._discovery = discovery
         self._sleep = sleep

@@ -13,7 +13,6 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import client_context
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import (
     Bearer,
     Credentials,
@@ -33,6 +32,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.smtp import SmtpSender
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.token_sources import TokenSources
+from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import client_context
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class _Workshop:
     ) -> None:
         self.stack = AsyncExitStack()
         self.bearers: list[Bearer] = []
-        self._context = client_context(options["ca_path"])
+        self._context = client_context(options["ca_path"], "mail")
         self._timeout = options["request_timeout"]
         self._stopwatch = stopwatch
         self._token_source = token_source

@@ -15,13 +15,13 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import (
     Server,
     TlsMode,
-    client_context,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Credentials, Password
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Deferred, Refused, Unanswered
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.smtp import SmtpSender
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
+from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import client_context
 from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.mail_servers import (
     GOOGLES_CHALLENGE,
     Conversation,
@@ -44,7 +44,7 @@ def send(
     timeout: float = 10, implicit_tls: bool = False, port: int | None = None, trust: bool = True,
 ) -> tuple[list[list[str]], SmtpSender]:
     with playing(folder, *scripts, implicit_tls=implicit_tls, certified=certified) as server:
-        context = client_context(server.ca_path if trust else None)
+        context = client_context(server.ca_path if trust else None, "mail")
         sender = SmtpSender(Server("127.0.0.1", port or server.port, tls), credentials, context, timeout, Stopwatch())
         asyncio.run(sender.send(PROBE))
     return server.heard, sender
