@@ -410,6 +410,7 @@ import asyncio
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import AUTH_SOURCES, endpoint_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import TLS_MODES
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.delivery import (
@@ -422,12 +423,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.report i
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.services import missing_libraries, services
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import Settings, settings_from
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import (
-    AUTH_SOURCES,
-    endpoint_spec,
-    reporting,
-    require_libraries,
-)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting, require_libraries
 
 
 def side_spec(transports: list[str], authentications: list[str]) -> dict[str, Any]:
