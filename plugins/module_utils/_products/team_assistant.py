@@ -22,9 +22,9 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import (
     OWN_CREDENTIALS,
     Access,
-    File,
     Part,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.file import File
 
 FIRST_VERSION = (5, 7, 10)
 LOCAL = "local.js"

@@ -24,6 +24,7 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import javascript_values as values
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.encoding import decode, edited
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.javascript import LINE_ENDS, Token, tokens
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.place import place
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.shown import shown
@@ -39,35 +40,37 @@ _UNFINISHED = frozenset((
 ))
 
 
-def read(content: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+def read(content: bytes, settings: Mapping[str, Any]) -> dict[str, Any]:
     """What the file says at the places that settings name.
 
-    :param content: the file's text.
     :returns: of the same shape as settings. A key that is missing is left out, and an expression that is none of the
         above stands as ``{"expression": its text}``.
     :raises InputError: the file is not understood.
     """
-    module = _Module(content)
+    module = _Module(decode(content)[0])
     return module.read(module.exported(), settings, ())
 
 
-def render(content: str, settings: Mapping[str, Any], *, create: bool = False) -> str:
-    """The file's text with these settings; a value that means the same already is left as it is written.
+def render(content: bytes, settings: Mapping[str, Any], *, create: bool = False) -> bytes:
+    """The file with these settings; a value that means the same already is left as it is written.
 
-    :param content: the file's text.
     :param create: of no meaning here, since a key that is missing is always added.
     :raises InputError: the file is not understood.
     """
-    for step in (_Module.remove, _Module.merge):
-        module = _Module(content)
-        content = _edited(content, step(module, module.exported(), settings, ()))
-    return content
+    return edited(content, lambda text: _with_settings(text, settings))
 
 
-def changes(before: str, after: str, settings: Mapping[str, Any]) -> tuple[str, str]:
+def changes(before: bytes, after: bytes, settings: Mapping[str, Any]) -> tuple[str, str]:
     """Both contents for a person to read in a diff, without secrets."""
     old, new = read(before, settings), read(after, settings)
     return shown(old, new, "to be replaced"), shown(new, old, "new")
+
+
+def _with_settings(text: str, settings: Mapping[str, Any]) -> str:
+    for step in (_Module.remove, _Module.merge):
+        module = _Module(text)
+        text = _edited(text, step(module, module.exported(), settings, ()))
+    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.encoding import MARK
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.encoding import MARK, decode, edited
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.place import place
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.shown import shown
 
 # What a file that is not there yet starts from.
-EMPTY = ""
+EMPTY = b""
 
 _ASSIGNMENT = re.compile(r"[ \t]*(?P<export>export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.]*)[ \t]*=[ \t]*")
 _LINE = re.compile(r"[^\r\n]*")
@@ -34,24 +34,32 @@ _NOTHING_MORE = re.compile(r"[ \t]*(?=[\r\n]|\Z)")
 _UNSURE = frozenset("\\$`")
 
 
-def read(content: str, settings: Mapping[str, Any]) -> dict[str, str | None]:
+def read(content: bytes, settings: Mapping[str, Any]) -> dict[str, str | None]:
     """The values of the variables that settings name; of those alone, since others may hold anybody's secrets.
 
-    :param content: the file's text, with or without a byte order mark.
     :returns: texts, or None for a value that not all readers take for the same.
     :raises InputError: a quoted value has no end, or a variable is there twice.
     """
-    return {name: variable.value for name, variable in _variables(content, settings).items()}
+    return {name: variable.value for name, variable in _variables(decode(content)[0], settings).items()}
 
 
-def render(content: str, settings: Mapping[str, Any], *, create: bool = False) -> str:
-    """The file's text with these variables; a value that means the same already is left as it is written.
+def render(content: bytes, settings: Mapping[str, Any], *, create: bool = False) -> bytes:
+    """The file with these variables; a value that means the same already is left as it is written.
 
-    :param content: the file's text, with or without a byte order mark.
     :param settings: texts, by the variables' names.
     :param create: of no meaning here, since a variable that is missing is always added.
     :raises InputError: as read, or a value cannot be written so that every reader takes it for the same.
     """
+    return edited(content, lambda text: _with_settings(text, settings))
+
+
+def changes(before: bytes, after: bytes, settings: Mapping[str, Any]) -> tuple[str, str]:
+    """Both contents for a person to read in a diff, without secrets."""
+    old, new = read(before, settings), read(after, settings)
+    return shown(old, new, "to be replaced"), shown(new, old, "new")
+
+
+def _with_settings(content: str, settings: Mapping[str, Any]) -> str:
     present = _variables(content, settings)
     for variable in sorted(present.values(), key=lambda variable: variable.start, reverse=True):
         wanted = str(settings[variable.name])
@@ -59,12 +67,6 @@ def render(content: str, settings: Mapping[str, Any], *, create: bool = False) -
             content = content[: variable.start] + _quoted(variable.name, wanted) + content[variable.end :]
     missing = {name: str(value) for name, value in settings.items() if name not in present}
     return content + "".join(_added(content, missing))
-
-
-def changes(before: str, after: str, settings: Mapping[str, Any]) -> tuple[str, str]:
-    """Both contents for a person to read in a diff, without secrets."""
-    old, new = read(before, settings), read(after, settings)
-    return shown(old, new, "to be replaced"), shown(new, old, "new")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""ICI's key for mail settings in a JSON file of configuration keys. Here the value is text; ici.py knows more."""
+"""ICI's mail settings: the value of one key, a string of JSON, in a JSON file of configuration keys."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import json_document as document
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.encoding import MARK
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.encoding import MARK, decode, edited
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.place import place
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.shown import shown
 
 NAME = "Platform.Email.ProviderConfiguration"
 ID = "8BCDF64C-51F2-4509-B244-82A726E42CE6"
@@ -31,8 +32,74 @@ _NEW_KEY = {
     "ErrorMessageDescription": None,
 }
 
+# There is nothing to start from: the product's own file has to be there.
+EMPTY = None
 
-def value(content: str) -> str | None:
+
+def read(content: bytes, settings: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The mail settings in a file of configuration keys; None while the key is missing or its value is empty.
+
+    :param settings: not needed, since the whole value is ours.
+    :raises InputError: the text is not JSON, the key is there twice, or its value is not JSON.
+    """
+    value = _value(decode(content)[0])
+    if value is None or not value.strip():
+        return None
+    settings = _settings_in(value)
+    if settings is None:
+        raise InputError(f"the Value of {NAME} is not a JSON object.")
+    return settings
+
+
+def render(content: bytes, settings: Mapping[str, Any], *, create: bool = False) -> bytes:
+    """The file with these mail settings; every character outside the key's value is kept.
+
+    It comes back as it is when its value means the same already, however it is written.
+
+    :param settings: ``provider`` and ``configuration``, without references.
+    :param create: append the whole key to the file's list of keys if it is missing.
+    :raises InputError: the text is not JSON, or the key is missing, there twice, read-only or encrypted.
+    """
+    return edited(content, lambda text: _with_settings(text, settings, create=create))
+
+
+def changes(before: bytes, after: bytes, settings: Mapping[str, Any]) -> tuple[str, str]:
+    """Both contents for a person to read in a diff, without secrets.
+
+    :param settings: not needed, since the whole value is ours.
+    """
+    old, new = _readable(before), read(after, settings)
+    return shown(old, new, "to be replaced"), shown(new, old, "new")
+
+
+def _with_settings(text: str, settings: Mapping[str, Any], *, create: bool) -> str:
+    changed = _with_value(text, json.dumps(settings), create=create)
+    value = _value(text)
+    return text if value is not None and _same(_settings_in(value), settings) else changed
+
+
+def _readable(content: bytes) -> dict[str, Any] | None:
+    try:
+        return read(content, {})
+    except InputError:
+        # What stood there is not readable, and is replaced as a whole.
+        return None
+
+
+def _settings_in(value: str) -> dict[str, Any] | None:
+    try:
+        settings = json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+    return settings if isinstance(settings, dict) else None
+
+
+def _same(present: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> bool:
+    # As text, since Python takes 1, 1.0 and true for the same.
+    return present is not None and json.dumps(present, sort_keys=True) == json.dumps(wanted, sort_keys=True)
+
+
+def _value(content: str) -> str | None:
     """The key's value; None if the key is missing or its value is no string.
 
     :param content: the file's text, with or without a byte order mark.
@@ -44,7 +111,7 @@ def value(content: str) -> str | None:
     return found.text if found and found.kind == "string" else None
 
 
-def with_value(content: str, new: str, *, create: bool) -> str:
+def _with_value(content: str, new: str, *, create: bool) -> str:
     """The text in which the key has another value, and nothing else is different.
 
     :param create: append the whole key to the list of keys if it is missing.

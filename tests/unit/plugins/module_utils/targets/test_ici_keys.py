@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products import ici
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import ici_keys
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.encoding import MARK, decode
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.formats import ici_keys
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.shown import shown
 from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.targets.json_texts import (
     characters,
@@ -21,9 +20,11 @@ from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.tar
     plain,
     space,
 )
+from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.targets.text_format import TextFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
+ici = TextFormat("ici_keys")
 SETTINGS = {"provider": "GRAPH", "configuration": {"TenantId": "t", "ClientSecret": "s3cret", "EmailId": "a@b.example"}}
 scalars = st.text(characters, max_size=8) | st.booleans() | st.integers()
 settings = st.fixed_dictionaries(
