@@ -48,11 +48,13 @@ class Host:
     :param variables: its variables that begin with ``mail_``, by name.
     :param problems: what could not be told of them, each with the variable's name in front.
     :param store: the options of the store that keeps its application's credentials.
+    :param same_store: equal for hosts that use the same store.
     """
 
     variables: Mapping[str, Any]
     problems: tuple[str, ...] = ()
     store: Mapping[str, Any] = field(default_factory=dict)
+    same_store: Any = None
 
     @property
     def is_ours(self) -> bool:
@@ -107,6 +109,7 @@ def _planned(about: Host, said: Mapping[str, str]) -> dict[str, Any]:
         **plan, "problems": [*about.problems, *_unknown(variables, (*TABLE, f"mail_{product}")), *problems],
         "entra": variables["mail_entra"] if isinstance(variables.get("mail_entra"), Mapping) else {},
         "exchange_connection": variables.get("mail_exchange") or {}, "store": dict(about.store),
+        "same_store": about.same_store,
     }
 
 
@@ -126,7 +129,7 @@ def _unknown(variables: Mapping[str, Any], known: Iterable[str]) -> list[str]:
 def _verdict(plan: Mapping[str, Any]) -> dict[str, Any]:
     """The host's part of the result."""
     problems = plan["problems"]
-    hidden = ("problems", "checks", "entra", "exchange_connection", "permissions", "exclusive", "registration")
+    hidden = ("problems", "checks", "entra", "exchange_connection", "permissions", "exclusive", "registration", "same_store")
     return {
         "failed": bool(problems), "changed": False,
         "msg": "\n".join(problems) if problems else f"{plan['product']} is planned.",

@@ -113,7 +113,7 @@ def conflicts(plans: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
     """What is wrong between hosts that share an application, by host: it concerns both of them.
 
     :param plans: by host, plans as ``examine`` gives them, with the host's ``entra``, ``exchange_connection`` and
-        ``store`` beside.
+        ``store`` beside, and ``same_store``.
     """
     first: dict[str, str] = {}
     found: dict[str, list[str]] = {}
@@ -139,7 +139,7 @@ def _differences(leader: str, theirs: Mapping[str, Any], host: str, ours: Mappin
         "give both the same, for example in group_vars, or another mail_app.unique_name"
         for variable, (one, other) in pairs.items() if one != other
     ]
-    if theirs["store"] != ours["store"]:
+    if theirs["same_store"] != ours["same_store"]:
         found.append(
             f"mail_store_path: {leader} and {host} keep what they know of the application '{name}' in different "
             f"stores ({_place(theirs['store'])} and {_place(ours['store'])}), so that each would give it a secret of "
