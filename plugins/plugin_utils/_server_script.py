@@ -38,6 +38,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    Request: TypeAlias = dict[str, Any]
+    # Mode, owner and group of a file; the group of a new file may be the system's choice.
+    Rights: TypeAlias = tuple[int, int, int | None]
 
 MARK = "mailops-answer "
 # No configuration file comes near this; what does is a device, or made to fill our memory.
@@ -52,7 +60,7 @@ _HOLD = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 class Problem(Exception):
     """Something that cannot be done, for the other side to put into words."""
 
-    def __init__(self, kind, place, **more):
+    def __init__(self, kind: str, place: str, **more: object) -> None:
         super().__init__(kind)
         self.told = dict(more, kind=kind, place=place)
 
@@ -64,9 +72,10 @@ class Place:
     could have the caller write into another's file.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         ahead = os.path.abspath(os.path.expanduser(path)).split("/")[:0:-1]
-        self.folder, self._trail, self.name = os.open("/", _HOLD), [], ""
+        self.folder, self.name = os.open("/", _HOLD), ""
+        self._trail: list[str] = []
         owners, followed = set(), 0
         while ahead:
             name = ahead.pop()
@@ -100,7 +109,7 @@ class Place:
         for owner in owners - {reached.st_uid}:
             raise Problem("foreign_link", path, owner=user_name(owner), target=self.path)
 
-    def _enter(self, name):
+    def _enter(self, name: str) -> None:
         try:
             entered = os.open(name, _HOLD | (0 if name == "/" else os.O_NOFOLLOW), dir_fd=self.folder)
         except OSError as error:
@@ -109,17 +118,17 @@ class Place:
         os.close(self.folder)
         self.folder = entered
 
-    def _stat(self, name):
+    def _stat(self, name: str) -> os.stat_result | None:
         try:
             return os.stat(name, dir_fd=self.folder, follow_symlinks=False)
         except FileNotFoundError:
             return None
 
-    def stat(self):
+    def stat(self) -> os.stat_result | None:
         """The file's status; None if there is no file."""
         return self._stat(self.name)
 
-    def open(self, name, flags, mode=0o600):
+    def open(self, name: str, flags: int, mode: int = 0o600) -> int:
         """A file in the folder, never through a link."""
         try:
             return os.open(
@@ -129,11 +138,11 @@ class Place:
             error.filename = self.path
             raise
 
-    def read(self):
-        """The file's content and its status; None and None if there is no file."""
+    def read(self) -> tuple[bytes, os.stat_result] | None:
+        """The file's content and its status; None if there is no file."""
         found = self.stat()
         if found is None:
-            return None, None
+            return None
         # Opening alone can have an effect on a device.
         if not stat.S_ISREG(found.st_mode):
             raise Problem("no_file", self.path)
@@ -145,12 +154,12 @@ class Place:
                 raise Problem("too_large", self.path)
             return reader.read(LARGEST), found
 
-    def close(self):
+    def close(self) -> None:
         """Let go of the folder."""
         os.close(self.folder)
 
 
-def user_name(number):
+def user_name(number: int) -> str:
     """A user's name, or the number where there is none."""
     try:
         return pwd.getpwuid(number).pw_name
@@ -158,7 +167,7 @@ def user_name(number):
         return str(number)
 
 
-def number_of(kind, name):
+def number_of(kind: str, name: str) -> int:
     """The number of a user or a group that is given by name or number."""
     if str(name).isdigit():
         return int(name)
@@ -168,7 +177,7 @@ def number_of(kind, name):
         raise Problem("unknown_" + kind, name) from None
 
 
-def rights(file, found):
+def rights(file: Request, found: os.stat_result | None) -> Rights:
     """Mode, owner and group that a file shall have; what is new is its owner's alone."""
     mode = file["mode"]
     if mode is None:
@@ -178,7 +187,7 @@ def rights(file, found):
     return mode, owner, group
 
 
-def same_rights(wanted, found):
+def same_rights(wanted: Rights, found: os.stat_result) -> bool:
     """Whether a file has them."""
     return (stat.S_IMODE(found.st_mode), found.st_uid) == wanted[:2] and wanted[2] in (None, found.st_gid)
 
@@ -186,19 +195,20 @@ def same_rights(wanted, found):
 # -- looking -----------------------------------------------------------------------------------------------------------
 
 
-def look(request):
+def look(request: Request) -> Request:
     """What files hold, what rights they have, and what stands in the way of replacing them."""
     files = []
     for file in request["files"]:
         place = Place(file["path"])
         try:
-            content, found = place.read()
+            there = place.read()
+            found = there[1] if there else None
             if request["tidy"]:
                 tidy(place)
-            answer = {"content": None, "problem": None, "as_wanted": False, "links": 0, "real": place.path}
-            if found:
-                answer["content"] = base64.b64encode(content).decode()
-                answer["links"] = found.st_nlink
+            answer: Request = {
+                "content": base64.b64encode(there[0]).decode() if there else None, "problem": None, "as_wanted": False,
+                "links": found.st_nlink if found else 0, "real": place.path,
+            }
             try:
                 wanted = rights(file, found)
                 answer["as_wanted"] = found is not None and same_rights(wanted, found)
@@ -211,7 +221,7 @@ def look(request):
     return {"files": files, "marker": request["marker"] is not None and marked(request["marker"])}
 
 
-def must_be_replaceable(place, found, wanted):
+def must_be_replaceable(place: Place, found: os.stat_result | None, wanted: Rights) -> None:
     """Raise the first thing that is in the way; what only writing shows is not found."""
     folder = os.path.dirname(place.path) or "/"
     if found and place.path in mount_points():
@@ -238,7 +248,7 @@ def must_be_replaceable(place, found, wanted):
         raise Problem("group", place.path, group=wanted[2], user=user_name(me))
 
 
-def must_not_be_frozen(place, name, path):
+def must_not_be_frozen(place: Place, name: str, path: str) -> None:
     """Raise if the attributes that chattr sets forbid it; not every file system has any."""
     try:
         file = place.open(name, os.O_RDONLY)
@@ -254,7 +264,7 @@ def must_not_be_frozen(place, name, path):
         raise Problem("immutable" if flags & _IMMUTABLE else "append_only", path)
 
 
-def mount_points():
+def mount_points() -> set[str]:
     """Where something is mounted."""
     try:
         with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
@@ -267,7 +277,7 @@ def mount_points():
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
-def write(request):
+def write(request: Request) -> Request:
     """Replace files, and remember before the first one that the product has to be told."""
     if request["marker"] is not None:
         mark(request["marker"])
@@ -285,27 +295,28 @@ def write(request):
     return {"backups": backups}
 
 
-def replace(place, file):
+def replace(place: Place, file: Request) -> str | None:
     """Put a file with the content in the place of the one that was looked at; gives the copy of that one, if wanted."""
     content = base64.b64decode(file["content"])
-    before, found = place.read()
-    if digest(before) != file["expected"]:
+    there = place.read()
+    if file["expected"] != (hashlib.sha256(there[0]).hexdigest() if there else None):
         raise Problem("changed", place.path)
+    found = there[1] if there else None
     wanted = rights(file, found)
     must_be_replaceable(place, found, wanted)
     backup = None
-    if file["backup"] and found:
+    if file["backup"] and there and found:
         name = f"{place.name}.{os.getpid()}.{time.strftime('%Y-%m-%d@%H:%M:%S')}~"
-        laid(place, name, before, (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid), found)
+        laid(place, name, there[0], (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid), found)
         backup = os.path.join(os.path.dirname(place.path), name)
     laid(place, place.name, content, wanted, found)
-    after, found = place.read()
-    if after != content or not same_rights(wanted, found):
+    after = place.read()
+    if after is None or after[0] != content or not same_rights(wanted, after[1]):
         raise Problem("other_content", place.path)
     return backup
 
 
-def laid(place, name, content, wanted, found):
+def laid(place: Place, name: str, content: bytes, wanted: Rights, found: os.stat_result | None) -> None:
     """Put a file into the folder, whole or not at all; a process that is killed leaves no more than tidy clears."""
     new = f"{beginning(place)}{os.urandom(8).hex()}.mailops"
     file = place.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL)
@@ -334,7 +345,7 @@ def laid(place, name, content, wanted, found):
         os.close(folder)
 
 
-def keep_attributes(place, file):
+def keep_attributes(place: Place, file: int) -> None:
     """Give a new file the labels and access lists of the one that it replaces, as far as that is allowed."""
     if not hasattr(os, "listxattr"):
         return
@@ -347,12 +358,12 @@ def keep_attributes(place, file):
         os.close(old)
 
 
-def beginning(place):
+def beginning(place: Place) -> str:
     """How the names of new files start until they are whole; a name has at most 255 bytes."""
     return f".{os.fsdecode(os.fsencode(place.name)[:200])}."
 
 
-def tidy(place):
+def tidy(place: Place) -> None:
     """Remove what a killed run left. Whoever still writes holds a lock."""
     try:
         folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=place.folder)
@@ -376,15 +387,10 @@ def tidy(place):
                 os.close(left)
 
 
-def digest(content):
-    """Stands for a content; null for no file."""
-    return None if content is None else hashlib.sha256(content).hexdigest()
-
-
 # -- telling the product -----------------------------------------------------------------------------------------------
 
 
-def marked(path):
+def marked(path: str) -> bool:
     """Whether a run has changed files and not come to its end."""
     place = Place(path)
     try:
@@ -393,7 +399,7 @@ def marked(path):
         place.close()
 
 
-def mark(path):
+def mark(path: str) -> None:
     """Remember that the product has to be told, also if this process is killed."""
     place = Place(path)
     try:
@@ -402,7 +408,7 @@ def mark(path):
         place.close()
 
 
-def unmark(path):
+def unmark(path: str) -> None:
     """The product was told."""
     place = Place(path)
     try:
@@ -412,7 +418,7 @@ def unmark(path):
         place.close()
 
 
-def finish(request):
+def finish(request: Request) -> Request:
     """Load files as the product does, restart it, and forget that this was to be done; stops at the first failure."""
     loads = []
     for one in request["loads"]:
@@ -420,12 +426,12 @@ def finish(request):
         if loads[-1]["code"]:
             return {"loads": loads, "restart": None}
     restart = run(request["restart"], None, dict(os.environ), None, None) if request["restart"] else None
-    if restart is None or restart["code"] == 0:
+    if request["marker"] is not None and (restart is None or restart["code"] == 0):
         unmark(request["marker"])
     return {"loads": loads, "restart": restart}
 
 
-def load(one):
+def load(one: Request) -> Request:
     """Let a program load a file as the file's owner. As root, or as somebody else, it only checks the syntax."""
     place = Place(one["path"])
     try:
@@ -444,7 +450,9 @@ def load(one):
     return dict(done, how="loaded" if as_owner else "checked", owner=user_name(owner))
 
 
-def run(argv, stdin, environment, user, folder):
+def run(
+    argv: list[str], stdin: str | None, environment: dict[str, str], user: os.stat_result | None, folder: str | None
+) -> Request:
     """Run a program.
 
     Its output goes to files that have no name, so that a program which stays in the background holds up nobody.
@@ -452,7 +460,7 @@ def run(argv, stdin, environment, user, folder):
 
     :param user: the status of a file: run as its owner, within bounds, and end what is left of it.
     """
-    def become():
+    def become() -> None:
         if user is None:
             return
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
@@ -486,9 +494,9 @@ def run(argv, stdin, environment, user, folder):
         return {"code": process.returncode, "output": told[0], "errors": told[1]}
 
 
-def main():
+def main() -> None:
     """Answer the request."""
-    def end(number, _frame):
+    def end(number: int, _frame: object) -> None:
         # As an exception, so that nothing half written stays.
         raise SystemExit(128 + number)
 

@@ -75,7 +75,7 @@ class WindowsServer:
     def finish(self, loads: Sequence[Load], restart: Sequence[str]) -> tuple[list[Loaded], Ran | None]:
         """Restart the product, and take the marker away."""
         ran = self.run(restart, "") if restart else None
-        if ran is None or ran.code == 0:
+        if self.marker is not None and (ran is None or ran.code == 0):
             self._module("win_file", {"path": self.marker, "state": "absent"})
         return [], ran
 

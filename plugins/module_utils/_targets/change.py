@@ -1,17 +1,27 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What has to be done to a target, whatever its kind: one result for all of them."""
+"""What has to be done to a target, whatever its kind: one contract and one result for all of them.
+
+A kind is a module in kinds/, found by its name, with
+
+    PORT                               the port through which it does its work: "server" or "web"
+    Target                             a class as below
+    look(targets, port, known)         what is there, for each of the targets, in as few requests as possible;
+                                       ``known`` are the fingerprints of the secrets written last, by the targets' names
+    write(writes, port)                writes and reads back; gives what a task tells further, as a dictionary
+
+The last two raise ModernAuthError.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
 
-Found = TypeVar("Found")
+Finding = TypeVar("Finding", contravariant=True)
 Write = TypeVar("Write")
 
 
@@ -45,7 +55,7 @@ class Change(Generic[Write]):
         return {"name": self.name, "changed": self.changed}
 
 
-class Target(Protocol[Found, Write]):
+class Target(Protocol[Finding, Write]):
     """Something that is configured: plain data, in which no reference is left when it is compared."""
 
     @property
@@ -55,30 +65,10 @@ class Target(Protocol[Found, Write]):
     def plan(self) -> dict[str, Any]:
         """The target as plain data, with its ``kind``."""
 
-    def compare(self, found: Found) -> Change[Write]:
+    def compare(self, found: Finding) -> Change[Write]:
         """What has to be changed. Pure.
 
         :raises InputError: what was found cannot be understood, or cannot be changed; this is the preflight.
-        """
-
-
-class Kind(Protocol[Found, Write]):
-    """A kind of targets: a module in kinds/, found by its name. The doing goes through the port that is handed in."""
-
-    Target: type[Target[Found, Write]]
-
-    def look(self, targets: Sequence[Target[Found, Write]], port: Any, known: Mapping[str, str]) -> Sequence[Found]:
-        """What is there now, for each of the targets, in as few requests as possible.
-
-        :param known: by a target's name, the fingerprint of the secrets that were written into it.
-        :raises ModernAuthError: it cannot be known.
-        """
-
-    def write(self, writes: Sequence[Write], port: Any) -> Mapping[str, Any]:
-        """Write, and read back.
-
-        :returns: what a task tells further.
-        :raises ModernAuthError: it could not be written.
         """
 
 

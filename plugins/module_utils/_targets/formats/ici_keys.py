@@ -45,10 +45,10 @@ def read(content: bytes, settings: Mapping[str, Any]) -> dict[str, Any] | None:
     value = _value(decode(content)[0])
     if value is None or not value.strip():
         return None
-    settings = _settings_in(value)
-    if settings is None:
+    found = _settings_in(value)
+    if found is None:
         raise InputError(f"the Value of {NAME} is not a JSON object.")
-    return settings
+    return found
 
 
 def render(content: bytes, settings: Mapping[str, Any], *, create: bool = False) -> bytes:

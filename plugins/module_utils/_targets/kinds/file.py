@@ -82,15 +82,16 @@ class File:
 
 
 Target = File
+PORT = "server"
 
 
 def look(targets: Sequence[File], port: Server, known: Mapping[str, str]) -> Sequence[FoundFile]:
-    """See Kind."""
+    """See change.py."""
     return port.look([target.wanted() for target in targets])
 
 
 def write(writes: Sequence[FileWrite], port: Server) -> Mapping[str, Any]:
-    """See Kind."""
+    """See change.py."""
     return port.write(writes)
 
 
