@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import users
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import GraphError, ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import GraphError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.mailboxes import judge
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ansible import constants as C
+from ansible.errors import AnsibleError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.files import written
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.rows import COLUMNS, Steps, rows
@@ -45,10 +47,19 @@ class ActionModule(EstateStep):
             {host: told for host, told in configured.items() if told is not None},
             args["deliveries"].get("hosts", {}), failures, self.check_mode,
         ))
-        changed = self._write(args["path"], written(args["path"], args["title"], found, COLUMNS)) if args["path"] else False
-        return {
-            "changed": changed, "msg": lines(found, COLUMNS), "_ansible_verbose_always": True, "rows": found,
-        }
+        changed = False
+        if args["path"]:
+            changed = self._write(args["path"], written(args["path"], args["title"], found, COLUMNS))
+        return {"changed": changed, "msg": self._shown(lines(found, COLUMNS)), "_ansible_verbose_always": True}
+
+    @staticmethod
+    def _shown(text: list[str]) -> str | list[str]:
+        """YAML would fold the lines of a list, and JSON would not break those of a text."""
+        try:
+            shape = C.config.get_config_value("result_format", plugin_type="callback", plugin_name="default")
+        except (AnsibleError, KeyError):
+            shape = "json"
+        return "\n".join(text) if shape == "yaml" else text
 
     def settle(self, args: Mapping[str, Any], wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict]:
         """See EstateStep; nothing is settled here."""

@@ -38,9 +38,9 @@ class Handover:
         return found
 
     def configured(self, host: str) -> Mapping[str, Any] | None:
-        """What became of a host's targets; None if nothing was done about them."""
+        """What became of a host's targets; None if nothing was done about them, but look."""
         found: Mapping[str, Any] | None = self._variables.of(host).known(CONFIGURED)
-        return found if found and not found.get("skipped") else None
+        return found if found and found.get("configured") else None
 
     def able(self, hosts: Iterable[str]) -> list[str]:
         """The hosts that have not failed."""

@@ -130,7 +130,7 @@ def _verdict(plan: Mapping[str, Any]) -> dict[str, Any]:
     """The host's part of the result."""
     problems = plan["problems"]
     hidden = (
-        "problems", "checks", "entra", "exchange_connection", "permissions", "exclusive", "registration", "same_store",
+        "problems", "checks", "entra", "exchange_connection", "permissions", "exclusive", "same_store",
     )
     return {
         "failed": bool(problems), "changed": False,
@@ -149,7 +149,7 @@ def _applications(
         if name is None:
             continue
         application = found.setdefault(name, {
-            "name": name, **plan["registration"], "environment": plan["environment"],
+            "name": name, "identity": plan["identity"], **plan["registration"], "environment": plan["environment"],
             "permissions": plan["permissions"], "exclusive": plan["exclusive"], "exchange": plan["exchange"],
             "entra": by_reference(ENTRA, plan["entra"], "mail_entra", host),
             "exchange_connection": by_reference(EXCHANGE, plan["exchange_connection"], "mail_exchange", host),

@@ -12,7 +12,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.grants i
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import RECEIVED
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import OWN_CREDENTIALS, Part
 
-
 #: Seconds for which Exchange is given time after its rights were changed, unless mail_verify says otherwise.
 PATIENCE = 1800
 
@@ -101,7 +100,9 @@ def _refused(
             "receive": {**server, "authentication": "oauth2", "mailbox": foreign, **OWN_CREDENTIALS},
         })
     patience = verify.get("access_timeout", PATIENCE)
-    return [{**check, "expect": "refused", "patience": patience, "proves": _proves(check, permissions)} for check in checks]
+    return [
+        {**check, "expect": "refused", "patience": patience, "proves": _proves(check, permissions)} for check in checks
+    ]
 
 
 def _proves(check: Mapping[str, Any], permissions: Sequence[Mapping[str, Any]]) -> str:

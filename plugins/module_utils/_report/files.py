@@ -17,7 +17,8 @@ Rows = Sequence[Mapping[str, Any]]
 
 _STYLE = (
     "body{font:15px/1.4 system-ui,sans-serif;margin:2rem;color:#1b1b1b;background:#fff}"
-    "table{border-collapse:collapse}th,td{border:1px solid #bbb;padding:.35rem .6rem;text-align:left;vertical-align:top}"
+    "table{border-collapse:collapse}"
+    "th,td{border:1px solid #bbb;padding:.35rem .6rem;text-align:left;vertical-align:top}"
     "th{background:#f0f0f0}.failed{background:#fbe3e3}"
 )
 
@@ -72,10 +73,13 @@ def _html(title: str, rows: Rows, columns: Sequence[str]) -> str:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
     hosts, mails = _table(rows, columns)
-    why = "".join(f"<p><b>{escape(str(row['host']))}</b>: {escape(row['message'])}</p>" for row in rows if row["failed"])
+    why = "".join(
+        f"<p><b>{escape(str(row['host']))}</b>: {escape(row['message'])}</p>" for row in rows if row["failed"]
+    )
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title><style>{_STYLE}</style>"
-        f"<h1>{escape(title)}</h1>{table(hosts, [row['failed'] for row in rows])}{why}<h2>Mails</h2>{table(mails)}</html>\n"
+        f"<h1>{escape(title)}</h1>{table(hosts, [row['failed'] for row in rows])}{why}"
+        f"<h2>Mails</h2>{table(mails)}</html>\n"
     )
 
 

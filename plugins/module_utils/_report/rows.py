@@ -9,8 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.diagnosis import plain
-
 #: The columns of a row, in the order in which they are shown.
 COLUMNS = (
     "environment", "host", "product", "application", "permissions granted", "granted in Exchange", "sent through",
@@ -55,14 +53,14 @@ def _row(host: str, steps: Steps) -> dict[str, Any]:
     configured = steps.targets.get(host, {})
     return {
         "environment": plan.get("environment") or "", "host": host, "product": plan.get("product") or "",
-        "application": plain(str((plan.get("application") or "").rpartition("/")[2])),
+        "application": plan.get("registration", {}).get("display_name") or "",
         "permissions granted": ", ".join(steps.identity.get(host, {}).get("granted", [])),
         "granted in Exchange": ", ".join(steps.access.get(host, {}).get("granted", [])),
         "sent through": _ways(sent, "sent_through"), "received through": _ways(sent, "received_through"),
         "refused for others": _refused(done),
         "to do": RESTART if configured.get("restart") == "needed" and not failure else "",
         "result": _result(failure, bool(sent), bool(configured), steps.predicted),
-        "failed": failure is not None, "message": plain(str(failure["msg"])) if failure else "",
+        "failed": failure is not None, "message": str(failure["msg"]) if failure else "",
         "deliveries": [_delivery(check) for check in done],
     }
 
@@ -77,7 +75,7 @@ def _delivery(check: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refused(checks: Sequence[Mapping[str, Any]]) -> str:
-    """The ways in which a foreign mailbox stayed closed; last those for which the application has no permission at all."""
+    """The ways in which a foreign mailbox stayed closed; last those for which there is no permission at all."""
     ways: dict[str, list[str]] = {"mailbox": [], "permission": []}
     for check in checks:
         delivery = check["delivery"]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-#: How many columns a terminal has, and a log that people read.
-WIDTH = 100
+#: How many columns a terminal has, and a log that people read, less those by which Ansible indents.
+WIDTH = 96
 _GAP = "  "
 
 
