@@ -17,6 +17,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._report.rows i
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._handover import Handover
 
 
 class ActionModule(EstateStep):
@@ -28,30 +29,37 @@ class ActionModule(EstateStep):
         "plan": {"type": "dict", "required": True},
         "identity": {"type": "dict", "default": {}},
         "access": {"type": "dict", "default": {}},
+        "targets": {"type": "dict"},
         "deliveries": {"type": "dict", "default": {}},
         "path": {},
     }
 
     def names(self, args: Mapping[str, Any]) -> Iterable[str]:
         """See StepForAll."""
-        return list(args["plan"]["hosts"])
+        hosts = args["plan"].get("hosts")
+        if not isinstance(hosts, Mapping):
+            raise InputError("plan.hosts: is no dictionary; give what the step plan has returned.")
+        return list(hosts)
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """See Step."""
-        hosts = args["plan"]["hosts"]
-        configured = {host: self.handover.configured(host) for host in hosts}
-        failures = {host: self.handover.failure(host) for host in hosts}
+        hosts = {host: args["plan"]["hosts"][host] for host in self.names(args)}
+        said = {"plan": args["plan"], **{step: args[step] for step in ("identity", "access")}}
+        handover = Handover(
+            self.variables, self._task_vars, {**said, "delivery": args["deliveries"]}, args["targets"]
+        )
+        configured = {host: handover.configured(host) for host in hosts}
+        failures = {host: handover.failure(host) for host in hosts}
         failures = {host: failure for host, failure in failures.items() if failure is not None}
         found = rows(Steps(
             hosts, *(args[step].get("hosts", {}) for step in ("identity", "access")),
             {host: told for host, told in configured.items() if told is not None},
             args["deliveries"].get("hosts", {}), failures, self.check_mode,
         ))
-        changed = False
-        if args["path"]:
-            changed = self._write(args["path"], written(args["path"], args["title"], found, COLUMNS))
+        file = self._write(args["path"], written(args["path"], args["title"], found, COLUMNS)) if args["path"] else {}
         return {
-            "changed": changed, "msg": self._shown(lines(found, COLUMNS)), "_ansible_verbose_always": True,
+            "changed": False, **file, "msg": self._shown(lines(found, COLUMNS)),
+            "_ansible_verbose_always": True,
         }
 
     @staticmethod
@@ -72,14 +80,17 @@ class ActionModule(EstateStep):
         failed = next(iter(verdicts.values()), {"failed": False, "msg": ""})
         return {"changed": False, **failed}
 
-    def _write(self, path: str, content: str) -> bool:
+    def _write(self, path: str, content: str) -> dict[str, Any]:
+        """Write the file; what the task tells of it."""
         file = Path(self._loader.path_dwim(path))
         try:
-            if file.exists() and file.read_text("utf-8") == content:
-                return False
-            if not self.check_mode:
+            before = file.read_text("utf-8") if file.exists() else ""
+            if before != content and not self.check_mode:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(content, "utf-8")
         except OSError as error:
             raise InputError(f"mail_report_file: {file} cannot be written ({error.strerror}).") from error
-        return not self.check_mode
+        if before == content:
+            return {}
+        headers = {"before_header": str(file), "after_header": str(file)}
+        return {"changed": True, "path": str(file), "diff": {**headers, "before": before, "after": content}}

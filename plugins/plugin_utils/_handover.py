@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._variables import PlayVariables
@@ -24,12 +25,18 @@ class Handover:
 
     :param variables: those of the hosts.
     :param task_vars: those of the task that is executed.
+    :param said: the results that the task is given, by step; those of other steps are looked up.
+    :param targets: what the hosts' targets have said, if the task is given it; else it is looked up.
     """
 
-    def __init__(self, variables: PlayVariables, task_vars: Mapping[str, Any]) -> None:
+    def __init__(
+        self, variables: PlayVariables, task_vars: Mapping[str, Any],
+        said: Mapping[str, Mapping[str, Any]] = MappingProxyType({}), targets: Mapping[str, Any] | None = None,
+    ) -> None:
         self._variables = variables
         self._batch = frozenset(task_vars.get("ansible_play_batch", ()))
-        self._said = {step: task_vars[name] for step, name in FOR_ALL.items() if name in task_vars}
+        self._said = {step: said.get(step) or task_vars.get(name) or {} for step, name in FOR_ALL.items()}
+        self._of_hosts = targets
         self._failures: dict[str, Mapping[str, Any] | None] = {}
 
     def failure(self, host: str) -> Mapping[str, Any] | None:
@@ -65,7 +72,9 @@ class Handover:
         return None
 
     def _targets(self, host: str) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self._variables.of(host).known(OF_HOST) or {}
+        found: Mapping[str, Any] = (
+            self._variables.of(host).known(OF_HOST) if self._of_hosts is None else self._of_hosts.get(host)
+        ) or {}
         return {} if found.get("skipped") else found
 
 

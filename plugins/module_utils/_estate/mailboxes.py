@@ -10,16 +10,33 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import GraphError, InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
+from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Key, Table, address, many, read
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done, failure
+
+_NAMED: Table = {"mailboxes": Key(many(address)), "foreign": Key(address), "reader": Key(address)}
+
+
+def named_by(plan: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """The mailboxes that a host's plan names: ``mailboxes``, ``foreign`` and ``reader``.
+
+    :param path: of the plan, for the message.
+    :raises InputError: what it says makes no sense.
+    """
+    problems: list[str] = []
+    own = {name: plan[name] for name in _NAMED if name in plan} if isinstance(plan, Mapping) else plan
+    found = read(_NAMED, own, path, problems)
+    if problems:
+        raise InputError("\n".join(problems))
+    return {"mailboxes": [], "foreign": None, "reader": None, **found}
 
 
 def judge(about: Mapping[str, Any], found: Mapping[str, Entity | None] | GraphError) -> Verdict:
     """What there is to say of a host's mailboxes.
 
-    :param about: the host's plan: ``mailboxes``, ``foreign`` and ``reader``.
+    :param about: see ``named_by``.
     :param found: the users by address, None for an address that nobody has; or why they could not be read.
     """
-    foreign, reader = about.get("foreign"), about.get("reader")
+    foreign, reader = about["foreign"], about["reader"]
     if isinstance(found, GraphError):
         # Everything else can be done without, and the proof of delivery finds the same fault later. But nobody opens a
         # mailbox that does not exist, which would look like a refusal.
