@@ -9,6 +9,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import stat
 import threading
 import time
@@ -103,6 +104,8 @@ def check_writable(path: Path) -> None:
     :raises StoreError: it may not.
     """
     if path.is_symlink() or path.exists():
+        if os.path.realpath(path) in _mounts():
+            raise refusal(path, "replace", OSError(errno.EBUSY, os.strerror(errno.EBUSY)))
         try:
             os.close(os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK))
         except OSError as error:
@@ -110,6 +113,16 @@ def check_writable(path: Path) -> None:
     folder = next(parent for parent in path.parents if parent.exists())
     if not os.access(folder, os.W_OK | os.X_OK):
         raise refusal(folder, "write in", PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
+
+def _mounts() -> set[str]:
+    """Where something is mounted in Linux, a single file as well, which nothing but a replacement would find out."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return set()
+    # Blanks and the like are written as octal numbers, see proc(5).
+    return {re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), line.split(" ")[4]) for line in lines}
 
 
 def rehearse(path: Path, data: bytes) -> None:
