@@ -28,6 +28,7 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores._contra
     Held,
     Surroundings,
     conflict,
+    environment,
     in_shape,
     unusable,
 )
@@ -52,12 +53,12 @@ class Store:
     @classmethod
     def of(cls, variables: Mapping[str, Any], surroundings: Surroundings, problems: list[str]) -> dict[str, Any]:
         """See Store."""
-        table = {"mail_store_path": Key(text), "mail_store_password_file": Key(text), "mail_environment": Key(text)}
+        table = {"mail_store_path": Key(text), "mail_store_password_file": Key(text)}
         given = read(table, {name: variables.get(name) for name in table}, "", problems)
         if "mail_store_path" in given:
             path = _users(given["mail_store_path"], surroundings, variables.get("playbook_dir"))
         else:
-            path = _default(variables.get("inventory_dir"), given.get("mail_environment", ""), surroundings)
+            path = _default(variables.get("inventory_dir"), environment(variables, problems), surroundings)
         password_file = given.get("mail_store_password_file")
         return {
             "path": path, **({"password_file": _absolute(password_file, surroundings.folder)} if password_file else {})

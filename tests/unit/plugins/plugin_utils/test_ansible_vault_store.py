@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import multiprocessing
 import os
@@ -109,7 +110,9 @@ def test_the_run_that_comes_later_sees_what_the_first_wrote(world: World) -> Non
     with pytest.raises(StoreError, match="Another run has changed"):
         second.write("a", {"client_id": "2"}, "")
     second.write("b", {"client_id": "2"}, "")
-    assert world.content() == {"applications": {"a": {"client_id": "1"}, "b": {"client_id": "2"}}}
+    assert first.read(["b"])["b"].entry == {"client_id": "2"}
+    first.write("c", {"client_id": "3"}, "")
+    assert world.content()["applications"] == {name: {"client_id": one} for name, one in zip("abc", "123", strict=True)}
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o277])
@@ -371,6 +374,20 @@ def test_where_there_is_no_room_the_file_stays_and_the_proof_says_so(world: Worl
 
     assert in_processes(fail, 1) == [0]
     assert world.path.read_bytes() == before
+    assert sorted(path.name for path in world.path.parent.iterdir()) == [".store.yml.lock", "store.yml"]
+
+
+def test_what_cannot_be_replaced_stays_and_nothing_is_left(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    revision = world.store().write("a", {"client_id": "1"}, "")
+
+    def replace(_self: Path, _target: Path) -> None:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(StoreError, match="Device or resource busy") as caught:
+        world.store().write("a", {"client_id": "2"}, revision)
+    assert "mount its folder in place of the file" in str(caught.value.remedy)
+    assert world.entry("a") == {"client_id": "1"}
     assert sorted(path.name for path in world.path.parent.iterdir()) == [".store.yml.lock", "store.yml"]
 
 
