@@ -38,7 +38,8 @@ class Held:
     """
 
     def __init__(self, entry: Entry, revision: str, problem: StoreError | None = None) -> None:
-        self._entry, self._revision, self._problem = entry, revision, problem
+        self._entry, self._revision = entry, revision
+        self.problem = problem
 
     @property
     def entry(self) -> Entry:
@@ -46,8 +47,8 @@ class Held:
 
         :raises StoreError: it cannot be used.
         """
-        if self._problem:
-            raise self._problem
+        if self.problem:
+            raise self.problem
         return self._entry
 
     @property
@@ -56,8 +57,8 @@ class Held:
 
         :raises StoreError: the entry cannot be used.
         """
-        if self._problem:
-            raise self._problem
+        if self.problem:
+            raise self.problem
         return self._revision
 
 

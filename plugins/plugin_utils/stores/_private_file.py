@@ -11,6 +11,7 @@ import fcntl
 import os
 import re
 import stat
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -110,9 +111,14 @@ def check_writable(path: Path) -> None:
             os.close(os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK))
         except OSError as error:
             raise refusal(path, "write", error) from error
-    folder = next(parent for parent in path.parents if parent.exists())
+    folder = _folder(path)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise refusal(folder, "write in", PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
+
+def _folder(path: Path) -> Path:
+    """The nearest folder above it that exists."""
+    return next(parent for parent in path.parents if parent.exists())
 
 
 def _mounts() -> set[str]:
@@ -126,11 +132,14 @@ def _mounts() -> set[str]:
 
 
 def rehearse(path: Path, data: bytes) -> None:
-    """Write beside the file what would be written into it, and remove that again. In one's turn only.
+    """Write what would be written into the file, where it is or will be, without a name, so that nothing is left of it.
 
     :raises OSError: that cannot be written.
     """
-    _write_new(path, data).unlink()
+    with tempfile.TemporaryFile(dir=_folder(path)) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def replace(path: Path, data: bytes) -> None:

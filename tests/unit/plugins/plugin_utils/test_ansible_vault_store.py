@@ -222,6 +222,7 @@ def test_one_damaged_entry_is_refused_and_the_others_are_not(world: World, entry
     assert "42798" not in message
     with pytest.raises(StoreError, match="cannot be used"):
         store.write("a", {"client_id": "2"}, "")
+    assert list(store.prove(["a", "b"])) == ["a"]
     store.write("b", {"client_id": "2"}, held["b"].revision)
     assert world.entry("b") == {"client_id": "2"}
 
@@ -391,14 +392,13 @@ def test_what_cannot_be_replaced_stays_and_nothing_is_left(world: World, monkeyp
     assert sorted(path.name for path in world.path.parent.iterdir()) == [".store.yml.lock", "store.yml"]
 
 
-def test_a_proof_leaves_what_is_there_and_a_check_leaves_nothing(world: World) -> None:
-    assert world.store(check_mode=True).prove(["a"]) == {}
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_proof_leaves_nothing_but_what_is_there(world: World, check_mode: bool) -> None:
+    assert world.store(check_mode=check_mode).prove(["a"]) == {}
     assert not world.path.parent.exists()
-    assert world.store().prove(["a"]) == {}
-    assert [path.name for path in world.path.parent.iterdir()] == [".store.yml.lock"]
     world.store().write("a", {"client_id": "1"}, "")
     before = world.path.read_bytes()
-    assert world.store().prove(["a", "b"]) == {}
+    assert world.store(check_mode=check_mode).prove(["a", "b"]) == {}
     assert world.path.read_bytes() == before
     assert sorted(path.name for path in world.path.parent.iterdir()) == [".store.yml.lock", "store.yml"]
 
