@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.files import written
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.rows import COLUMNS, HEAD, Steps, rows
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._report_file import write
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._shown import shown
 
 
@@ -48,7 +48,9 @@ class ActionModule(EstateStep):
         ))
         changed = False
         if args["path"]:
-            changed = self._write(args["path"], written(args["path"], args["title"], found, COLUMNS))
+            file = Path(self._loader.path_dwim(args["path"]))
+            content = written(args["path"], args["title"], found, COLUMNS)
+            changed = write(file, content, "mail_report_file", check_mode=self.check_mode)
         return {
             "changed": changed, "msg": shown(lines(found, COLUMNS, HEAD)), "_ansible_verbose_always": True,
         }
@@ -61,15 +63,3 @@ class ActionModule(EstateStep):
         """See StepForAll."""
         failed = next(iter(verdicts.values()), {"failed": False, "msg": ""})
         return {"changed": False, **failed}
-
-    def _write(self, path: str, content: str) -> bool:
-        file = Path(self._loader.path_dwim(path))
-        try:
-            if file.exists() and file.read_text("utf-8") == content:
-                return False
-            if not self.check_mode:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(content, "utf-8")
-        except OSError as error:
-            raise InputError(f"mail_report_file: {file} cannot be written ({error.strerror}).") from error
-        return not self.check_mode
