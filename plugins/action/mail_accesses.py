@@ -14,7 +14,10 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._connection im
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate import accesses
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.pool import each
-from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.connection import exchange_session, missing_libraries
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.connection import (
+    exchange_session,
+    missing_libraries,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.spec import exchange_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_coalescing import CoalescingGraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _identity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import StoreError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.pool import each
-from ansible_collections.mailops.modern_auth.plugins.module_utils._identity.keeping import Run
+from ansible_collections.mailops.modern_auth.plugins.module_utils._identity._keeping import Run
 from ansible_collections.mailops.modern_auth.plugins.module_utils._locks import this_run
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, failure
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import AT_ONCE, EstateStep, Keeper, grouped
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import (
+    AT_ONCE,
+    EstateStep,
+    Keeper,
+    grouped,
+)
 
 
 class ActionModule(EstateStep):

@@ -8,9 +8,11 @@ The estate runs this for many at a time; a module of its own runs each part for 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph, _libraries
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import (
     admin_consent,
     application,
@@ -21,8 +23,9 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import SECRET
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import key_ids
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_coalescing import CoalescingGraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
-from ansible_collections.mailops.modern_auth.plugins.module_utils._identity.keeping import (
+from ansible_collections.mailops.modern_auth.plugins.module_utils._identity._keeping import (
     Keeper,
     Run,
     keep,
@@ -32,6 +35,14 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts impo
 
 #: What the module entra_application takes of an application.
 _REGISTERED = ("sign_in_audience", "notes", "tags", "owners", "redirect_uris", "public_client")
+
+
+@asynccontextmanager
+async def client(options: Mapping[str, Any]) -> AsyncIterator[GraphClient]:
+    """See _identity.Kind. It gathers what transactions that run side by side read."""
+    _libraries.require({**_auth.MISSING, **_graph.MISSING})
+    async with _graph.graph_client(options, _auth.token_source(options), CoalescingGraphClient) as graph:
+        yield graph
 
 
 async def present(

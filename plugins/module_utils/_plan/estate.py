@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import said_by
+from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import ENDPOINTS, said_by
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     Table,
     did_you_mean,
@@ -83,7 +83,7 @@ def draw(hosts: Mapping[str, Host], inventory: Mapping[str, Host], environment: 
         "hosts": {host: _verdict(plan) for host, plan in ours.items()},
         "applications": _applications(usable, plans),
         "deliveries": [
-            {**check, "name": f"{host}: {check['name']}", "host": host, "application": plan["application"]}
+            {**_endpoints(plan["entra"]), **check, "host": host, "application": plan["application"]}
             for host, plan in usable.items() for check in plan["checks"]
         ],
         "left_out": left_out,
@@ -129,7 +129,9 @@ def _unknown(variables: Mapping[str, Any], known: Iterable[str]) -> list[str]:
 def _verdict(plan: Mapping[str, Any]) -> dict[str, Any]:
     """The host's part of the result."""
     problems = plan["problems"]
-    hidden = ("problems", "checks", "entra", "exchange_connection", "permissions", "exclusive", "registration", "same_store")
+    hidden = (
+        "problems", "checks", "entra", "exchange_connection", "permissions", "exclusive", "same_store",
+    )
     return {
         "failed": bool(problems), "changed": False,
         "msg": "\n".join(problems) if problems else f"{plan['product']} is planned.",
@@ -147,7 +149,7 @@ def _applications(
         if name is None:
             continue
         application = found.setdefault(name, {
-            "name": name, **plan["registration"], "environment": plan["environment"],
+            "name": name, "identity": plan["identity"], **plan["registration"], "environment": plan["environment"],
             "permissions": plan["permissions"], "exclusive": plan["exclusive"], "exchange": plan["exchange"],
             "entra": by_reference(ENTRA, plan["entra"], "mail_entra", host),
             "exchange_connection": by_reference(EXCHANGE, plan["exchange_connection"], "mail_exchange", host),
@@ -156,6 +158,11 @@ def _applications(
         })
         application["hosts"].append(host)
     return list(found.values())
+
+
+def _endpoints(entra: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a check finds the services. It takes no token from a cache, and has a time limit of its own."""
+    return {name: entra[name] for name in ENDPOINTS if name in entra and name not in ("timeout", "token_cache")}
 
 
 def by_reference(table: Table, given: Mapping[str, Any], variable: str, host: str) -> dict[str, Any]:

@@ -11,7 +11,8 @@ A plan is plain data without secrets::
     permissions             [{resource, application: [names], delegated: [names]}]
     exclusive               whether nothing but the permissions may be granted, see Rights in grants.py
     exchange                None, or what Exchange has to grant, see there
-    provider                what to configure on the server, see Part in _products/_part.py
+    targets, encryption, loads, identity
+                            what to configure for the host and how, see Part in _products/_part.py
     restart_command, backup as given
     mailboxes               the addresses of the Microsoft 365 mailboxes that the application uses
     foreign                 the address of a mailbox that it must not reach, or None
@@ -83,7 +84,10 @@ def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         "exclusive": granted.exclusive,
         "exchange": granted.exchange if signs_in else None,
         "mailboxes": list(dict.fromkeys(access.mailbox for access in part.accesses)) if part else [],
-        "provider": part.provider if part else {},
+        "targets": part.targets if part else [],
+        "encryption": dict(part.encryption) if part else {},
+        "loads": list(part.loads) if part else [],
+        "identity": part.identity if part else "entra",
         "restart_command": wanted.get("mail_restart_command", []),
         "backup": wanted.get("mail_backup", False),
         "foreign": (verify or {}).get("refused_mailbox") if signs_in else None,

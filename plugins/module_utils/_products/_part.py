@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 #: The options by which the module mail_delivery signs in as the product's own application.
@@ -38,14 +38,20 @@ class Part:
 
     :param permissions: what the application needs, by name:
         ``{"resource": str, "application": [str], "delegated": [str]}``. Empty when the product needs no application.
-    :param provider: what to configure on the server: ``files``, see _targets/kinds, and what else it needs.
+    :param targets: what to configure for the host, plans of targets; see _targets/kinds.
     :param send: how to send as the product does, as the option ``send`` of the module mail_delivery.
     :param sender: the address that its mail is from.
     :param accesses: what the application opens; empty when the product needs no application.
+    :param identity: what kind of identity the application is, a module of _identity.
+    :param encryption: how the product's own tool encrypts the application's secret, see the module mail_targets.
+    :param loads: which of the files the product's own interpreter loads once they are written, see there.
     """
 
     permissions: list[dict[str, Any]]
-    provider: dict[str, Any]
+    targets: list[dict[str, Any]]
     send: dict[str, Any]
     sender: str
     accesses: tuple[Access, ...] = ()
+    identity: str = "entra"
+    encryption: Mapping[str, Any] = field(default_factory=dict)
+    loads: Sequence[Mapping[str, Any]] = ()

@@ -93,7 +93,8 @@ def _graph(send: Mapping[str, Any], extras: Mapping[str, Any], problems: list[st
         configuration["EmailOverride"] = override[0] if override else "None"
     return Part(
         permissions=[{"resource": "Microsoft Graph", "application": ["Mail.Send"], "delegated": []}],
-        provider=_provider("GRAPH", configuration, extras),
+        targets=[_file("GRAPH", configuration, extras)],
+        encryption=_encryption(extras),
         send={
             "transport": "graph", "authentication": "oauth2", "mailbox": sender, **OWN_CREDENTIALS,
         },
@@ -134,7 +135,8 @@ def _mailkit(send: Mapping[str, Any], extras: Mapping[str, Any], problems: list[
     }
     return Part(
         permissions=[],
-        provider=_provider("MAILKIT", configuration, extras),
+        targets=[_file("MAILKIT", configuration, extras)],
+        encryption=_encryption(extras),
         send={
             "transport": "smtp", "authentication": "basic", "host": send.get("host", ""), "port": port, "tls": tls,
             "username": username, "password": {"secret": "mail_send.password"},
@@ -143,19 +145,21 @@ def _mailkit(send: Mapping[str, Any], extras: Mapping[str, Any], problems: list[
     )
 
 
-def _provider(provider: str, configuration: dict[str, Any], extras: Mapping[str, Any]) -> dict[str, Any]:
-    encryption: dict[str, Any] = {}
-    if "encrypt_command" in extras:
-        encryption = {"command": extras["encrypt_command"]}
-    elif "encrypted_secret" in extras:
-        encryption = {
-            "key_id": extras["encrypted_secret"].get("key_id"), "value": {"secret": "mail_ici.encrypted_secret.value"},
-        }
-    file = File(
+def _file(provider: str, configuration: dict[str, Any], extras: Mapping[str, Any]) -> dict[str, Any]:
+    return File(
         extras.get("config_file", ""), "ici_keys", {"provider": provider, "configuration": configuration},
         create=extras.get("create_key", False),
-    )
-    return {"files": [file.plan()], "encryption": encryption}
+    ).plan()
+
+
+def _encryption(extras: Mapping[str, Any]) -> dict[str, Any]:
+    if "encrypt_command" in extras:
+        return {"command": extras["encrypt_command"]}
+    if "encrypted_secret" in extras:
+        return {
+            "key_id": extras["encrypted_secret"].get("key_id"), "value": {"secret": "mail_ici.encrypted_secret.value"},
+        }
+    return {}
 
 
 def _only(send: Mapping[str, Any], name: str, possible: str, where: str, problems: list[str]) -> None:

@@ -125,6 +125,7 @@ def test_bad_variables_are_told_by_their_name(variables: dict[str, Any], problem
         ({}, (), "/srv/inventory/.credentials/prod.yml"),
         ({}, ("/srv/inventory/credentials/prod.yml",), "/srv/inventory/credentials/prod.yml"),
         ({"inventory_dir": None}, (), "/home/me/.credentials/prod.yml"),
+        ({"inventory_dir": "None"}, (), "/home/me/.credentials/prod.yml"),
         ({"mail_store_path": "x/store.yml"}, (), "/home/me/x/store.yml"),
         ({"mail_store_path": "../store.yml"}, (), "/home/store.yml"),
         ({"mail_store_path": "store.yml"}, ("/srv/playbooks/store.yml",), "/srv/playbooks/store.yml"),
