@@ -59,7 +59,7 @@ class RunningSandbox:
 def run_cli(command: str, directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run ``m365-sandbox COMMAND`` on an instance's folder."""
     return subprocess.run(
-        [sys.executable, "-m", "m365_sandbox.cli", command, "--directory", str(directory), *arguments],
+        [sys.executable, "-m", "m365_sandbox.process.cli", command, "--directory", str(directory), *arguments],
         capture_output=True, text=True, check=False, timeout=120,
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from m365_sandbox.certificates import load_or_create_tls
+from m365_sandbox.state.certificates import load_or_create_tls
 from playbook_runner import Outcome, play
 from vault_stand_in import VaultStandIn, Version, now, serving
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import jwt
 import pytest
 import requests
-from m365_sandbox import instance as instance_module
-from m365_sandbox.instance import Instance
+from m365_sandbox.process import instance as instance_module
+from m365_sandbox.process.instance import Instance
 from sandbox_fixture import RunningSandbox, run_cli
 
 

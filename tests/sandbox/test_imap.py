@@ -16,7 +16,7 @@ from m365_sandbox.mail.imap import LONGEST_COMMAND, imap_dialogue
 from m365_sandbox.mail.sign_in import Refused
 from m365_sandbox.mail.store import MailStore
 from m365_sandbox.mail.xoauth2 import parse
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.tenant import Tenant
 from mail_client import (
     CONTRACTS,
     HOST,

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from m365_sandbox.context import Sandbox
 from m365_sandbox.exchange import paging
 from m365_sandbox.exchange.access import may_run
 from m365_sandbox.exchange.binding import Bound, bind
@@ -18,6 +17,7 @@ from m365_sandbox.exchange.errors import AdminError, Forbidden, malformed_reques
 from m365_sandbox.exchange.nouns.service_principal import forget_deleted
 from m365_sandbox.exchange.output import Row, serialise
 from m365_sandbox.exchange.wording import more_results
+from m365_sandbox.state.sandbox import Sandbox
 
 FACE = "outlook"
 

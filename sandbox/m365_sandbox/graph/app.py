@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as Path
 
-from m365_sandbox.context import Sandbox
 from m365_sandbox.graph import (
     app_management_policies,
     app_role_assignments,
@@ -28,6 +27,8 @@ from m365_sandbox.graph import (
 from m365_sandbox.graph.batch import batch_route
 from m365_sandbox.graph.dispatcher import Dispatcher, Incoming
 from m365_sandbox.graph.routing import Answer
+from m365_sandbox.mail.store import MailStore
+from m365_sandbox.state.sandbox import Sandbox
 
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -38,11 +39,11 @@ RESOURCES = (
 )
 
 
-def graph_app(sandbox: Sandbox) -> Starlette:
+def graph_app(sandbox: Sandbox, store: MailStore) -> Starlette:
     """The face for one instance. It saves the tenant once per request that changed something."""
     routes = [route for resource in RESOURCES for route in resource.ROUTES]
-    inner = Dispatcher(sandbox, routes)
-    dispatcher = Dispatcher(sandbox, [*routes, batch_route(inner)])
+    inner = Dispatcher(sandbox, store, routes)
+    dispatcher = Dispatcher(sandbox, store, [*routes, batch_route(inner)])
 
     async def endpoint(request: Request) -> Response:
         outcome = await dispatcher.dispatch(await _incoming(request))

@@ -21,8 +21,8 @@ from m365_sandbox.graph.mail_query import MessageQuery, next_link, project, read
 from m365_sandbox.graph.mail_reading import Attachment, Shape, attachments, message_id_of, parse, show_message
 from m365_sandbox.graph.query import require_known
 from m365_sandbox.graph.routing import Answer, Call
-from m365_sandbox.history import Entity
 from m365_sandbox.mail.mailbox import Folder, Item, Mailbox
+from m365_sandbox.state.history import Entity
 
 MESSAGE_PROPERTIES = (
     "id", "createdDateTime", "lastModifiedDateTime", "changeKey", "categories", "receivedDateTime", "sentDateTime",

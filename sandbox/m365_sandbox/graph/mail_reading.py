@@ -20,11 +20,11 @@ from email.policy import compat32
 from email.utils import getaddresses, parsedate_to_datetime
 from typing import Literal
 
-from m365_sandbox.clock import timestamp
 from m365_sandbox.graph.mail_ids import Place, encode_folder, encode_message
-from m365_sandbox.history import Entity
 from m365_sandbox.mail.mailbox import Item
 from m365_sandbox.mail.message import field_name, split
+from m365_sandbox.state.clock import timestamp
+from m365_sandbox.state.history import Entity
 
 BodyType = Literal["text", "html"]
 PREVIEW_LENGTH = 255

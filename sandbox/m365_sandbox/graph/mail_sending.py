@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from m365_sandbox.clock import now
 from m365_sandbox.graph.errors import GraphError
 from m365_sandbox.graph.mail_access import find_item, mailbox_of, on_mailbox, read_item
 from m365_sandbox.graph.mail_folders import find_folder
 from m365_sandbox.graph.mail_messages import show_created
 from m365_sandbox.graph.mail_writing import build_message, read_mime, recipients_of
 from m365_sandbox.graph.routing import Answer, Call
-from m365_sandbox.history import Entity
 from m365_sandbox.mail.mailbox import Item, Mailbox
 from m365_sandbox.mail.message import addresses, complete, received
 from m365_sandbox.mail.post_office import PostOffice
 from m365_sandbox.mail.sign_in import SignedIn, may_send_as
 from m365_sandbox.mail.wording import SERVER
+from m365_sandbox.state.clock import now
+from m365_sandbox.state.history import Entity
 
 LARGEST_REQUEST = 4 * 1024 * 1024
 
@@ -64,7 +64,7 @@ async def _send(call: Call, mailbox: Entity, message: bytes, *, save_copy: bool)
                 "of the specified sending account., Cannot submit message.",
             )
     hop = received(f"{SERVER} ([::1])", f"{SERVER} ([::1])", "mapi", now())
-    await PostOffice(call.tenant, call.sandbox.store).submit(
+    await PostOffice(call.tenant, call.store).submit(
         mailbox, message, recipients, hop=hop, save_copy=save_copy,
     )
 

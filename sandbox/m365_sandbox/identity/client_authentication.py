@@ -17,14 +17,14 @@ import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from m365_sandbox.clock import now
-from m365_sandbox.context import Sandbox
-from m365_sandbox.history import Collection, Entity
 from m365_sandbox.identity import errors
 from m365_sandbox.identity.discovery import is_this_tenant
 from m365_sandbox.identity.federation import check_federated_claims, check_federated_signature
 from m365_sandbox.identity.tokens import AuthMethod
-from m365_sandbox.tenant import Tenant, digest
+from m365_sandbox.state.clock import now
+from m365_sandbox.state.history import Collection, Entity
+from m365_sandbox.state.sandbox import Sandbox
+from m365_sandbox.state.tenant import Tenant, digest
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TOKEN_PATHS = ("oauth2/v2.0/token", "oauth2/token")

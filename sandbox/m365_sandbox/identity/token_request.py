@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from m365_sandbox.clock import now
-from m365_sandbox.context import Sandbox
-from m365_sandbox.history import Entity
 from m365_sandbox.identity import errors
 from m365_sandbox.identity.client_authentication import Client, authenticate
 from m365_sandbox.identity.discovery import SHARED_TENANTS, is_this_tenant
-from m365_sandbox.identity.resources import find_resource
 from m365_sandbox.identity.tokens import issue_app_token, random_lifetime
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.clock import now
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.resources import find_resource
+from m365_sandbox.state.sandbox import Sandbox
+from m365_sandbox.state.tenant import Tenant
 
 _SIGN_IN_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
 

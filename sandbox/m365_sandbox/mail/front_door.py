@@ -17,7 +17,7 @@ from m365_sandbox.mail.pop3 import pop3_dialogue
 from m365_sandbox.mail.sign_in import Claims, Outcome, Refused, with_token
 from m365_sandbox.mail.store import MailStore
 from m365_sandbox.mail.xoauth2 import parse
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.tenant import Tenant
 
 log = logging.getLogger(__name__)
 

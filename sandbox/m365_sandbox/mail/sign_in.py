@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 from m365_sandbox.exchange import acl
 from m365_sandbox.exchange.authorization import holds_role, reaches_by_role
-from m365_sandbox.history import Entity
 from m365_sandbox.identity.tokens import TokenError
 from m365_sandbox.mail.xoauth2 import Response
-from m365_sandbox.tenant import Tenant, digest
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.tenant import Tenant, digest
 
 Claims = Mapping[str, Any]
 Protocol = Literal["imap", "pop3", "smtp"]

@@ -14,8 +14,6 @@ from typing import Any, AnyStr, ClassVar
 
 from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
 
-from m365_sandbox.clock import now
-from m365_sandbox.faults import Fault, Faults
 from m365_sandbox.mail import message as mime
 from m365_sandbox.mail import wording
 from m365_sandbox.mail.mailbox import StoreError
@@ -30,7 +28,9 @@ from m365_sandbox.mail.sign_in import (
     with_token,
 )
 from m365_sandbox.mail.xoauth2 import parse
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.clock import now
+from m365_sandbox.state.faults import Fault, Faults
+from m365_sandbox.state.tenant import Tenant
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from m365_sandbox.clock import now, timestamp
 from m365_sandbox.exchange.cmdlet import Call, Cmdlet, Parameter, identity_parameter, ignored, unsupported
 from m365_sandbox.exchange.directory import MAILBOXES, Principal, find
 from m365_sandbox.exchange.errors import invalid
@@ -26,6 +25,7 @@ from m365_sandbox.exchange.parameter_types import (
 from m365_sandbox.exchange.recipients import CUSTOM_ATTRIBUTES, LISTING, selected, values
 from m365_sandbox.exchange.recipients import OUTPUT as RECIPIENT_OUTPUT
 from m365_sandbox.exchange.wording import not_modified
+from m365_sandbox.state.clock import now, timestamp
 
 ID = identity("MailboxIdParameter")
 

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from m365_sandbox import environment
-from m365_sandbox.faces import FACES, HTTP_FACES, address
-from m365_sandbox.instance import Instance, InstanceError
+from m365_sandbox.process import environment
+from m365_sandbox.process.instance import Instance, InstanceError
+from m365_sandbox.state.faces import FACES, HTTP_FACES, address
 
 # The exit code that init scripts use for "not running".
 NOT_RUNNING = 3

@@ -11,12 +11,12 @@ import os
 import shlex
 from pathlib import Path
 
-from m365_sandbox.certificates import CA_FILE
-from m365_sandbox.credentials import Credentials
-from m365_sandbox.faces import HOST, address
 from m365_sandbox.powershell.engine import pwsh_program
-from m365_sandbox.seed import OPERATOR, READER, seeded_app_id
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.certificates import CA_FILE
+from m365_sandbox.state.credentials import Credentials
+from m365_sandbox.state.faces import HOST, address
+from m365_sandbox.state.seed import OPERATOR, READER, seeded_app_id
+from m365_sandbox.state.tenant import Tenant
 from m365_sandbox.winrm.host import USER, powershell_variables
 
 FILE_NAME = "env.json"

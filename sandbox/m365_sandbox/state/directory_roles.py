@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from m365_sandbox.history import Entity
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.tenant import Tenant
 
 DIRECTORY_ROLES: Mapping[str, str] = {
     "Compliance Administrator": "17315797-102d-40b4-93e0-432062caca18",

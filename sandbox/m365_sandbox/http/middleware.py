@@ -9,10 +9,10 @@ from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from m365_sandbox.clock import http_date, now, timestamp
-from m365_sandbox.fault_answers import fault_answer
-from m365_sandbox.faults import Faults
-from m365_sandbox.request_log import RequestLog
+from m365_sandbox.http.fault_answers import fault_answer
+from m365_sandbox.state.clock import http_date, now, timestamp
+from m365_sandbox.state.faults import Faults
+from m365_sandbox.state.request_log import RequestLog
 
 _ACTIVE_KINDS = ("latency", "throttle", "unavailable", "disconnect")
 
@@ -22,7 +22,7 @@ class HttpMiddleware:
 
     A face names its caller as ``app_id``, the requests inside a ``$batch`` as ``batch``, and Exchange's the ``cmdlet``
     that it ran, in the request's state.
-    The state also holds ``transport``, the connection, which is what a fault cuts (see ``http_server``).
+    The state also holds ``transport``, the connection, which is what a fault cuts (see ``http.server``).
     """
 
     def __init__(self, app: ASGIApp, face: str, faults: Faults, log: RequestLog) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from m365_sandbox.graph.complex_types import (
+from m365_sandbox.state.complex_types import (
     ADD_IN,
     API_APPLICATION,
     APP_MANAGEMENT_APPLICATION_CONFIGURATION,
@@ -32,7 +32,7 @@ from m365_sandbox.graph.complex_types import (
     VERIFIED_PUBLISHER,
     WEB_APPLICATION,
 )
-from m365_sandbox.graph.schema import EntityType, Property
+from m365_sandbox.state.schema import EntityType, Property
 
 NAMES = "eq ne not ge le in startswith"
 SIGN_IN_AUDIENCES = (

@@ -5,17 +5,13 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from m365_sandbox.catalog import Catalog
-from m365_sandbox.credentials import Credentials
-from m365_sandbox.faults import Faults
-from m365_sandbox.identity.keys import SigningKeys
-from m365_sandbox.request_log import RequestLog
-from m365_sandbox.tenant import Tenant
-
-if TYPE_CHECKING:
-    from m365_sandbox.mail.store import MailStore
+from m365_sandbox.state.catalog import Catalog
+from m365_sandbox.state.credentials import Credentials
+from m365_sandbox.state.faults import Faults
+from m365_sandbox.state.keys import SigningKeys
+from m365_sandbox.state.request_log import RequestLog
+from m365_sandbox.state.tenant import Tenant
 
 
 @dataclass
@@ -34,7 +30,6 @@ class Sandbox:
     issuer_keys: SigningKeys
     faults: Faults
     requests: RequestLog
-    store: MailStore
     catalog: Catalog
     credentials: Credentials
     ports: dict[str, int]

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from importlib import resources
 
-from m365_sandbox.history import Entity
+from m365_sandbox.state.history import Entity
 
 
 @dataclass(frozen=True)

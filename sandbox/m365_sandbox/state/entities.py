@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from m365_sandbox.clock import now, timestamp
-from m365_sandbox.graph.entity_types import APPLICATION, SERVICE_PRINCIPAL
-from m365_sandbox.history import Entity
+from m365_sandbox.state.clock import now, timestamp
+from m365_sandbox.state.entity_types import APPLICATION, SERVICE_PRINCIPAL
+from m365_sandbox.state.history import Entity
 
 # Of a client secret whose maker names no end [GR:passwordcredential].
 DEFAULT_LIFETIME = timedelta(days=730)

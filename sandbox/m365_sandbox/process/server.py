@@ -1,6 +1,6 @@
 """The process of an instance: every face in one event loop, until a signal ends it.
 
-``python -m m365_sandbox.server DIRECTORY [--port=FACE=PORT ...]``; the command ``m365-sandbox start`` runs this.
+``python -m m365_sandbox.process.server DIRECTORY [--port=FACE=PORT ...]``, which is what ``m365-sandbox start`` runs.
 """
 
 from __future__ import annotations
@@ -22,33 +22,33 @@ from typing import TextIO
 
 from starlette.types import ASGIApp
 
-from m365_sandbox import environment
-from m365_sandbox.catalog import load_catalog
-from m365_sandbox.certificates import load_or_create_tls
-from m365_sandbox.cli import port_option
-from m365_sandbox.context import Sandbox
-from m365_sandbox.control import control_app
-from m365_sandbox.credentials import Credentials
+from m365_sandbox.control.app import control_app
 from m365_sandbox.exchange.app import exchange_app
-from m365_sandbox.faces import FACES, HOST
-from m365_sandbox.faults import Faults
 from m365_sandbox.graph.app import graph_app
-from m365_sandbox.http_middleware import HttpMiddleware
-from m365_sandbox.http_server import HttpServer
+from m365_sandbox.http.middleware import HttpMiddleware
+from m365_sandbox.http.server import HttpServer
 from m365_sandbox.identity.app import identity_app
-from m365_sandbox.identity.keys import ENTRA_FILE, ISSUER_FILE, SigningKeys
-from m365_sandbox.instance import PID_FILE, PORTS_FILE, STATE_FILE, Instance
 from m365_sandbox.issuer.app import issuer_app
 from m365_sandbox.mail.services import MailServices
 from m365_sandbox.mail.store import MailStore
-from m365_sandbox.request_log import RequestLog
-from m365_sandbox.seed import sow
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.process import environment
+from m365_sandbox.process.cli import port_option
+from m365_sandbox.process.instance import PID_FILE, PORTS_FILE, STATE_FILE, Instance
+from m365_sandbox.state.catalog import load_catalog
+from m365_sandbox.state.certificates import load_or_create_tls
+from m365_sandbox.state.credentials import Credentials
+from m365_sandbox.state.faces import FACES, HOST
+from m365_sandbox.state.faults import Faults
+from m365_sandbox.state.keys import ENTRA_FILE, ISSUER_FILE, SigningKeys
+from m365_sandbox.state.request_log import RequestLog
+from m365_sandbox.state.sandbox import Sandbox
+from m365_sandbox.state.seed import sow
+from m365_sandbox.state.tenant import Tenant
 from m365_sandbox.winrm.host import WindowsHost
 
 LOCK_SECONDS = 0.01
 
-log = logging.getLogger("m365_sandbox.server")
+log = logging.getLogger("m365_sandbox.process.server")
 
 
 class AlreadyRunning(Exception):
@@ -57,7 +57,7 @@ class AlreadyRunning(Exception):
 
 def main() -> int:
     """Run until SIGTERM or SIGINT; gives back the exit code."""
-    parser = argparse.ArgumentParser(prog="m365_sandbox.server")
+    parser = argparse.ArgumentParser(prog="m365_sandbox.process.server")
     parser.add_argument("directory", type=Path)
     parser.add_argument("--port", type=port_option, action="append", default=[])
     options = parser.parse_args()
@@ -116,7 +116,6 @@ def build(directory: Path, ports: Mapping[str, int]) -> Sandbox:
         issuer_keys=SigningKeys.load_or_create(directory / ISSUER_FILE),
         faults=Faults(),
         requests=RequestLog(),
-        store=MailStore(directory),
         catalog=load_catalog(),
         credentials=Credentials.load_or_create(directory),
         ports={face: ports.get(face) or _free_or_any(kept.get(face, 0)) for face in FACES},
@@ -134,21 +133,22 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     sandbox = build(directory, ports)
-    mail = MailServices(sandbox)
+    store = MailStore(directory)
+    mail = MailServices(sandbox, store)
     windows = WindowsHost(sandbox)
     servers: list[HttpServer] = []
-    await sandbox.store.start()
+    await store.start()
     try:
         await mail.start()
         apps: dict[str, ASGIApp] = {
-            "identity": identity_app(sandbox), "graph": graph_app(sandbox), "outlook": exchange_app(sandbox),
+            "identity": identity_app(sandbox), "graph": graph_app(sandbox, store), "outlook": exchange_app(sandbox),
         }
         for face, app in apps.items():
             app = HttpMiddleware(app, face, sandbox.faults, sandbox.requests)
             servers.append(await _start(sandbox, face, app, date_header=False))
         servers.append(await _start(sandbox, "issuer", issuer_app(sandbox)))
         servers.append(await _start(sandbox, "winrm", windows.app()))
-        servers.append(await _start(sandbox, "control", control_app(sandbox)))
+        servers.append(await _start(sandbox, "control", control_app(sandbox, store)))
         _write_ports(directory, sandbox.ports)
         environment.write(
             environment.variables(sandbox.tenant, sandbox.credentials, sandbox.ports, directory), directory
@@ -159,7 +159,7 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
         await asyncio.gather(*(server.stop() for server in servers))
         await windows.stop()
         await mail.stop()
-        await sandbox.store.stop()
+        await store.stop()
         log.info("Ended")
 
 

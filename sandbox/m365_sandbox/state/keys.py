@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from m365_sandbox.clock import now
+from m365_sandbox.state.clock import now
 
 ENTRA_FILE, ISSUER_FILE = "signing.pem", "issuer.pem"
 

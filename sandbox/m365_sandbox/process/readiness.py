@@ -6,8 +6,8 @@ import socket
 import ssl
 from pathlib import Path
 
-from m365_sandbox.certificates import CA_FILE
-from m365_sandbox.faces import HOST
+from m365_sandbox.state.certificates import CA_FILE
+from m365_sandbox.state.faces import HOST
 
 _SECONDS = 5.0
 _TLS = ("identity", "graph", "outlook", "smtps", "imap", "pop3", "issuer", "winrm")

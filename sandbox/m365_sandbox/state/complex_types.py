@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from m365_sandbox.graph.schema import Complex, Property
+from m365_sandbox.state.schema import Complex, Property
 
 APP_ROLE = Complex("appRole", (
     Property("allowedMemberTypes", collection=True),

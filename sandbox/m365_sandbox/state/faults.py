@@ -1,6 +1,6 @@
 """Faults on request: what goes wrong on which requests, and how often.
 
-This module decides. ``fault_middleware`` acts for the HTTP faces, a submission port for itself; whoever reads the
+This module decides. ``http.middleware`` acts for the HTTP faces, a submission port for itself; whoever reads the
 tenant asks ``replication_lag``.
 """
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from m365_sandbox.clock import now
-from m365_sandbox.faults import Fault
 from m365_sandbox.identity import errors
+from m365_sandbox.state.clock import now
+from m365_sandbox.state.faults import Fault
 
 FaultAnswer = tuple[int, dict[str, str], dict[str, Any]]
 """Status, headers, JSON body."""

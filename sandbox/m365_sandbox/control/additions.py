@@ -14,18 +14,18 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from m365_sandbox.clock import now, timestamp
-from m365_sandbox.context import Sandbox
-from m365_sandbox.credentials import client_secret
-from m365_sandbox.entities import new_application, new_service_principal
-from m365_sandbox.graph.complex_types import KEY_CREDENTIAL
+from m365_sandbox.control.body import BodyError, Property, optional, required
 from m365_sandbox.graph.key_credentials import replaced_keys
-from m365_sandbox.history import Entity
-from m365_sandbox.identity.directory_roles import DIRECTORY_ROLES, assign_role
 from m365_sandbox.identity.tokens import issue_app_token
-from m365_sandbox.json_body import BodyError, Property, optional, required
-from m365_sandbox.seed import add_application, exchange_identity
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.clock import now, timestamp
+from m365_sandbox.state.complex_types import KEY_CREDENTIAL
+from m365_sandbox.state.credentials import client_secret
+from m365_sandbox.state.directory_roles import DIRECTORY_ROLES, assign_role
+from m365_sandbox.state.entities import new_application, new_service_principal
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.sandbox import Sandbox
+from m365_sandbox.state.seed import add_application, exchange_identity
+from m365_sandbox.state.tenant import Tenant
 
 Values = Mapping[str, Any]
 

@@ -14,8 +14,8 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from m365_sandbox.clock import CLOCK, now, timestamp
-from m365_sandbox.history import Collection, Entity
+from m365_sandbox.state.clock import CLOCK, now, timestamp
+from m365_sandbox.state.history import Collection, Entity
 
 COLLECTIONS = (
     "applications",             # by object id; Graph's application

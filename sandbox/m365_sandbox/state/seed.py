@@ -9,10 +9,11 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
-from m365_sandbox.catalog import Catalog
-from m365_sandbox.clock import now, timestamp
-from m365_sandbox.credentials import Credentials
-from m365_sandbox.entities import (
+from m365_sandbox.state.catalog import Catalog
+from m365_sandbox.state.clock import now, timestamp
+from m365_sandbox.state.credentials import Credentials
+from m365_sandbox.state.directory_roles import assign_role
+from m365_sandbox.state.entities import (
     DEFAULT_LIFETIME,
     new_app_role_assignment,
     new_application,
@@ -20,10 +21,9 @@ from m365_sandbox.entities import (
     new_service_principal,
     role_ids,
 )
-from m365_sandbox.history import Entity
-from m365_sandbox.identity.directory_roles import assign_role
-from m365_sandbox.identity.resources import EXCHANGE_APP_ID, GRAPH_APP_ID, find_resource
-from m365_sandbox.tenant import Tenant, digest
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.resources import EXCHANGE_APP_ID, GRAPH_APP_ID, find_resource
+from m365_sandbox.state.tenant import Tenant, digest
 
 # Microsoft's own tenant, in which its first-party applications are registered.
 MICROSOFT_TENANT_ID = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"

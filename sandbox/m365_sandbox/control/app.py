@@ -17,16 +17,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from m365_sandbox.additions import ADDITIONS, Addition, Conflict, UnknownObject, find_mailbox
-from m365_sandbox.clock import CLOCK
-from m365_sandbox.context import Sandbox
-from m365_sandbox.faces import FACES
-from m365_sandbox.faults import FaultError
-from m365_sandbox.history import Entity
+from m365_sandbox.control.additions import ADDITIONS, Addition, Conflict, UnknownObject, find_mailbox
+from m365_sandbox.control.body import BodyError, Property, optional, read, required
 from m365_sandbox.issuer.app import issuer_url
 from m365_sandbox.issuer.tokens import identity_token
-from m365_sandbox.json_body import BodyError, Property, optional, read, required
-from m365_sandbox.seed import sow
+from m365_sandbox.mail.store import MailStore
+from m365_sandbox.state.clock import CLOCK
+from m365_sandbox.state.faces import FACES
+from m365_sandbox.state.faults import FaultError
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.sandbox import Sandbox
+from m365_sandbox.state.seed import sow
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -46,9 +47,9 @@ ORGANIZATION_PROPERTIES = {"BasicAuthenticationBlocked": optional(bool)}
 _STATUS_OF = {BodyError: 400, FaultError: 400, UnknownObject: 404, Conflict: 409}
 
 
-def control_app(sandbox: Sandbox) -> Starlette:
+def control_app(sandbox: Sandbox, store: MailStore) -> Starlette:
     """The control face of a sandbox."""
-    control = _Control(sandbox)
+    control = _Control(sandbox, store)
     return Starlette(
         routes=[
             Route("/status", control.status, methods=["GET"]),
@@ -76,19 +77,20 @@ def control_app(sandbox: Sandbox) -> Starlette:
 
 
 class _Control:
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, store: MailStore) -> None:
         self.sandbox = sandbox
+        self.store = store
 
     async def status(self, request: Request) -> Response:
         return JSONResponse({
             "pid": os.getpid(), "directory": str(self.sandbox.directory), "ports": self.sandbox.ports,
-            "store": self.sandbox.store.status,
+            "store": self.store.status,
         })
 
     async def reset(self, request: Request) -> Response:
         self.sandbox.faults.clear()
         sow(self.sandbox.tenant, self.sandbox.catalog, self.sandbox.credentials)
-        await self.sandbox.store.wipe()
+        await self.store.wipe()
         self.sandbox.requests.clear()
         return Response(status_code=204)
 

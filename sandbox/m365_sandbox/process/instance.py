@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from m365_sandbox.faces import FACES, HOST
-from m365_sandbox.readiness import answers
+from m365_sandbox.process.readiness import answers
+from m365_sandbox.state.faces import FACES, HOST
 
 PID_FILE = "pid"
 PORTS_FILE = "ports.json"
@@ -116,7 +116,7 @@ class Instance:
             beginning = output.tell()
             arguments = [f"--port={face}={port}" for face, port in ports.items()]
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "m365_sandbox.server", str(self.directory), *arguments],
+                [sys.executable, "-P", "-m", "m365_sandbox.process.server", str(self.directory), *arguments],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd=self.directory,
             )
         self._wait(process, beginning)
