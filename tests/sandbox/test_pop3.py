@@ -8,8 +8,8 @@ import poplib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from m365_sandbox.mail.imap import LONGEST_COMMAND
-from m365_sandbox.mail.pop3 import pop3_dialogue
+from m365_sandbox.mail.imap.syntax import LONGEST_COMMAND
+from m365_sandbox.mail.pop3.dialogue import pop3_dialogue
 from m365_sandbox.mail.sign_in import Refused
 from mail_client import CONTRACTS, HOST, PROBE, MailApp, Wire, imap, letter, mail_app, play, pop3, port, trust
 from sandbox_fixture import RunningSandbox

@@ -19,9 +19,9 @@ from m365_sandbox.mail.concurrency import Concurrency
 from m365_sandbox.mail.dovecot import MASTER_USER, Dovecot, write_private
 from m365_sandbox.mail.mailbox import Mailbox, StoreError
 from m365_sandbox.mail.message import prepend
+from m365_sandbox.mail.relaying import Stream
 
 Result = TypeVar("Result")
-Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 _WORKERS = 16
 _READ_LIMIT = 1 << 16

@@ -30,12 +30,27 @@ IMAP_AUTHENTICATED = "OK AUTHENTICATE completed."
 IMAP_AUTHENTICATE_FAILED = "NO AUTHENTICATE failed."
 IMAP_LOGIN_FAILED = "NO LOGIN failed."
 IMAP_NOT_CONNECTED = "BAD User is authenticated but not connected."
-IMAP_ARGUMENT_ERROR = "BAD Command Argument Error. 11"          # unconfirmed
-IMAP_COMMAND_ERROR = "BAD Command Argument Error. 12"           # unconfirmed
-IMAP_INVALID_STATE = "BAD Command received in Invalid state."   # unconfirmed
+IMAP_ARGUMENT_ERROR = "BAD Command Argument Error. 11"
+IMAP_ARGUMENT_COUNT = "BAD Command Argument Error. 12"          # recorded for LIST with RETURN
+IMAP_COMMAND_ERROR = "BAD Command Error. 12"                    # unconfirmed
+IMAP_INVALID_STATE = "BAD Command received in Invalid state."
 IMAP_BYE = "* BYE Microsoft Exchange Server IMAP4 server signing off."  # unconfirmed
 IMAP_TIMEOUT = "* BYE Connection is closed. 13"                 # unconfirmed
 IMAP_TOO_LONG = "* BYE Connection closed. 14"                   # unconfirmed
+IMAP_BAD_CHARSET = "NO [BADCHARSET (US-ASCII)] The specified charset is not supported."
+IMAP_INVALID_SET = "NO The specified message set is invalid."
+IMAP_FOLDER_EXISTS = "Mailbox already exists."
+IMAP_IDLING = "+ IDLE accepted, awaiting DONE command."
+IMAP_GO_ON = "+ Ready for additional command text."            # unconfirmed
+IMAP_FLAGS = ("\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft", "$MDNSent")
+IMAP_SELECTED_FLAGS = (
+    f"* FLAGS ({' '.join(IMAP_FLAGS)})", f"* OK [PERMANENTFLAGS ({' '.join(IMAP_FLAGS)})] Permanent flags",
+)
+# Response code -> what follows it in an untagged OK; the last is unconfirmed.
+IMAP_CODES = {
+    "UNSEEN": "Is the first unseen message", "UIDVALIDITY": "UIDVALIDITY value",
+    "UIDNEXT": "The next unique identifier value", "COPYUID": "MOVE completed.",
+}
 # The space belongs to the continuation (RFC 3501, RFC 5034); records that trim line ends do not show it.
 CONTINUATION = "+ "
 
@@ -48,6 +63,8 @@ POP_LOGON_FAILED = "-ERR Logon failure: unknown user name or bad password."  # u
 POP_NOT_CONNECTED = "-ERR User is authenticated but not connected."          # unconfirmed
 POP_PROTOCOL_ERROR = "-ERR Protocol error. 18"                  # unconfirmed
 POP_INVALID_STATE = "-ERR Command is not valid in this state."  # unconfirmed
+POP_OK = "+OK"
+POP_NO_MESSAGE = "-ERR The specified message is out of range."  # unconfirmed
 POP_BYE = "+OK Microsoft Exchange Server POP3 server signing off."           # unconfirmed
 POP_TIMEOUT = "-ERR Connection is closed. 21"                   # unconfirmed
 POP_TOO_LONG = "-ERR Connection is closed. 20"                  # unconfirmed
@@ -73,6 +90,21 @@ SMTP_TOO_MANY_CONNECTIONS = (
     "432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending for more information. "
     f"[Hostname={SERVER.upper()}]"
 )
+
+
+def imap_completed(name: str) -> str:
+    """The end of a command that went well; the name without UID."""
+    return f"{name} completed."
+
+
+def imap_failed(name: str) -> str:
+    """The end of a command that went wrong, as recorded for LOGIN and AUTHENTICATE."""
+    return f"{name} failed."
+
+
+def imap_no_folder(name: str) -> str:
+    """The answer to SELECT for a folder that is not there."""
+    return f"{name} doesn't exist."
 
 
 def smtp_service(moment: datetime, session: str) -> str:
