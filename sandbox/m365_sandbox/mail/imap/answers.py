@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from m365_sandbox.mail import wording
-from m365_sandbox.mail.imap.syntax import Command, Text
+from m365_sandbox.mail.imap.syntax import Command
 
 _UNTAGGED = re.compile(rb"\* (?:(?P<number>\d+) )?(?P<word>[A-Z]+)(?P<rest>.*)", re.DOTALL)
 _STATUS = re.compile(rb"(?P<status>OK|NO|BAD)(?: \[(?P<code>[^\]]*)\])?")
@@ -26,7 +26,7 @@ _SHOWN_ATTRIBUTES = re.compile(
     re.IGNORECASE,
 )
 _SELECTING = ("SELECT", "EXAMINE")
-_TO_A_FOLDER = ("APPEND", "COPY", "MOVE", "UID COPY", "UID MOVE")
+_TO_A_FOLDER = ("APPEND", "COPY", "MOVE")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def untagged(line: bytes, command: Command | None) -> bytes:
     if word == b"BYE":
         return f"{wording.IMAP_TIMEOUT}\r\n".encode("ascii")
     if word == b"FETCH":
-        return b"* %b FETCH%b" % (found["number"], piece(rest))
+        return piece(line)
     if word in (b"LIST", b"LSUB"):
         return b"* %b%b" % (word, _ATTRIBUTES.sub(_shown_attributes, rest, count=1))
     if word == b"RECENT" and command is not None and command.name in _SELECTING:
@@ -85,10 +85,10 @@ def completion(line: bytes, command: Command) -> Completion:
     status, code = (found["status"], found["code"] or b"") if found else (b"BAD", b"")
     name = command.name.removeprefix("UID ")
     if status == b"OK":
-        shown = f"[{code.decode('ascii')}] " if code.split(b" ")[0] in _SHOWN_CODES else ""
+        shown = f"[{code.decode('ascii', 'replace')}] " if code.split(b" ")[0] in _SHOWN_CODES else ""
         return Completion("OK", f"OK {shown}{wording.imap_completed(name)}")
     if status == b"NO":
-        return Completion("NO", f"NO {_reason(code.split(b' ')[0], name, command)}")
+        return Completion("NO", f"NO {_reason(line, name, command)}")
     if b"messageset" in line:
         return Completion("NO", wording.IMAP_INVALID_SET)
     return Completion("BAD", wording.IMAP_ARGUMENT_ERROR)
@@ -96,7 +96,7 @@ def completion(line: bytes, command: Command) -> Completion:
 
 def _information(rest: bytes) -> bytes:
     code, _, _ = rest.removeprefix(b" [").partition(b"]")
-    words = wording.IMAP_CODES.get(code.split(b" ")[0].decode("ascii"))
+    words = wording.IMAP_CODES.get(code.split(b" ")[0].decode("ascii", "replace"))
     return b"* OK [%b] %b\r\n" % (code, words.encode("ascii")) if words else b""
 
 
@@ -104,12 +104,11 @@ def _shown_attributes(found: re.Match[bytes]) -> bytes:
     return b" ".join(name for name in found[0].split() if _SHOWN_ATTRIBUTES.fullmatch(name))
 
 
-def _reason(code: bytes, name: str, command: Command) -> str:
-    if code == b"ALREADYEXISTS":
+def _reason(line: bytes, name: str, command: Command) -> str:
+    if b"[ALREADYEXISTS]" in line:
         return wording.IMAP_FOLDER_EXISTS
-    if code in (b"NONEXISTENT", b"TRYCREATE"):
+    if b"Mailbox doesn't exist" in line:
         folders = [argument for argument in command.arguments if isinstance(argument, bytes)]
-        place = -1 if name in ("COPY", "MOVE") else 0
-        missing = wording.imap_no_folder(Text(folders[place]).decode("ascii", "replace"))
-        return f"[TRYCREATE] {missing}" if command.name in _TO_A_FOLDER else missing
+        missing = wording.imap_no_folder(folders[-1 if name in ("COPY", "MOVE") else 0].decode("ascii", "replace"))
+        return f"[TRYCREATE] {missing}" if name in _TO_A_FOLDER else missing
     return wording.imap_failed(name)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from m365_sandbox.mail import wording
+from m365_sandbox.mail.dovecot import FOLDERS
 from m365_sandbox.mail.imap.syntax import Argument, Atom, Command, Text
 
 _MANY = 1 << 16
@@ -26,6 +27,7 @@ _FETCH_ITEM = re.compile(
     re.IGNORECASE,
 )
 _STATUS_ITEMS = {b"MESSAGES", b"RECENT", b"UIDNEXT", b"UIDVALIDITY", b"UNSEEN"}
+_OWN_FOLDERS = {name.encode("ascii") for name in FOLDERS}
 _FLAGS = {flag.lower().encode("ascii") for flag in wording.IMAP_FLAGS}
 
 Check = Callable[[Sequence[Argument]], str | None]
@@ -85,6 +87,13 @@ def _matches(pattern: re.Pattern[bytes], argument: Argument) -> bool:
 
 def _texts(arguments: Sequence[Argument]) -> str | None:
     return _unless(_are_texts(arguments))
+
+
+def _create(arguments: Sequence[Argument]) -> str | None:
+    # The store makes a mailbox's own folders when somebody first opens them.
+    if arguments[0] in _OWN_FOLDERS:
+        return f"NO {wording.IMAP_FOLDER_EXISTS}"
+    return _texts(arguments)
 
 
 def _rename(arguments: Sequence[Argument]) -> str | None:
@@ -202,8 +211,8 @@ _SELECTED = {
 _RULES = {
     "CAPABILITY": _Rule(), "NOOP": _Rule(), "LOGOUT": _Rule(), "NAMESPACE": _Rule(), "IDLE": _Rule(),
     "ID": _Rule(1, 1),
-    "SELECT": _FOLDER, "EXAMINE": _FOLDER, "CREATE": _FOLDER, "DELETE": _FOLDER, "SUBSCRIBE": _FOLDER,
-    "UNSUBSCRIBE": _FOLDER,
+    "SELECT": _FOLDER, "EXAMINE": _FOLDER, "DELETE": _FOLDER, "SUBSCRIBE": _FOLDER, "UNSUBSCRIBE": _FOLDER,
+    "CREATE": _Rule(1, 1, check=_create),
     "RENAME": _Rule(2, 2, check=_rename),
     "LIST": _Rule(2, 2, check=_texts), "LSUB": _Rule(2, 2, check=_texts),
     "STATUS": _Rule(2, 2, check=_status),
