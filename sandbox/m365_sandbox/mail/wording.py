@@ -81,7 +81,24 @@ SMTP_TEMPORARY = "451 4.7.0 Temporary server error. Please try again later."
 SMTP_RESET = "250 2.0.0 Resetting"                              # unconfirmed
 SMTP_NOOP = "250 2.0.0 OK"                                      # unconfirmed
 SMTP_UNKNOWN_MECHANISM = "504 5.7.4 Unrecognized authentication type"        # unconfirmed
+SMTP_BAD_DOMAIN = "501 5.5.4 Invalid domain name"               # unconfirmed
 SMTP_HELLO_FIRST = "503 5.5.2 Send hello first"                 # unconfirmed
+# These eight from public code that imitates Exchange; the first is in Microsoft's page on testing with Telnet, too.
+SMTP_UNKNOWN_COMMAND = "500 5.3.3 Unrecognized command"
+SMTP_BAD_ARGUMENTS = "501 5.5.4 Invalid arguments"
+SMTP_NOT_IMPLEMENTED = "502 5.3.3 Command not implemented"
+SMTP_LONG_LINE = "500 5.3.3 Line too long"
+SMTP_NEED_MAIL = "503 5.5.2 Need mail command"
+SMTP_NEED_RECIPIENT = "503 5.5.2 Need rcpt command"
+SMTP_NESTED_MAIL = "503 5.5.2 Sender already specified"
+SMTP_CANNOT_VERIFY = "252 2.1.5 Cannot VRFY user"
+# The commands are those that are implemented here.
+SMTP_HELP = (
+    "214-This server supports the following commands:",
+    "214 HELO EHLO STARTTLS RCPT DATA RSET MAIL QUIT HELP AUTH NOOP VRFY",
+)
+SMTP_TOO_MANY_ERRORS = "421 4.7.0 Too many errors on this connection, closing transmission channel"  # unconfirmed
+SMTP_TOO_MANY_RECIPIENTS = "452 4.5.3 Too many recipients"
 SMTP_BAD_SEQUENCE = "503 5.5.1 Bad sequence of commands"        # unconfirmed
 SMTP_TOO_LARGE = "552 5.3.4 Message size exceeds fixed maximum message size"  # unconfirmed
 SMTP_NOT_AUTHENTICATED = f"530 5.7.57 Client not authenticated to send mail. [{SMTP_SERVER}]"
@@ -89,6 +106,12 @@ SMTP_BAD_ADDRESS = "501 5.1.3 Invalid address"                  # unconfirmed
 SMTP_TOO_MANY_CONNECTIONS = (
     "432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending for more information. "
     f"[Hostname={SERVER.upper()}]"
+)
+SMTP_OVER_SEND_SIZE = (  # the codes are unconfirmed
+    "554 5.2.3 MapiExceptionMaxSubmissionExceeded; Message size exceeds maximum size limit.; "
+    "STOREDRV.Submission.Exception:MessageSubmissionExceededException.MapiExceptionMaxSubmissionExceeded; Failed "
+    "to process message due to a permanent exception with message [BeginDiagnosticData]Cannot save changes made "
+    f"to an item to store. [EndDiagnosticData] [Hostname={SERVER.upper()}]"
 )
 
 
