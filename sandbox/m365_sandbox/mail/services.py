@@ -40,7 +40,7 @@ class MailServices:
         """Listen, and write the real ports into ``sandbox.ports``."""
         sandbox = self._sandbox
         post_office = PostOffice(sandbox.tenant, self._store)
-        desk = Desk(sandbox.tenant, post_office, self._claims_of, sandbox.faults)
+        desk = Desk(sandbox.tenant, post_office, self._claims_of, sandbox.faults, self._store.submission_pace)
         relay = RelayDesk(post_office, sandbox.credentials)
         await self._listen("smtp", lambda: Submission(desk, SUBMISSION_MECHANISMS, sandbox.tls))
         await self._listen("smtps", lambda: Submission(desk, IMPLICIT_TLS_MECHANISMS, None), implicit_tls=True)
