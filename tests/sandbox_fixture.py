@@ -42,7 +42,10 @@ class RunningSandbox:
         :raises ControlRefused: for a 4xx.
         """
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.env["M365_SANDBOX_CONTROL_URL"] + path, data, method=method)
+        token = (self.directory / "control-token").read_text("ascii")
+        request = urllib.request.Request(
+            self.env["M365_SANDBOX_CONTROL_URL"] + path, data, {"Authorization": f"Bearer {token}"}, method=method,
+        )
         try:
             with urllib.request.urlopen(request, timeout=60) as response:
                 text = response.read()

@@ -5,7 +5,6 @@ Unknown paths and properties are errors, so that a test never relies on somethin
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
@@ -26,8 +25,10 @@ from m365_sandbox.state.clock import CLOCK
 from m365_sandbox.state.faces import FACES
 from m365_sandbox.state.faults import FaultError
 from m365_sandbox.state.history import Entity
+from m365_sandbox.state.json_text import parse_json
 from m365_sandbox.state.sandbox import Sandbox
 from m365_sandbox.state.seed import sow
+from m365_sandbox.state.tenant import NotSaved
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -44,7 +45,7 @@ ISSUER_TOKEN_PROPERTIES = {
 }
 ORGANIZATION_PROPERTIES = {"BasicAuthenticationBlocked": optional(bool)}
 
-_STATUS_OF = {BodyError: 400, FaultError: 400, UnknownObject: 404, Conflict: 409}
+_STATUS_OF = {BodyError: 400, FaultError: 400, UnknownObject: 404, Conflict: 409, NotSaved: 507}
 
 
 def control_app(sandbox: Sandbox, store: MailStore) -> Starlette:
@@ -88,8 +89,8 @@ class _Control:
         })
 
     async def reset(self, request: Request) -> Response:
-        self.sandbox.faults.clear()
         sow(self.sandbox.tenant, self.sandbox.catalog, self.sandbox.credentials)
+        self.sandbox.faults.clear()
         await self.store.wipe()
         self.sandbox.requests.clear()
         return Response(status_code=204)
@@ -186,9 +187,9 @@ async def _read(request: Request, properties: Mapping[str, Property]) -> dict[st
 
 async def _body(request: Request) -> Any:
     try:
-        return json.loads(await request.body())
+        return parse_json(await request.body())
     except ValueError as error:
-        raise BodyError("the body must be JSON") from error
+        raise BodyError("the body must be JSON, and not nested deeply") from error
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

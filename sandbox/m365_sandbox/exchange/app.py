@@ -23,7 +23,7 @@ from m365_sandbox.exchange.batch import run_batch
 from m365_sandbox.exchange.errors import AdminError, malformed_request
 from m365_sandbox.exchange.invocation import FACE, Answer, Request, invoke
 from m365_sandbox.exchange.module_file import module_file
-from m365_sandbox.http.fault_answers import fault_answer
+from m365_sandbox.http.fault_answers import fault_answer, not_saved_handlers
 from m365_sandbox.identity.tokens import TokenError, verify
 from m365_sandbox.state.clock import now
 from m365_sandbox.state.faults import Fault
@@ -58,7 +58,10 @@ class Unauthorized(Exception):
 def exchange_app(sandbox: Sandbox) -> Starlette:
     """The face for one instance."""
     face = _Face(sandbox)
-    return Starlette(routes=[Route("/{path:path}", face.answer, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])])
+    return Starlette(
+        routes=[Route("/{path:path}", face.answer, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])],
+        exception_handlers=not_saved_handlers(FACE),
+    )
 
 
 class _Face:

@@ -25,8 +25,9 @@ from m365_sandbox.graph import (
     users,
 )
 from m365_sandbox.graph.batch import batch_route
-from m365_sandbox.graph.dispatcher import Dispatcher, Incoming
+from m365_sandbox.graph.dispatcher import FACE, Dispatcher, Incoming
 from m365_sandbox.graph.routing import Answer
+from m365_sandbox.http.fault_answers import not_saved_handlers
 from m365_sandbox.mail.store import MailStore
 from m365_sandbox.state.sandbox import Sandbox
 
@@ -53,7 +54,9 @@ def graph_app(sandbox: Sandbox, store: MailStore) -> Starlette:
             sandbox.tenant.save()
         return _response(outcome.answer)
 
-    return Starlette(routes=[Path("/{path:path}", endpoint, methods=list(METHODS))])
+    return Starlette(
+        routes=[Path("/{path:path}", endpoint, methods=list(METHODS))], exception_handlers=not_saved_handlers(FACE),
+    )
 
 
 async def _incoming(request: Request) -> Incoming:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from starlette.datastructures import Headers
 
 from m365_sandbox.graph.errors import GraphError, authorization_denied, gateway_refusal
 from m365_sandbox.mail.store import MailStore
+from m365_sandbox.state.json_text import parse_json
 from m365_sandbox.state.sandbox import Sandbox
 from m365_sandbox.state.tenant import Tenant
 
@@ -93,7 +93,7 @@ class Call:
         if not self.body.strip():
             raise gateway_refusal("Empty Payload. JSON content expected.")
         try:
-            content = json.loads(self.body)
+            content = parse_json(self.body)
         except ValueError:
             content = None
         if not isinstance(content, dict):

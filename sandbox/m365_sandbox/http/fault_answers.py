@@ -5,9 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
 from m365_sandbox.identity import errors
 from m365_sandbox.state.clock import now
 from m365_sandbox.state.faults import Fault
+from m365_sandbox.state.tenant import NotSaved
 
 FaultAnswer = tuple[int, dict[str, str], dict[str, Any]]
 """Status, headers, JSON body."""
@@ -56,6 +60,15 @@ def _exchange_answer(fault: Fault) -> FaultAnswer:
         if fault.kind == "throttle" else "This issue may be transient. Please try again later."
     )
     return status, {"request-id": str(uuid.uuid4())}, {"error": {"code": code, "message": message}}
+
+
+def not_saved_handlers(face: str) -> dict[Any, Any]:
+    """For Starlette: a change that cannot be kept is answered like an outage."""
+    async def refuse(request: Request, error: Exception) -> Response:
+        status, headers, body = fault_answer(face, Fault(face, "unavailable"))
+        return JSONResponse(body, status, headers)
+
+    return {NotSaved: refuse}
 
 
 _ANSWERS = {"identity": _identity_answer, "graph": _graph_answer, "outlook": _exchange_answer}

@@ -6,7 +6,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from m365_sandbox.identity.federation import check_federated_claims, check_feder
 from m365_sandbox.identity.tokens import AuthMethod
 from m365_sandbox.state.clock import now
 from m365_sandbox.state.history import Collection, Entity
+from m365_sandbox.state.json_text import parse_json
 from m365_sandbox.state.sandbox import Sandbox
 from m365_sandbox.state.tenant import Tenant, digest
 
@@ -125,7 +125,7 @@ async def check_assertion(sandbox: Sandbox, client: Client, assertion: str, host
 def _read(assertion: str) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         whole = jwt.api_jws.decode_complete(assertion, options={"verify_signature": False})
-        claims = json.loads(whole["payload"])
+        claims = parse_json(whole["payload"])
     except (jwt.InvalidTokenError, ValueError) as error:
         raise errors.malformed_assertion("It is not a JWT.") from error
     if not isinstance(claims, dict):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from m365_sandbox.process import environment
+from m365_sandbox.process.folder import FolderError, check
 from m365_sandbox.process.instance import Instance, InstanceError
 from m365_sandbox.state.faces import FACES, HTTP_FACES, address
 
@@ -22,8 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     command: Callable[[Instance, argparse.Namespace], int] = options.command
     try:
-        return command(Instance(options.directory.expanduser().absolute()), options)
-    except InstanceError as error:
+        directory = options.directory.expanduser().absolute()
+        check(directory)
+        return command(Instance(directory), options)
+    except (InstanceError, FolderError) as error:
         print(f"m365-sandbox: {error}", file=sys.stderr)
         return 1
 
@@ -66,6 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     turned.add_argument("--moment", metavar="ISO", help="what it shows now, for example 2027-01-31T05:00:00Z")
     clock.set_defaults(command=_clock)
+    control = commands.add_parser("control", parents=[common], help="call the control face and print its answer")
+    control.add_argument("method", choices=("GET", "POST", "PUT", "PATCH", "DELETE"))
+    control.add_argument("path", help="for example '/requests?face=graph'")
+    control.add_argument("body", nargs="?", help="JSON; a dash reads it from the standard input")
+    control.set_defaults(command=_control)
     env = commands.add_parser("env", parents=[common], help="print the environment variables that clients need")
     env.add_argument("--format", choices=("shell", "json"), default="shell")
     env.set_defaults(command=_env)
@@ -112,6 +120,19 @@ def _clock(instance: Instance, options: argparse.Namespace) -> int:
     else:
         clock = instance.control("GET", "/clock")
     print(f"{clock['moment']}  ({clock['offset_seconds']:+.0f} s from the machine's clock)")
+    return 0
+
+
+def _control(instance: Instance, options: argparse.Namespace) -> int:
+    _require_running(instance)
+    text = sys.stdin.read() if options.body == "-" else options.body
+    try:
+        body = None if text is None else json.loads(text)
+    except ValueError as error:
+        raise InstanceError(f"The body is no JSON: {error}") from error
+    answer = instance.control(options.method, options.path, body)
+    if answer is not None:
+        print(json.dumps(answer, indent=1))
     return 0
 
 

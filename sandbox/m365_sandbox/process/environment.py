@@ -7,7 +7,6 @@ read a file but not run a command, such as an Ansible inventory.
 from __future__ import annotations
 
 import json
-import os
 import shlex
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from m365_sandbox.powershell.engine import pwsh_program
 from m365_sandbox.state.certificates import CA_FILE
 from m365_sandbox.state.credentials import Credentials
 from m365_sandbox.state.faces import HOST, address
+from m365_sandbox.state.files import write_private
 from m365_sandbox.state.seed import OPERATOR, READER, seeded_app_id
 from m365_sandbox.state.tenant import Tenant
 from m365_sandbox.winrm.host import USER, powershell_variables
@@ -63,11 +63,7 @@ def _powershell(ports: dict[str, int], directory: Path) -> dict[str, str]:
 
 def write(values: dict[str, str], directory: Path) -> None:
     """Replace the folder's file."""
-    temporary = directory / f"{FILE_NAME}.new"
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(values, file, indent=1)
-    temporary.replace(directory / FILE_NAME)
+    write_private(directory / FILE_NAME, json.dumps(values, indent=1).encode())
 
 
 def read(directory: Path) -> dict[str, str]:

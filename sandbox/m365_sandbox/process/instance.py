@@ -9,6 +9,7 @@ import fcntl
 import http.client
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,13 +18,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from m365_sandbox.control.token import TOKEN_FILE, read_token
+from m365_sandbox.process.folder import LOG_FILE, PID_FILE, prepare
 from m365_sandbox.process.readiness import answers
 from m365_sandbox.state.faces import FACES, HOST
 
-PID_FILE = "pid"
 PORTS_FILE = "ports.json"
-LOG_FILE = "sandbox.log"
-STATE_FILE = "state.json"
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 LOG_TAIL_LINES = 25
@@ -80,12 +80,13 @@ class Instance:
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Call the control face; an InstanceError with its words if it refuses or does not answer."""
         port = self.ports().get("control")
-        if port is None:
+        if port is None or not (self.directory / TOKEN_FILE).exists():
             raise InstanceError(f"No sandbox runs in {self.directory}")
         connection = http.client.HTTPConnection(HOST, port, timeout=_CONTROL_SECONDS)
         try:
             connection.request(
-                method, path, None if body is None else json.dumps(body), {"Content-Type": "application/json"}
+                method, path, None if body is None else json.dumps(body),
+                {"Content-Type": "application/json", "Authorization": f"Bearer {read_token(self.directory)}"},
             )
             response = connection.getresponse()
             text = response.read()
@@ -110,7 +111,7 @@ class Instance:
             self._check_same_ports(ports)
             self._wait(None, 0)
             return False
-        self._prepare_directory()
+        prepare(self.directory)
         log = self.directory / LOG_FILE
         with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
             beginning = output.tell()
@@ -139,14 +140,6 @@ class Instance:
         if any(port not in (0, current.get(face)) for face, port in wanted.items()):
             raise InstanceError("The sandbox already runs, on other ports; stop it before you choose new ones")
 
-    def _prepare_directory(self) -> None:
-        directory = self.directory
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        names = {path.name for path in directory.iterdir()}
-        if names and not names & {STATE_FILE, LOG_FILE, PID_FILE}:
-            raise InstanceError(f"{directory} is not empty and no sandbox's folder; choose another one")
-        directory.chmod(0o700)
-
     def _wait(self, process: subprocess.Popen[bytes] | None, beginning: int) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not self.is_ready():
@@ -169,9 +162,9 @@ class Instance:
 
     def _log_tail(self, beginning: int) -> str:
         path = self.directory / LOG_FILE
-        if not path.exists():
-            return "(no log)"
         with path.open("rb") as file:
             file.seek(beginning)
             lines = file.read().decode("utf-8", "replace").splitlines()
-        return "\n".join(lines[-LOG_TAIL_LINES:]) or "(nothing in the log)"
+        if not lines:
+            return f"(nothing in its log; {shutil.disk_usage(self.directory).free} bytes are free on its disk)"
+        return "\n".join(lines[-LOG_TAIL_LINES:])

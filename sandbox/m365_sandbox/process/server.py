@@ -23,6 +23,8 @@ from typing import TextIO
 from starlette.types import ASGIApp
 
 from m365_sandbox.control.app import control_app
+from m365_sandbox.control.guard import Guard
+from m365_sandbox.control.token import load_or_create_token
 from m365_sandbox.exchange.app import exchange_app
 from m365_sandbox.graph.app import graph_app
 from m365_sandbox.http.middleware import HttpMiddleware
@@ -33,17 +35,19 @@ from m365_sandbox.mail.services import MailServices
 from m365_sandbox.mail.store import MailStore
 from m365_sandbox.process import environment
 from m365_sandbox.process.cli import port_option
-from m365_sandbox.process.instance import PID_FILE, PORTS_FILE, STATE_FILE, Instance
+from m365_sandbox.process.folder import PID_FILE, FolderError, check
+from m365_sandbox.process.instance import PORTS_FILE, Instance
 from m365_sandbox.state.catalog import load_catalog
 from m365_sandbox.state.certificates import load_or_create_tls
 from m365_sandbox.state.credentials import Credentials
 from m365_sandbox.state.faces import FACES, HOST
 from m365_sandbox.state.faults import Faults
+from m365_sandbox.state.files import write_private
 from m365_sandbox.state.keys import ENTRA_FILE, ISSUER_FILE, SigningKeys
 from m365_sandbox.state.request_log import RequestLog
 from m365_sandbox.state.sandbox import Sandbox
 from m365_sandbox.state.seed import sow
-from m365_sandbox.state.tenant import Tenant
+from m365_sandbox.state.tenant import STATE_FILE, Tenant
 from m365_sandbox.winrm.host import WindowsHost
 
 LOCK_SECONDS = 0.01
@@ -65,10 +69,14 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("m365_sandbox").setLevel(logging.INFO)
     try:
+        check(options.directory)
         with hold(options.directory):
             asyncio.run(serve(options.directory, dict(options.port)))
     except AlreadyRunning:
         log.error("Another sandbox runs in %s", options.directory)
+        return 1
+    except FolderError as error:
+        log.error("%s", error)
         return 1
     return 0
 
@@ -79,9 +87,13 @@ def hold(directory: Path) -> Generator[None, None, None]:
     descriptor = os.open(directory / PID_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     with open(descriptor, "r+", encoding="ascii") as file:
         _lock(file)
-        file.truncate()
-        file.write(str(os.getpid()))
-        file.flush()
+        try:
+            file.truncate()
+            file.write(str(os.getpid()))
+            file.flush()
+        except OSError:
+            (directory / PID_FILE).unlink()
+            raise
         yield
 
 
@@ -133,6 +145,7 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     sandbox = build(directory, ports)
+    token = load_or_create_token(directory)
     store = MailStore(directory)
     mail = MailServices(sandbox, store)
     windows = WindowsHost(sandbox)
@@ -148,7 +161,7 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
             servers.append(await _start(sandbox, face, app, date_header=False))
         servers.append(await _start(sandbox, "issuer", issuer_app(sandbox)))
         servers.append(await _start(sandbox, "winrm", windows.app()))
-        servers.append(await _start(sandbox, "control", control_app(sandbox, store)))
+        servers.append(await _start(sandbox, "control", Guard(control_app(sandbox, store), token)))
         _write_ports(directory, sandbox.ports)
         environment.write(
             environment.variables(sandbox.tenant, sandbox.credentials, sandbox.ports, directory), directory
@@ -186,9 +199,7 @@ def _free_or_any(port: int) -> int:
 
 
 def _write_ports(directory: Path, ports: Mapping[str, int]) -> None:
-    temporary = directory / f"{PORTS_FILE}.new"
-    temporary.write_text(json.dumps({face: ports[face] for face in FACES}), "ascii")
-    temporary.replace(directory / PORTS_FILE)
+    write_private(directory / PORTS_FILE, json.dumps({face: ports[face] for face in FACES}).encode())
 
 
 if __name__ == "__main__":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from pathlib import Path
 
 import trustme
+
+from m365_sandbox.state.files import write_private
 
 CA_FILE = "ca.pem"
 SERVER_FILE = "server.pem"
@@ -21,11 +22,9 @@ def load_or_create_tls(directory: Path) -> ssl.SSLContext:
     server = directory / SERVER_FILE
     if not server.exists():
         authority = trustme.CA(organization_name="m365-sandbox")
-        certificate = authority.issue_cert(*NAMES, organization_name="m365-sandbox")
-        authority.cert_pem.write_to_path(directory / CA_FILE)
-        descriptor = os.open(server, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(certificate.private_key_and_cert_chain_pem.bytes())
+        certificate = authority.issue_cert(*NAMES, common_name=NAMES[0], organization_name="m365-sandbox")
+        write_private(directory / CA_FILE, authority.cert_pem.bytes())
+        write_private(server, certificate.private_key_and_cert_chain_pem.bytes())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(server)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+from m365_sandbox.state.files import write_private
 
 FILE_NAME = "credentials.json"
 
@@ -42,12 +43,7 @@ class Credentials:
         # A folder of an earlier version lacks the secrets that came later.
         credentials = replace(made, **kept)
         if asdict(credentials) != kept:
-            temporary = path.with_name(f"{FILE_NAME}.new")
-            temporary.unlink(missing_ok=True)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(asdict(credentials), file, indent=1)
-            temporary.replace(path)
+            write_private(path, json.dumps(asdict(credentials), indent=1).encode())
         return credentials
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from m365_sandbox.state.clock import now
+from m365_sandbox.state.files import write_private
 
 ENTRA_FILE, ISSUER_FILE = "signing.pem", "issuer.pem"
 
@@ -44,9 +44,7 @@ class SigningKeys:
     def load_or_create(cls, path: Path) -> SigningKeys:
         """Read the key from its file, or make both (0600)."""
         if not path.exists():
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(_new_key())
+            write_private(path, _new_key())
         return cls(path)
 
     @property

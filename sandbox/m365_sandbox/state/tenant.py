@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import secrets
 import uuid
 from pathlib import Path
 from typing import Any
 
 from m365_sandbox.state.clock import CLOCK, now, timestamp
+from m365_sandbox.state.files import write_private
 from m365_sandbox.state.history import Collection, Entity
+
+STATE_FILE = "state.json"
 
 COLLECTIONS = (
     "applications",             # by object id; Graph's application
@@ -50,6 +51,10 @@ COLLECTIONS = (
 )
 
 
+class NotSaved(Exception):
+    """What was asked for cannot be kept, so it did not happen: the tenant is as it was."""
+
+
 def digest(secret: str) -> str:
     """What the tenant keeps of a secret: hex SHA-256. Secrets are random and long, so no salt is needed."""
     return hashlib.sha256(secret.encode()).hexdigest()
@@ -63,6 +68,10 @@ class Tenant:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._load()
+
+    def _load(self) -> None:
+        path = self.path
         state: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
         self.tenant_id: str = state.get("tenant_id") or str(uuid.uuid4())
         CLOCK.turn(state.get("clock", {}).get("offset_seconds", 0.0))
@@ -118,13 +127,15 @@ class Tenant:
         }
 
     def save(self) -> None:
-        """Write the state atomically. Every face calls this once per request that changed something."""
-        temporary = self.path.with_name(f"{self.path.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            # Not json.dump, which takes the encoder that is written in Python.
-            file.write(json.dumps(self.dump(), separators=(",", ":")))
-        temporary.replace(self.path)
+        """Write the state atomically. Every face calls this once per request that changed something.
+
+        :raises NotSaved: if it cannot be written, as on a full disk; the tenant is then as it was saved last.
+        """
+        try:
+            write_private(self.path, json.dumps(self.dump(), separators=(",", ":")).encode())
+        except OSError as error:
+            self._load()
+            raise NotSaved(f"the state cannot be saved, so nothing was changed: {error.strerror}") from error
 
     # -- look-ups -----------------------------------------------------------------------------------------------
 
