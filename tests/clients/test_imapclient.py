@@ -41,7 +41,7 @@ def test_it_does_everything(office: Office) -> None:
         client.expunge()
         client.rename_folder("Größe", "Größen")
         assert client.namespace().personal == (("", "/"),)
-        assert b"Microsoft.Exchange.Imap4.Imap4Server" in client.id_()
+        assert client.id_() == ((b"name", b"Microsoft.Exchange.Imap4.Imap4Server", b"version", b"15.20"),)
     assert office.subjects(PROBE) == office.subjects(PROBE, "Archive") == []
     assert office.flags(PROBE, "By IMAPClient", "Gr&APYA3w-en") == {"\\Flagged", "$MDNSent"}
 
