@@ -360,8 +360,10 @@ def test_no_reply_of_the_librarys_own_is_left() -> None:
     source = Path(aiosmtpd.smtp.__file__).read_text("utf-8")
     replies = re.findall(r"""push\(\s*f?['"](\d{3}[ -][^'"{]*)|(?:status|syntaxerr) = ['"](5\d\d [^'"{]*)""", source)
     # Those that Submission makes itself, and those whose handler's answer is taken in their place.
-    own = ("220 ", "221 Bye", "250", "252 Cannot VRFY", "354 ", "421 4.7.0 ", "501 5.", "501 Not enough", "501 Too many",
-           "502 Could not VRFY", "503 Already", "504 ", "530 ", "535 ", "538 ", "554 Command refused")
+    own = (
+        "220 ", "221 Bye", "250", "252 Cannot VRFY", "354 ", "421 4.7.0 ", "501 5.", "501 Not enough",
+        "501 Too many", "502 Could not VRFY", "503 Already", "504 ", "530 ", "535 ", "538 ", "554 Command refused",
+    )
     left = [reply for pair in replies for reply in pair if reply and not reply.startswith(own)]
     assert len(left) > 15
     for reply in left:
