@@ -334,7 +334,7 @@ def test_commands_within_a_mail(app: MailApp) -> None:
         assert wire.reply("HELO x") == [f"250 {wire.reply('EHLO x')[0][4:].split()[0]} Hello [127.0.0.1]"]
         wire.reply("EHLO x")
         wire.reply(f"AUTH XOAUTH2 {app.sasl()}")
-        assert wire.reply(f"MAIL FROM:<{PROBE}>") == ["250 2.1.0 Sender OK"]
+        assert wire.reply(f"MAIL FROM:<{PROBE}> SIZE=9 AUTH=<> BODY=8BITMIME") == ["250 2.1.0 Sender OK"]
         assert wire.reply(f"MAIL FROM:<{PROBE}>") == ["503 5.5.2 Sender already specified"]
         assert wire.reply("RCPT FROM:<a@b.example>") == [BAD_ARGUMENTS]
         assert wire.reply("RCPT TO:<a@b.example> FROB=1") == [BAD_ARGUMENTS]
