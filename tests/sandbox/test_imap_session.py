@@ -214,7 +214,7 @@ def test_news_arrive_while_idling(app: MailApp, inbox: Session) -> None:
     assert inbox.wire.ask("DONE") == ["1 OK IDLE completed."]
 
 
-def test_keywords_of_others_are_not_shown(app: MailApp, inbox: Session) -> None:
+def test_what_others_flag_is_told(app: MailApp, inbox: Session) -> None:
     with imap(app.sandbox, app, PROBE) as other:
         other.select("INBOX")
         other.store("1", "+FLAGS", "($mdnsent)")

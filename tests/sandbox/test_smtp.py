@@ -334,7 +334,7 @@ def test_commands_within_a_mail(app: MailApp) -> None:
         assert wire.reply("HELO x") == [f"250 {wire.reply('EHLO x')[0][4:].split()[0]} Hello [127.0.0.1]"]
         wire.reply("EHLO x")
         wire.reply(f"AUTH XOAUTH2 {app.sasl()}")
-        assert wire.reply(f"MAIL FROM:<{PROBE}>") == ["250 2.1.0 Sender OK"]
+        assert wire.reply(f"MAIL FROM:<{PROBE}> SIZE=9 AUTH=<> BODY=8BITMIME") == ["250 2.1.0 Sender OK"]
         assert wire.reply(f"MAIL FROM:<{PROBE}>") == ["503 5.5.2 Sender already specified"]
         assert wire.reply("RCPT FROM:<a@b.example>") == [BAD_ARGUMENTS]
         assert wire.reply("RCPT TO:<a@b.example> FROB=1") == [BAD_ARGUMENTS]
@@ -360,8 +360,10 @@ def test_no_reply_of_the_librarys_own_is_left() -> None:
     source = Path(aiosmtpd.smtp.__file__).read_text("utf-8")
     replies = re.findall(r"""push\(\s*f?['"](\d{3}[ -][^'"{]*)|(?:status|syntaxerr) = ['"](5\d\d [^'"{]*)""", source)
     # Those that Submission makes itself, and those whose handler's answer is taken in their place.
-    own = ("220 ", "221 Bye", "250", "252 Cannot VRFY", "354 ", "421 4.7.0 ", "501 5.", "501 Not enough", "501 Too many values",
-           "502 Could not VRFY", "503 Already", "504 ", "530 ", "535 ", "538 ", "554 Command refused")
+    own = (
+        "220 ", "221 Bye", "250", "252 Cannot VRFY", "354 ", "421 4.7.0 ", "501 5.", "501 Not enough",
+        "501 Too many", "502 Could not VRFY", "503 Already", "504 ", "530 ", "535 ", "538 ", "554 Command refused",
+    )
     left = [reply for pair in replies for reply in pair if reply and not reply.startswith(own)]
     assert len(left) > 15
     for reply in left:

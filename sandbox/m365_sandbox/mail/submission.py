@@ -7,6 +7,7 @@ import base64
 import binascii
 import collections
 import logging
+import re
 import secrets
 import ssl
 from collections.abc import Callable
@@ -43,6 +44,7 @@ MOST_RECIPIENTS = 500
 # How often a message that has to wait looks at the tenant's clock, which may be turned meanwhile.
 _LOOK_SECONDS = 0.05
 _LONGEST_LINE = 1 << 16
+_AUTH_PARAMETER = re.compile(r" AUTH=\S+", re.IGNORECASE)
 
 
 class Desk:
@@ -238,6 +240,10 @@ class Submission(SMTP):
         for line in lines[:-1]:
             await self.push(f"250-{line}")
         await self.push(f"250 {lines[-1]}")
+
+    async def smtp_MAIL(self, arg: str | None) -> None:
+        """Takes AUTH=, which clients may give wherever AUTH is offered (RFC 4954), and which has no effect here."""
+        await super().smtp_MAIL(_AUTH_PARAMETER.sub("", arg) if arg else arg)
 
     async def smtp_STARTTLS(self, arg: str) -> None:
         """Once: the library would start TLS within TLS."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from m365_sandbox.mail import wording
-from m365_sandbox.mail.dovecot import FOLDERS
+from m365_sandbox.mail.folders import FOLDERS
 from m365_sandbox.mail.imap.syntax import Argument, Atom, Command, Text
 
 _MANY = 1 << 16
