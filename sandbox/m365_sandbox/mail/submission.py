@@ -7,6 +7,7 @@ import base64
 import binascii
 import collections
 import logging
+import re
 import secrets
 import ssl
 from collections.abc import Callable
@@ -14,12 +15,13 @@ from typing import Any, AnyStr, ClassVar
 
 from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
 
-from m365_sandbox.clock import now
-from m365_sandbox.faults import Fault, Faults
 from m365_sandbox.mail import message as mime
 from m365_sandbox.mail import wording
 from m365_sandbox.mail.mailbox import StoreError
+from m365_sandbox.mail.pace import Pace
 from m365_sandbox.mail.post_office import PostOffice
+from m365_sandbox.mail.replies import exchanges
+from m365_sandbox.mail.send_size import max_send_size
 from m365_sandbox.mail.sign_in import (
     Claims,
     Outcome,
@@ -30,26 +32,19 @@ from m365_sandbox.mail.sign_in import (
     with_token,
 )
 from m365_sandbox.mail.xoauth2 import parse
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.clock import now
+from m365_sandbox.state.faults import Fault, Faults
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.tenant import Tenant
 
 log = logging.getLogger(__name__)
 
 CONCURRENT_CONNECTIONS = 3
+MOST_RECIPIENTS = 500
+# How often a message that has to wait looks at the tenant's clock, which may be turned meanwhile.
+_LOOK_SECONDS = 0.05
 _LONGEST_LINE = 1 << 16
-
-# aiosmtpd's fixed replies -> Exchange's.
-_REPLIES = {
-    "220 Ready to start TLS": wording.SMTP_STARTTLS,
-    "354 End data with <CR><LF>.<CR><LF>": wording.SMTP_START_DATA,
-    "503 Error: need MAIL command": wording.SMTP_BAD_SEQUENCE,
-    "503 Error: need RCPT command": wording.SMTP_BAD_SEQUENCE,
-    "503 Error: nested MAIL command": wording.SMTP_BAD_SEQUENCE,
-    "503 Error: send HELO first": wording.SMTP_HELLO_FIRST,
-    "503 Error: send EHLO first": wording.SMTP_HELLO_FIRST,
-    "552 Error: message size exceeds fixed maximum message size": wording.SMTP_TOO_LARGE,
-    "552 Error: Too much mail data": wording.SMTP_TOO_LARGE,
-    "553 5.1.3 Error: malformed address": wording.SMTP_BAD_ADDRESS,
-}
+_AUTH_PARAMETER = re.compile(r" AUTH=\S+", re.IGNORECASE)
 
 
 class Desk:
@@ -59,12 +54,13 @@ class Desk:
     """
 
     def __init__(
-        self, tenant: Tenant, post_office: PostOffice, claims_of: Callable[[str], Claims], faults: Faults
+        self, tenant: Tenant, post_office: PostOffice, claims_of: Callable[[str], Claims], faults: Faults, pace: Pace,
     ) -> None:
         self._tenant = tenant
         self._faults = faults
         self._post_office = post_office
         self._claims_of = claims_of
+        self._pace = pace
         # By mailbox, in the order of their sign-in: those beyond the limit are turned away at the end of DATA (facts).
         self._connected: dict[str, list[Submission]] = collections.defaultdict(list)
 
@@ -94,13 +90,24 @@ class Desk:
         if connection in self._connected[mailbox["id"]][CONCURRENT_CONNECTIONS:]:
             return wording.SMTP_TOO_MANY_CONNECTIONS
         content = mime.canonical(bytes(envelope.original_content or b""))
+        if len(content) > max_send_size(mailbox):
+            return wording.SMTP_OVER_SEND_SIZE
         for sender in (mime.envelope_sender(envelope.mail_from), *mime.addresses(content, "From", "Sender")):
             if sender and not may_send_as(self._tenant, signed_in, sender):
                 log.info("smtp refuses a message: %r may not send as %r", mailbox["address"], sender)
                 return wording.smtp_send_as_denied(mailbox["address"], sender)
+        await self._turn(mailbox)
         hop = connection.hop()
         message_id = await self._post_office.submit(mailbox, content, envelope.rcpt_tos, hop=hop)
         return wording.smtp_queued(message_id)
+
+    async def _turn(self, mailbox: Entity) -> None:
+        """Wait until the mailbox may send another message."""
+        while True:
+            delay = self._pace.delay(mailbox["id"], now().timestamp())
+            if not delay:
+                return
+            await asyncio.sleep(min(delay, _LOOK_SECONDS))
 
     # -- hooks of aiosmtpd --------------------------------------------------------------------------------------
 
@@ -114,6 +121,8 @@ class Desk:
     async def handle_RCPT(
         self, server: Submission, session: Session, envelope: Envelope, address: str, options: list[str],
     ) -> str:
+        if len(envelope.rcpt_tos) >= MOST_RECIPIENTS:
+            return wording.SMTP_TOO_MANY_RECIPIENTS
         # Whether the recipient exists is found out later; the sender then gets a report.
         envelope.rcpt_tos.append(address)
         return wording.SMTP_RECIPIENT_OK
@@ -121,6 +130,10 @@ class Desk:
     async def handle_DATA(self, server: Submission, session: Session, envelope: Envelope) -> str:
         assert server.signed_in is not None
         return await self.take(server, server.signed_in, envelope)
+
+    async def handle_HELO(self, server: Submission, session: Session, envelope: Envelope, hostname: str) -> str:
+        session.host_name = hostname
+        return f"250 {wording.SMTP_SERVER} Hello [127.0.0.1]"
 
     async def handle_NOOP(self, server: Submission, session: Session, envelope: Envelope, argument: str) -> str:
         return wording.SMTP_NOOP
@@ -195,7 +208,7 @@ class Submission(SMTP):
         return mime.received(f"{self.session.host_name} (127.0.0.1)", f"{wording.SMTP_SERVER} (127.0.0.1)", how, now())
 
     async def push(self, status: AnyStr) -> None:
-        await super().push(_REPLIES.get(status, status) if isinstance(status, str) else status)
+        await super().push(exchanges(status) if isinstance(status, str) else status)
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         try:
@@ -213,7 +226,7 @@ class Submission(SMTP):
     async def smtp_EHLO(self, hostname: str) -> None:
         """Advertises what is implemented here, so neither DSN nor CHUNKING, in Exchange's order."""
         if not hostname:
-            await self.push("501 5.5.4 Invalid domain name")
+            await self.push(wording.SMTP_BAD_DOMAIN)
             return
         self.envelope = self._create_envelope()
         assert self.session is not None
@@ -227,6 +240,26 @@ class Submission(SMTP):
         for line in lines[:-1]:
             await self.push(f"250-{line}")
         await self.push(f"250 {lines[-1]}")
+
+    async def smtp_MAIL(self, arg: str | None) -> None:
+        """Takes AUTH=, which clients may give wherever AUTH is offered (RFC 4954), and which has no effect here."""
+        await super().smtp_MAIL(_AUTH_PARAMETER.sub("", arg) if arg else arg)
+
+    async def smtp_STARTTLS(self, arg: str) -> None:
+        """Once: the library would start TLS within TLS."""
+        if self._tls_object() is not None:
+            await self.push(wording.SMTP_BAD_SEQUENCE)
+            return
+        await super().smtp_STARTTLS(arg)
+
+    async def smtp_HELP(self, arg: str) -> None:
+        """Lists the commands, whatever is asked about."""
+        for line in wording.SMTP_HELP:
+            await self.push(line)
+
+    async def smtp_VRFY(self, arg: str) -> None:
+        """Verifies nobody."""
+        await self.push(wording.SMTP_CANNOT_VERIFY if arg else wording.SMTP_BAD_ARGUMENTS)
 
     async def smtp_AUTH(self, arg: str | None) -> None:
         """Mechanisms are taken in any case: Microsoft's own sample types them in lower case (facts)."""
