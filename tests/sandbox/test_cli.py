@@ -203,8 +203,8 @@ def test_control_is_asked_by_the_command(clean: RunningSandbox) -> None:
     identifier = json.loads(added.stdout)["id"]
     assert identifier in clean.control("GET", "/tenant")["collections"]["users"]
 
-    refused = run_cli("control", clean.directory, "POST", "/tenant/users", '{"mail": 1}')
-    assert (refused.returncode, "unknown property mail" in refused.stderr) == (1, True)
+    refused = run_cli("control", clean.directory, "POST", "/tenant/users", '{"email": 1}')
+    assert (refused.returncode, "unknown property email" in refused.stderr) == (1, True)
     broken = run_cli("control", clean.directory, "POST", "/tenant/users", "{")
     assert (broken.returncode, "The body is no JSON" in broken.stderr) == (1, True)
     assert run_cli("control", clean.directory, "DELETE", "/requests").stdout == ""

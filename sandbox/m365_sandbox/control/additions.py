@@ -55,12 +55,20 @@ def find_mailbox(tenant: Tenant, key: str) -> Entity:
 
 
 def _add_user(sandbox: Sandbox, values: Values) -> Entity:
-    address = values["userPrincipalName"]
-    if sandbox.tenant.find_user(address) is not None:
-        raise Conflict(f"there is a user {address} already")
-    return sandbox.tenant.add_user(
-        address, values.get("displayName", address), password=values.get("password"),
-        licensed=values.get("licensed", True), shared=values.get("shared", False),
+    tenant, name, aliases = sandbox.tenant, values["userPrincipalName"], values.get("aliases", [])
+    if tenant.find("users", userPrincipalName=name):
+        raise Conflict(f"there is a user {name} already")
+    if not all(isinstance(alias, str) for alias in aliases):
+        raise BodyError("aliases must be a list of addresses")
+    has_mailbox = values.get("licensed", True) or values.get("shared", False)
+    if aliases and not has_mailbox:
+        raise BodyError("aliases are addresses of a mailbox, which a user gets who is licensed or shared")
+    for address in (values.get("mail", name), *aliases) if has_mailbox else ():
+        if tenant.find_recipient(address) is not None:
+            raise Conflict(f"there is a mailbox with the address {address} already")
+    return tenant.add_user(
+        name, values.get("displayName", name), mail=values.get("mail"), aliases=aliases,
+        password=values.get("password"), licensed=values.get("licensed", True), shared=values.get("shared", False),
     )
 
 
@@ -71,8 +79,11 @@ def _add_application(sandbox: Sandbox, values: Values) -> Entity:
     if "certificate" in values:
         application["keyCredentials"].append(_key_credential(values["certificate"]))
     secret = client_secret() if values.get("secret", False) else None
+    roles = values.get("roles", {})
+    if not all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in roles.values()):
+        raise BodyError("roles must be lists of permissions by resource")
     try:
-        add_application(tenant, application, service_principal, values.get("roles", {}), secret)
+        add_application(tenant, application, service_principal, roles, secret)
     except KeyError as error:
         raise UnknownObject(f"there is no resource or application permission {error.args[0]}") from error
     if "secretSeconds" in values and secret is not None:
@@ -151,8 +162,8 @@ def _shorten(application: Entity, seconds: int) -> None:
 ADDITIONS = {
     "users": Addition(
         {
-            "userPrincipalName": required(str), "displayName": optional(str), "password": optional(str),
-            "licensed": optional(bool), "shared": optional(bool),
+            "userPrincipalName": required(str), "displayName": optional(str), "mail": optional(str),
+            "aliases": optional(list), "password": optional(str), "licensed": optional(bool), "shared": optional(bool),
         },
         _add_user,
     ),

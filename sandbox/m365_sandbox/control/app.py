@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from m365_sandbox.control.additions import ADDITIONS, Addition, Conflict, UnknownObject, find_mailbox
 from m365_sandbox.control.body import BodyError, Property, optional, read, required
+from m365_sandbox.exchange.byte_size import printed_size
 from m365_sandbox.issuer.app import issuer_url
 from m365_sandbox.issuer.tokens import identity_token
 from m365_sandbox.mail.store import MailStore
@@ -36,6 +37,8 @@ MAILBOX_PROPERTIES = {
     "ImapEnabled": optional(bool), "PopEnabled": optional(bool),
     # Null: as the organisation says.
     "SmtpClientAuthenticationDisabled": optional(bool, type(None)),
+    # As Set-Mailbox takes it: 10MB, or Unlimited.
+    "MaxSendSize": optional(str),
 }
 TRANSPORT_PROPERTIES = {"SmtpClientAuthenticationDisabled": optional(bool)}
 EXCHANGE_PROPERTIES = {"ChecksServicePrincipals": optional(bool)}
@@ -144,9 +147,9 @@ class _Control:
 
     async def change_mailbox(self, request: Request) -> Response:
         tenant = self.sandbox.tenant
-        mailbox = {
-            **find_mailbox(tenant, request.path_params["address"]), **await _read(request, MAILBOX_PROPERTIES),
-        }
+        mailbox = find_mailbox(tenant, request.path_params["address"]) | await _read(request, MAILBOX_PROPERTIES)
+        if "MaxSendSize" in mailbox:
+            mailbox["MaxSendSize"] = _size(mailbox["MaxSendSize"])
         tenant["mailboxes"].put(mailbox["id"], mailbox)
         tenant.save()
         return JSONResponse(mailbox)
@@ -172,6 +175,13 @@ class _Control:
             return JSONResponse(added, status_code=201)
 
         return add
+
+
+def _size(text: str) -> str:
+    try:
+        return printed_size(text)
+    except ValueError as error:
+        raise BodyError(f"MaxSendSize: {error}") from error
 
 
 def _aware(text: str) -> datetime:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
@@ -77,7 +76,7 @@ def _single(kind: Complex, item: Property, value: Any, creating: bool) -> Any:
     empty = item.required and not value
     if too_long or empty or (item.values and value not in item.values):
         raise invalid_value(item.name, kind.title)
-    return value
+    return without_line_breaks(value) if item.kind == "Binary" else value
 
 
 def _unexpected(value: Any, expected: str) -> GraphError:
@@ -130,8 +129,13 @@ def is_duration(value: Any) -> bool:
 
 
 def is_base64(value: Any) -> bool:
-    """Whether the value is base64 text."""
+    """Whether the value is base64 text, be it broken into lines as in a PEM file."""
     try:
-        return isinstance(value, str) and base64.b64decode(value, validate=True) is not None
-    except binascii.Error:
+        return isinstance(value, str) and base64.b64decode(without_line_breaks(value), validate=True) is not None
+    except ValueError:
         return False
+
+
+def without_line_breaks(text: str) -> str:
+    """Base64 on one line, as answers show it."""
+    return text.replace("\r", "").replace("\n", "")

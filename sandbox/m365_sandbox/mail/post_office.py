@@ -40,7 +40,7 @@ class PostOffice:
         foreign: list[str] = []
         unknown: list[str] = []
         for address in recipients:
-            mailbox = self._tenant.find_mailbox(address)
+            mailbox = self._tenant.find_recipient(address)
             if mailbox is not None:
                 stores[mailbox["store"]] = None
             elif address.rpartition("@")[2].casefold() in self._tenant.domains:

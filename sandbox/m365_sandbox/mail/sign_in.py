@@ -141,7 +141,7 @@ def may_send_as(tenant: Tenant, signed_in: SignedIn, address: str) -> bool:
     """Whether a From address is one of the mailbox itself, or of one that the principal has SendAs or a role on."""
     if address.casefold() in (own.casefold() for own in signed_in.mailbox["addresses"]):
         return True
-    other = tenant.find_mailbox(address)
+    other = tenant.find_recipient(address)
     if other is None:
         return False
     entries = acl.stored(tenant["recipient_permissions"].get(other["id"]))

@@ -39,6 +39,7 @@ def variables(tenant: Tenant, credentials: Credentials, ports: dict[str, int], d
         "M365_SANDBOX_HOST": HOST,
         "M365_SANDBOX_CONTROL_URL": address("control", ports["control"]),
         "M365_SANDBOX_ISSUER_URL": address("issuer", ports["issuer"]),
+        "M365_SANDBOX_MANAGEMENT_URL": address("management", ports["management"]),
         "M365_SANDBOX_SMTP_PORT": str(ports["smtp"]),
         "M365_SANDBOX_SMTPS_PORT": str(ports["smtps"]),
         "M365_SANDBOX_RELAY_PORT": str(ports["relay"]),

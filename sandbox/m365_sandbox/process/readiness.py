@@ -10,7 +10,7 @@ from m365_sandbox.state.certificates import CA_FILE
 from m365_sandbox.state.faces import HOST
 
 _SECONDS = 5.0
-_TLS = ("identity", "graph", "outlook", "smtps", "imap", "pop3", "issuer", "winrm")
+_TLS = ("identity", "graph", "outlook", "smtps", "imap", "pop3", "issuer", "management", "winrm")
 _GREETINGS = {"smtp": b"220", "smtps": b"220", "relay": b"220", "imap": b"* OK", "pop3": b"+OK"}
 
 

@@ -33,6 +33,7 @@ from m365_sandbox.identity.app import identity_app
 from m365_sandbox.issuer.app import issuer_app
 from m365_sandbox.mail.services import MailServices
 from m365_sandbox.mail.store import MailStore
+from m365_sandbox.management.app import management_app
 from m365_sandbox.process import environment
 from m365_sandbox.process.cli import port_option
 from m365_sandbox.process.folder import PID_FILE, FolderError, check
@@ -160,6 +161,7 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
             app = HttpMiddleware(app, face, sandbox.faults, sandbox.requests)
             servers.append(await _start(sandbox, face, app, date_header=False))
         servers.append(await _start(sandbox, "issuer", issuer_app(sandbox)))
+        servers.append(await _start(sandbox, "management", management_app(sandbox)))
         servers.append(await _start(sandbox, "winrm", windows.app()))
         servers.append(await _start(sandbox, "control", Guard(control_app(sandbox, store), token)))
         _write_ports(directory, sandbox.ports)

@@ -15,10 +15,11 @@ FACES = {
     "imap": "IMAP over TLS",
     "pop3": "POP3 over TLS",
     "issuer": "https",
+    "management": "https",
     "winrm": "WinRM over https: a Windows host with PowerShell",
     "control": "http",
 }
-HTTP_FACES = ("identity", "graph", "outlook", "issuer", "control")
+HTTP_FACES = ("identity", "graph", "outlook", "issuer", "management", "control")
 
 
 def address(face: str, port: int) -> str:

@@ -1,4 +1,4 @@
-"""The two resources that applications of the tenant ask tokens for, and the audiences that each accepts."""
+"""The resources that applications of the tenant ask tokens for, and the audiences that each accepts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ EXCHANGE_AUDIENCES = frozenset({
     "https://outlook.office365.com", "https://outlook.office365.com/",
     "https://outlook.office.com", "https://outlook.office.com/",
     EXCHANGE_APP_ID,
+})
+MANAGEMENT_AUDIENCES = frozenset({
+    "https://management.core.windows.net", "https://management.core.windows.net/",
+    "https://management.azure.com", "https://management.azure.com/", "797f4846-ba00-4fd7-ba43-dac1f8f63013",
 })
 
 

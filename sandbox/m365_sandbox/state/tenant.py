@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,8 @@ COLLECTIONS = (
     "app_management_policies",  # by id; Graph's appManagementPolicy
     # By object id of the application or service principal; {"policy": id of the app management policy}
     "app_management_policy_assignments",
+    # By GUID (hex) of the message; what a mailbox keeps beside a message, in Graph's words: {"categories": [...], ...}
+    "message_properties",
     "credential_digests",       # by keyId; {"digest": hex}: of client secrets
     "password_digests",         # by object id of the user; {"digest": hex}
 )
@@ -152,37 +155,50 @@ class Tenant:
         ]
 
     def find_user(self, key: str) -> Entity | None:
-        """A user by object id, user principal name, or any address of the mailbox."""
+        """A user by object id, user principal name, or any address of the mailbox, in this order.
+
+        In a hybrid tenant one user's principal name may be another's address.
+        """
         wanted = key.casefold()
         for user in self["users"].values():
-            mailbox = self["mailboxes"].get(user["id"]) or {"addresses": []}
-            names = [user["id"], user["userPrincipalName"], *mailbox["addresses"]]
-            if wanted in (name.casefold() for name in names):
+            if wanted in (user["id"], user["userPrincipalName"].casefold()):
                 return user
-        return None
+        mailbox = self.find_recipient(key)
+        return self["users"].get(mailbox["id"]) if mailbox else None
 
     def find_mailbox(self, key: str) -> Entity | None:
         """The mailbox of the user that ``find_user`` finds; None if there is no such user or it has no mailbox."""
         user = self.find_user(key)
         return self["mailboxes"].get(user["id"]) if user else None
 
+    def find_recipient(self, address: str) -> Entity | None:
+        """The mailbox that gets the mail for an address: a principal name as such is none."""
+        wanted = address.casefold()
+        for mailbox in self["mailboxes"].values():
+            if wanted in (one.casefold() for one in mailbox["addresses"]):
+                return mailbox
+        return None
+
     # -- people -------------------------------------------------------------------------------------------------
 
     def add_user(
-        self, user_principal_name: str, display_name: str, *, password: str | None = None, licensed: bool = True,
-        shared: bool = False, identifier: str | None = None,
+        self, user_principal_name: str, display_name: str, *, mail: str | None = None, aliases: Sequence[str] = (),
+        password: str | None = None, licensed: bool = True, shared: bool = False, identifier: str | None = None,
     ) -> Entity:
         """Create a user and, if licensed or shared, its mailbox. The caller saves.
 
-        ``identifier`` is the object id, a new one when left out. A mailbox is {id, address, addresses, store,
-        ImapEnabled, PopEnabled, SmtpClientAuthenticationDisabled, RecipientTypeDetails}: ``store`` is the account's
-        name in the mailbox store and never changes.
+        ``mail`` is the primary address, for a mailbox the principal name when left out; ``aliases`` are its other
+        addresses. ``identifier`` is the object id, a new one when left out. A mailbox is {id, address, addresses,
+        store, ImapEnabled, PopEnabled, SmtpClientAuthenticationDisabled, RecipientTypeDetails}: ``store`` is the
+        account's name in the mailbox store and never changes.
         """
         identifier = identifier or str(uuid.uuid4())
+        if licensed or shared:
+            mail = mail or user_principal_name
         sku = {"disabledPlans": [], "skuId": "3b555118-da6a-4418-894f-7df1e2096870"}
         user = {
             "id": identifier, "userPrincipalName": user_principal_name, "displayName": display_name,
-            "mail": user_principal_name if licensed or shared else None,
+            "mail": mail,
             "mailNickname": user_principal_name.partition("@")[0], "givenName": None, "surname": None,
             "jobTitle": None, "mobilePhone": None, "officeLocation": None, "preferredLanguage": None,
             "businessPhones": [], "accountEnabled": not shared,
@@ -191,7 +207,7 @@ class Tenant:
         self["users"].put(identifier, user)
         if licensed or shared:
             self["mailboxes"].put(identifier, {
-                "id": identifier, "address": user_principal_name, "addresses": [user_principal_name],
+                "id": identifier, "address": mail, "addresses": [mail, *aliases],
                 "store": identifier, "ImapEnabled": True, "PopEnabled": True,
                 "SmtpClientAuthenticationDisabled": None,
                 "RecipientTypeDetails": "SharedMailbox" if shared else "UserMailbox",
