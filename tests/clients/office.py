@@ -43,14 +43,22 @@ class Office:
         self.tenant_id = sandbox.env["AZURE_TENANT_ID"]
         self.authority = sandbox.env["AZURE_AUTHORITY_HOST"]
         sandbox.control("PATCH", "/tenant/transport-config", {"SmtpClientAuthenticationDisabled": False})
-        self.app_id, self.secret, _ = self._application(ROLES, PROBE)
-        self._auditor, self._auditor_secret, _ = self._application(
-            {EXCHANGE_APP_ID: ["IMAP.AccessAsApp"]}, PROBE, CONTRACTS,
-        )
+        self.app_id, self.secret = self.application(ROLES, PROBE)
+        self._auditor = self.application({EXCHANGE_APP_ID: ["IMAP.AccessAsApp"]}, PROBE, CONTRACTS)
 
     def port(self, face: str) -> int:
         """The port of a mail face."""
         return int(self.sandbox.env[f"M365_SANDBOX_{face.upper()}_PORT"])
+
+    def application(self, roles: Mapping[str, list[str]], *mailboxes: str) -> tuple[str, str]:
+        """Another application that Exchange knows, with FullAccess to mailboxes; gives back its id and its secret."""
+        control = self.sandbox.control
+        added = control("POST", "/tenant/applications", {"displayName": "Client", "roles": roles, "secret": True})
+        principal = added["servicePrincipalId"]
+        control("POST", "/tenant/exchange-service-principals", {"AppId": added["appId"], "ObjectId": principal})
+        for mailbox in mailboxes:
+            control("POST", "/tenant/mailbox-permissions", {"Identity": mailbox, "User": principal})
+        return added["appId"], added["secret"]
 
     def token(self, scope: str = OUTLOOK) -> str:
         """An access token from the token endpoint."""
@@ -80,7 +88,7 @@ class Office:
     @contextmanager
     def mailbox(self, address: str, folder: str = "INBOX") -> Iterator[imaplib.IMAP4]:
         """A folder, opened by another application with the standard library."""
-        token = self._token(self._auditor, self._auditor_secret, OUTLOOK)
+        token = self._token(*self._auditor, OUTLOOK)
         with imaplib.IMAP4_SSL(HOST, self.port("imap"), ssl_context=self.sandbox.tls) as client:
             client.authenticate("XOAUTH2", lambda _: f"user={address}\x01auth=Bearer {token}\x01\x01".encode())
             assert client.select(f'"{folder}"')[0] == "OK"
@@ -107,15 +115,6 @@ class Office:
         """Put a mail into a folder."""
         with self.mailbox(address, folder) as client:
             assert client.append(f'"{folder}"', flags, "", letter(CONTRACTS, address, subject).encode())[0] == "OK"
-
-    def _application(self, roles: Mapping[str, list[str]], *mailboxes: str) -> tuple[str, str, str]:
-        control = self.sandbox.control
-        added = control("POST", "/tenant/applications", {"displayName": "Client", "roles": roles, "secret": True})
-        principal = added["servicePrincipalId"]
-        control("POST", "/tenant/exchange-service-principals", {"AppId": added["appId"], "ObjectId": principal})
-        for mailbox in mailboxes:
-            control("POST", "/tenant/mailbox-permissions", {"Identity": mailbox, "User": principal})
-        return added["appId"], added["secret"], principal
 
     def _token(self, app_id: str, secret: str, scope: str) -> str:
         form = {"grant_type": "client_credentials", "client_id": app_id, "client_secret": secret, "scope": scope}

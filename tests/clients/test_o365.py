@@ -6,7 +6,7 @@ import pytest
 from msal import ConfidentialClientApplication
 from O365 import Account, Message, MSGraphProtocol
 from O365.utils.token import MemoryTokenBackend
-from office import CONTRACTS, PROBE, Office
+from office import CONTRACTS, GRAPH_APP_ID, PROBE, Office
 from requests import HTTPError
 
 GRAPH = "https://graph.microsoft.com/.default"
@@ -20,15 +20,16 @@ class SandboxProtocol(MSGraphProtocol):
         super().__init__(timezone="UTC")
 
 
-def account(office: Office, mailbox: str = PROBE, secret: str | None = None) -> Account:
+def account(office: Office, mailbox: str = PROBE, application: tuple[str, str] | None = None) -> Account:
     """An account of the library's; only the authority is not one that it asks for."""
+    app_id, secret = application or (office.app_id, office.secret)
     found = Account(
-        (office.app_id, secret or office.secret), protocol=SandboxProtocol(office), auth_flow_type="credentials",
+        (app_id, secret), protocol=SandboxProtocol(office), auth_flow_type="credentials",
         tenant_id=office.tenant_id, main_resource=mailbox, token_backend=MemoryTokenBackend(),
         verify_ssl=office.sandbox.ca, raise_http_errors=True,
     )
     found.con._msal_client = ConfidentialClientApplication(
-        office.app_id, secret or office.secret, authority=f"{office.authority}/{office.tenant_id}",
+        app_id, secret, authority=f"{office.authority}/{office.tenant_id}",
         verify=office.sandbox.ca, instance_discovery=False, token_cache=found.con.token_backend,
     )
     return found
@@ -58,7 +59,8 @@ def test_it_sends(office: Office, signed_in: Account) -> None:
     message.attachments.add([(__file__, "test.py")])
     assert message.send()
     (mail,) = office.mails(CONTRACTS)
-    assert (mail["Subject"], mail["From"]) == ("By python-O365", f"Mail probe <{PROBE}>")
+    assert (mail["Subject"], mail["From"], mail["Bcc"]) == ("By python-O365", PROBE, None)
+    assert "test.py" in [part.get_filename() for part in mail.walk()]
     assert office.subjects(PROBE, "Sent Items") == ["By python-O365"]
 
 
@@ -88,7 +90,30 @@ def test_it_does_everything_else(office: Office, signed_in: Account) -> None:
 
 
 def test_a_wrong_secret_is_refused(office: Office) -> None:
-    assert not account(office, secret="wrong").authenticate(requested_scopes=[GRAPH])
+    assert not account(office, application=(office.app_id, "wrong")).authenticate(requested_scopes=[GRAPH])
+
+
+def test_what_is_not_granted_is_refused(office: Office) -> None:
+    reader = account(office, application=office.application({GRAPH_APP_ID: ["Mail.Read"]}))
+    assert reader.authenticate(requested_scopes=[GRAPH])
+    office.put(PROBE, "First")
+    (first,) = reader.mailbox().inbox_folder().get_messages()
+    for refused in (first.delete, first.mark_as_read, lambda: first.move("archive")):
+        with pytest.raises(HTTPError, match="403"):
+            refused()
+    message = reader.new_message()
+    message.to.add(CONTRACTS)
+    with pytest.raises(HTTPError, match="403"):
+        message.send()
+    assert (office.subjects(PROBE), office.flags(PROBE, "First"), office.mails(CONTRACTS)) == (["First"], set(), [])
+
+
+def test_too_many_recipients_are_refused(office: Office, signed_in: Account) -> None:
+    message = signed_in.new_message()
+    message.to.add([f"to{number}@elsewhere.example" for number in range(501)])
+    with pytest.raises(HTTPError, match="400"):
+        message.send()
+    assert office.mails(PROBE, "Sent Items") == []
 
 
 def test_a_mailbox_that_does_not_exist_is_refused(office: Office) -> None:

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from m365_sandbox.mail.pace import Pace
 from m365_sandbox.mail.replies import exchanges
+from m365_sandbox.mail.send_size import max_send_size
 from mail_client import (
     CONTRACTS,
     HOST,
@@ -303,7 +304,7 @@ BAD_ARGUMENTS = "501 5.5.4 Invalid arguments"
 UNKNOWN = "500 5.3.3 Unrecognized command"
 
 
-@pytest.mark.parametrize(("command", "answer"), [
+COMMANDS = [
     ("NOOP", "250 2.0.0 OK"), ("RSET", "250 2.0.0 Resetting"), ("VRFY probe", "252 2.1.5 Cannot VRFY user"),
     ("VRFY nobody@contoso.example", "252 2.1.5 Cannot VRFY user"), ("VRFY", BAD_ARGUMENTS),
     ("EXPN staff", "502 5.3.3 Command not implemented"), ("HELO", BAD_ARGUMENTS),
@@ -316,15 +317,18 @@ UNKNOWN = "500 5.3.3 Unrecognized command"
     ("MAIL FROM:<a@b.example> BODY=9BIT", BAD_ARGUMENTS), ("MAIL FROM:<a@b.example> SMTPUTF8=1", BAD_ARGUMENTS),
     ("MAIL FROM:x@", "501 5.1.3 Invalid address"),
     ("NOOP " + "x" * 70000, "500 5.3.3 Line too long"), ("FROB " + "x" * 70000, "500 5.3.3 Line too long"),
-])
-def test_other_commands(app: MailApp, command: str, answer: str) -> None:
-    with Wire(app.sandbox, "smtps") as wire:
-        wire.line()
-        wire.reply("EHLO x")
-        wire.reply(f"AUTH XOAUTH2 {app.sasl()}")
-        wire.send(command.encode("latin-1") + b"\r\n")
-        assert wire.reply() == [answer]
-        assert wire.reply("NOOP") == ["250 2.0.0 OK"]
+]
+
+
+def test_other_commands(app: MailApp) -> None:
+    for command, answer in COMMANDS:
+        with Wire(app.sandbox, "smtps") as wire:
+            wire.line()
+            wire.reply("EHLO x")
+            wire.reply(f"AUTH XOAUTH2 {app.sasl()}")
+            wire.send(command.encode("latin-1") + b"\r\n")
+            assert wire.reply() == [answer], command
+            assert wire.reply("NOOP") == ["250 2.0.0 OK"], command
 
 
 def test_commands_within_a_mail(app: MailApp) -> None:
@@ -382,6 +386,28 @@ def test_five_hundred_recipients_and_no_more(app: MailApp) -> None:
     (spooled,) = (app.sandbox.directory / "outbound").iterdir()
     assert len(message_from_bytes(spooled.read_bytes()).get_all("X-Envelope-To")) == 500
     assert delivered(app, CONTRACTS) == []
+
+
+def test_no_more_than_the_mailboxs_send_size(app: MailApp) -> None:
+    large = letter(PROBE, CONTRACTS)[0] + "x" * 70 + "\r\n" * 60_000
+    for size, sent in (("100KB", False), ("200KB", True), ("Unlimited", True)):
+        app.sandbox.control("PATCH", f"/tenant/mailboxes/{PROBE}", {"MaxSendSize": size})
+        with submission(app.sandbox, app) as client:
+            client.mail(PROBE)
+            client.rcpt(CONTRACTS)
+            code, text = client.data(large)
+        assert code == (250 if sent else 554)
+        assert sent or text.startswith(
+            b"5.2.3 MapiExceptionMaxSubmissionExceeded; Message size exceeds maximum size limit.; STOREDRV.Submission."
+            b"Exception:MessageSubmissionExceededException.MapiExceptionMaxSubmissionExceeded; Failed to process "
+        )
+    assert len(delivered(app, CONTRACTS)) == len(delivered(app, PROBE, "Sent Items")) == 2
+
+
+def test_a_mailbox_may_send_35_mb_at_first() -> None:
+    assert max_send_size({}) == 35 * 1024 * 1024
+    assert max_send_size({"MaxSendSize": "10 MB (10,485,760 bytes)"}) == 10_485_760
+    assert max_send_size({"MaxSendSize": "Unlimited"}) == float("inf")
 
 
 def test_thirty_messages_a_minute(app: MailApp) -> None:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import Literal
 
 from m365_sandbox.identity.tokens import verify
+from m365_sandbox.mail.desk import Desk
 from m365_sandbox.mail.front_door import HOST, FrontDoor
 from m365_sandbox.mail.post_office import PostOffice
 from m365_sandbox.mail.relay import RelayDesk
 from m365_sandbox.mail.sign_in import Claims
 from m365_sandbox.mail.store import MailStore
-from m365_sandbox.mail.submission import Desk, Submission
+from m365_sandbox.mail.submission import Submission
 from m365_sandbox.state.resources import EXCHANGE_AUDIENCES
 from m365_sandbox.state.sandbox import Sandbox
 
