@@ -223,7 +223,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.mail
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.session import ExchangeSession
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange_module import exchange_module
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import signed_in
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting, require_libraries
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "app_id": {"required": True},
@@ -299,10 +299,9 @@ async def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
 def main() -> None:
     """Run the module."""
     module = exchange_module(
-        OPTIONS, mutually_exclusive=[("mailboxes", "group")],
+        OPTIONS, missing=_graph.MISSING, mutually_exclusive=[("mailboxes", "group")],
         required_if=[("state", "present", ["roles"]), ("state", "present", ["mailboxes", "group"], True)],
     )
-    require_libraries(module, _graph.MISSING)
     with reporting(module):
         result = asyncio.run(run(module.params, module.check_mode))
         for warning in result.pop("warnings"):

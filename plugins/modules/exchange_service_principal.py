@@ -119,7 +119,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.conn
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.service_principals import Pointer
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange_module import exchange_module
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import signed_in
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting, require_libraries
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "app_id": {"required": True},
@@ -193,8 +193,7 @@ STATES = {"present": present, "absent": absent}
 
 def main() -> None:
     """Run the module."""
-    module = exchange_module(OPTIONS)
-    require_libraries(module, _graph.MISSING)
+    module = exchange_module(OPTIONS, missing=_graph.MISSING)
     with reporting(module):
         state = STATES[module.params["state"]]
         module.exit_json(**asyncio.run(state(module.params, module.check_mode)))
