@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.basic import env_fallback
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import CLOUD_NAMES
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     Key,
     Kind,
@@ -107,3 +109,23 @@ def _spec(options: Mapping[str, Option]) -> dict[str, dict[str, Any]]:
         if option.environment:
             spec[name]["fallback"] = (env_fallback, [option.environment])
     return spec
+
+
+def complete(
+    spec: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any], environment: Mapping[str, str], path: str
+) -> dict[str, Any]:
+    """All options of an argument spec, with what the environment says and the defaults, as a module would have them.
+
+    :param path: of the variable that gives them, for the message.
+    :raises InputError: they make no sense.
+    """
+    said = {
+        name: environment[variable] for name, rules in spec.items() for variable in rules.get("fallback", (None, ()))[1]
+        if environment.get(variable)
+    }
+    # The environment was asked already, so nothing is left for a fallback of its own.
+    plain = {name: {key: rule for key, rule in rules.items() if key != "fallback"} for name, rules in spec.items()}
+    result = ArgumentSpecValidator(plain).validate({**said, **given})
+    if result.errors.messages:
+        raise InputError(f"{path}: {'; '.join(result.errors.messages)}.")
+    return dict(result.validated_parameters)

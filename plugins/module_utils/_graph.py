@@ -269,10 +269,11 @@ class GraphClient:
 
 @asynccontextmanager
 async def graph_client(
-    options: Mapping[str, Any], tokens: Tokens, say: Say = silence
+    options: Mapping[str, Any], tokens: Tokens, kind: type[GraphClient] = GraphClient, say: Say = silence
 ) -> AsyncIterator[GraphClient]:
     """A client for the cloud that a module's connection options describe; closed at the end.
 
+    :param kind: which one.
     :param say: is told when Graph is waited for.
     :raises InputError: if the endpoints or the CA file are unusable.
     """
@@ -281,7 +282,7 @@ async def graph_client(
     async with GraphClientFactory.create_with_default_middleware(
         client=http, options={**sdk_options, RetryHandlerOption.get_key(): RetryHandlerOption(should_retry=False)}
     ):
-        yield GraphClient(http, f"{cloud.graph_endpoint}/v1.0", tokens, cloud.graph_scope, say=say)
+        yield kind(http, f"{cloud.graph_endpoint}/v1.0", tokens, cloud.graph_scope, say=say)
 
 
 def _inner(number: int, request: Request) -> dict[str, Any]:

@@ -11,7 +11,6 @@ once would take hosts out of a play without a word: https://github.com/ansible/a
 from __future__ import annotations
 
 import os
-import traceback
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -20,7 +19,7 @@ from typing import Any, ClassVar
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError, StoreError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, failure
+from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, defect, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._progress import Progress
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._variables import PlayVariables
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import Store, open_store
@@ -136,12 +135,8 @@ class StepForAll(Step):
         except AnsibleError:
             raise
         except Exception as error:
-            # The reporting boundary. A message can hold anything, so the type alone goes into msg.
-            defect = ModernAuthError(
-                f"Unexpected {type(error).__name__}; this is a defect of the collection, please report it.",
-                details={"traceback": "".join(traceback.format_tb(error.__traceback__))},
-            )
-            return self.failed(self._task.args, defect)
+            # The reporting boundary.
+            return self.failed(self._task.args, defect(error))
 
     def failed(self, args: Mapping[str, Any], error: ModernAuthError) -> dict[str, Any]:
         return self.result(args, {name: failure(error) for name in self.names(args)})

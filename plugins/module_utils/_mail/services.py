@@ -146,5 +146,5 @@ class _Workshop:
 
     async def _graph(self, name: str, side: GraphSide) -> _graph.GraphClient:
         bearer = self._bearer(name, side.credentials)
-        client = _graph.graph_client(side.credentials.options, bearer.tokens, self._say)
+        client = _graph.graph_client(side.credentials.options, bearer.tokens, say=self._say)
         return await self.stack.enter_async_context(client)

@@ -152,5 +152,14 @@ TABLE: Table = {
     "mail_access": Key(keys=ACCESS),
     "mail_entra": Key(keys=ENTRA),
     "mail_exchange": Key(keys=EXCHANGE),
+    "mail_restart_command": Key(many(text)),
+    "mail_backup": Key(flag),
     **{f"mail_{name}": Key(keys=product.EXTRAS) for name, product in PRODUCTS.items()},
 }
+#: Variables of the roles and playbooks that are no part of a host's plan.
+FOR_ROLES = (
+    "mail_hosts", "mail_store_kind", "mail_store_path", "mail_store_password_file", "mail_store_hashi_vault",
+    "mail_store_azure_keyvault", "mail_report_file", "mail_rotation_overlap", "mail_rotation_serial",
+    "mail_rotation_lock", "mail_rotation_force", "mail_credentials_due_within", "mail_credentials_folder",
+    "mail_credentials_scope",
+)
