@@ -50,7 +50,9 @@ class ActionModule(EstateStep):
         changed = False
         if args["path"]:
             changed = self._write(args["path"], written(args["path"], args["title"], found, COLUMNS))
-        return {"changed": changed, "msg": self._shown(lines(found, COLUMNS)), "_ansible_verbose_always": True}
+        return {
+            "changed": changed, "msg": self._shown(lines(found, COLUMNS)), "_ansible_verbose_always": True,
+        }
 
     @staticmethod
     def _shown(text: list[str]) -> str | list[str]:

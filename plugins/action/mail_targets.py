@@ -65,7 +65,8 @@ class ActionModule(Step):
         if self._task.diff:
             result["diff"] = [change.diff() for change in changes.values() if change.changed]
         try:
-            return {**result, **self._do(args, changes, changed=result["changed"])}
+            done = self._do(args, changes, changed=result["changed"])
+            return {**result, **done, "looked": self.check_mode, "configured": not self.check_mode}
         except ModernAuthError as error:
             error.details = {**result, **error.details}
             raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import complete, connection_spec
@@ -69,11 +70,11 @@ class EstateStep(StepForAll):
         """See StepForAll."""
         hosts: dict[str, Verdict] = {}
         diffs = {name: verdict.pop("diff", []) for name, verdict in verdicts.items()}
-        for one in self._wanted(args).values():
-            for number, host in enumerate(self._hosts(one)):
+        for name, one in self._wanted(args).items():
+            for number, host in enumerate(self._hosts(one) if name in verdicts else ()):
                 # Once is enough to show it.
-                shown = {"diff": diffs[one["name"]]} if number == 0 and self._task.diff else {}
-                hosts[host] = {**verdicts[one["name"]], "application": one["name"], **shown}
+                shown = {"diff": diffs[name]} if number == 0 and self._task.diff else {}
+                hosts[host] = {**verdicts[name], "application": name, **shown}
         failed = [name for name, verdict in verdicts.items() if verdict["failed"]]
         return {
             "changed": any(verdict["changed"] for verdict in verdicts.values()),
@@ -81,10 +82,10 @@ class EstateStep(StepForAll):
             **({"diff": [one for diff in diffs.values() for one in diff]} if self._task.diff else {}),
         }
 
-    @property
+    @cached_property
     def handover(self) -> Handover:
-        """What the hosts hand on."""
-        return Handover(self.variables, self._task_vars.get("ansible_play_batch", ()))
+        """What the steps before have said."""
+        return Handover(self.variables, self._task_vars)
 
     def keepers(self, wanted: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Keeper], dict[str, Verdict]]:
         """Where each application's entry is kept, read from each store at once; and a verdict where it cannot be."""
@@ -123,12 +124,7 @@ class EstateStep(StepForAll):
         return found
 
     def _hosts(self, application: Mapping[str, Any]) -> list[str]:
-        if not hasattr(self, "_able"):
-            self._able: dict[str, bool] = {}
-        for host in application["hosts"]:
-            if host not in self._able:
-                self._able[host] = self.handover.failure(host) is None
-        return [host for host in application["hosts"] if self._able[host]]
+        return self.handover.able(application["hosts"])
 
 
 def grouped(

@@ -1,10 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What one step hands on to the next, where a host of its own has done it: the only place that knows those names.
-
-What a step has done for all hosts at once is handed on in the playbooks, as an argument.
-"""
+"""What one step hands on to the next: the only place that knows under which names the roles register it."""
 
 from __future__ import annotations
 
@@ -13,35 +10,63 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._variables import PlayVariables
 
-#: Registered by the role mail_provider: what became of the host's targets.
-CONFIGURED = "__mail_provider"
-#: Set where a step has failed for the host: ``step``, ``msg`` and ``unreachable``.
-FAILED = "__mail_failed"
+#: What steps that work for all hosts at once have registered, the same for every host: verdicts by host.
+FOR_ALL: Mapping[str, str] = {
+    "plan": "__mail_plan", "preflight": "__mail_mailboxes", "identity": "__mail_identity", "access": "__mail_access",
+    "delivery": "__mail_delivery",
+}
+#: What each host has registered of its own targets: when they were looked at, and when they were written.
+OF_HOST = "__mail_provider"
 
 
 class Handover:
-    """What the hosts of a play hand on.
+    """What the steps before this one have said.
 
     :param variables: those of the hosts.
-    :param batch: the hosts that Ansible has not given up.
+    :param task_vars: those of the task that is executed.
     """
 
-    def __init__(self, variables: PlayVariables, batch: Iterable[str]) -> None:
+    def __init__(self, variables: PlayVariables, task_vars: Mapping[str, Any]) -> None:
         self._variables = variables
-        self._batch = frozenset(batch)
+        self._batch = frozenset(task_vars.get("ansible_play_batch", ()))
+        self._said = {step: task_vars[name] for step, name in FOR_ALL.items() if name in task_vars}
+        self._failures: dict[str, Mapping[str, Any] | None] = {}
 
     def failure(self, host: str) -> Mapping[str, Any] | None:
-        """Why a host has failed; None if it has not."""
-        found: Mapping[str, Any] | None = self._variables.of(host).known(FAILED)
-        if found is None and host not in self._batch:
-            return {"step": "", "msg": "The host was lost on the way.", "unreachable": True}
-        return found
+        """Why a host has failed: ``step``, ``msg``, and ``unreachable`` if that is the reason. None if it has not.
+
+        A host that fails in a block is rescued at the block's end, hence Ansible itself does not tell.
+        """
+        if host not in self._failures:
+            self._failures[host] = self._failure(host)
+        return self._failures[host]
 
     def configured(self, host: str) -> Mapping[str, Any] | None:
         """What became of a host's targets; None if nothing was done about them, but look."""
-        found: Mapping[str, Any] | None = self._variables.of(host).known(CONFIGURED)
-        return found if found and found.get("configured") else None
+        found = self._targets(host)
+        return found if found.get("configured") else None
 
     def able(self, hosts: Iterable[str]) -> list[str]:
         """The hosts that have not failed."""
         return [host for host in hosts if self.failure(host) is None]
+
+    def _failure(self, host: str) -> Mapping[str, Any] | None:
+        targets = self._targets(host)
+        if targets.get("unreachable") or host not in self._batch:
+            message = targets.get("msg", "The host was lost on the way.")
+            return {"step": "provider", "msg": message, "unreachable": True}
+        if targets.get("failed"):
+            step = "restart" if targets.get("restart") == "failed" else _LOOKED[bool(targets.get("looked", True))]
+            return {"step": step, "msg": targets["msg"]}
+        for step, result in self._said.items():
+            verdict = (result.get("hosts") or {}).get(host)
+            if verdict and verdict["failed"]:
+                return {"step": step, "msg": verdict["msg"]}
+        return None
+
+    def _targets(self, host: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._variables.of(host).known(OF_HOST) or {}
+        return {} if found.get("skipped") else found
+
+
+_LOOKED = {True: "preflight", False: "provider"}

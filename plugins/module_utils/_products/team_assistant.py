@@ -80,6 +80,7 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
     sender = send.get("from", "")
     mailbox = _mailbox(send.get("username", sender), problems)
     cloud = _cloud(wanted.get("mail_entra", {}), problems)
+    node = extras.get("node", "node")
     host, port = _host(send, wanted.get("mail_entra", {}), problems), send.get("port", PORT)
     return Part(
         permissions=[{"resource": "Office 365 Exchange Online", "application": ["SMTP.SendAsApp"], "delegated": []}],
@@ -91,7 +92,7 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
         sender=sender,
         accesses=(Access("smtp", mailbox, () if sender == mailbox else (sender,)),),
         loads=[
-            {"path": posixpath.join(backend, LOCAL), "variables": list(VARIABLES), "program": extras.get("node", "node")}
+            {"path": posixpath.join(backend, LOCAL), "variables": list(VARIABLES), "program": node}
             for backend in extras.get("backends", [])
         ],
     )
