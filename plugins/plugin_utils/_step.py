@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError, StoreError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._quotes import require_texts
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, defect, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._progress import Progress
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._variables import PlayVariables
@@ -39,6 +40,7 @@ class Step(ActionBase):
         self._task_vars = task_vars or {}
         _result, args = self.validate_argument_spec(dict(self.OPTIONS), **self.RULES)
         try:
+            require_texts(self.OPTIONS, self._task.args)
             return self.act(args)
         except ModernAuthError as error:
             return self.failed(args, error)
