@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.files import written
@@ -14,7 +13,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._report.rows i
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils._report_file import write
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._report_file import place, write
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._shown import shown
 
 
@@ -48,7 +47,7 @@ class ActionModule(EstateStep):
         ))
         changed = False
         if args["path"]:
-            file = Path(self._loader.path_dwim(args["path"]))
+            file = place(args["path"])
             content = written(args["path"], args["title"], found, COLUMNS)
             changed = write(file, content, "mail_report_file", check_mode=self.check_mode)
         return {
