@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.files import written
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.rows import COLUMNS, HEAD, Steps, rows
-from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines, wrapped
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._report_file import place, write
@@ -50,9 +50,8 @@ class ActionModule(EstateStep):
             file = place(args["path"])
             content = written(args["path"], args["title"], found, COLUMNS)
             changed = write(file, content, "mail_report_file", check_mode=self.check_mode)
-        return {
-            "changed": changed, "msg": shown(lines(found, COLUMNS, HEAD)), "_ansible_verbose_always": True,
-        }
+        text = [*lines(found, COLUMNS, HEAD), *wrapped(self.unused(args["plan"].get("stores", [])))]
+        return {"changed": changed, "msg": shown(text), "_ansible_verbose_always": True}
 
     def settle(self, args: Mapping[str, Any], wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict]:
         """See EstateStep; nothing is settled here."""

@@ -54,7 +54,8 @@ class HttpsClient:
                 )
                 if not again or attempt == CONNECTION_ATTEMPTS:
                     break
-                time.sleep(pause(attempt, retry_after(response.headers.get("Retry-After"))))
+                asked = retry_after(response.headers.get("Retry-After"))
+                time.sleep(pause(attempt) if asked is None else asked)
         return Answer(response.status_code, _json(response), printable(response.text))
 
 

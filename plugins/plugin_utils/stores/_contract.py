@@ -110,6 +110,12 @@ class Store(Protocol):
         :raises StoreError: nothing can be read.
         """
 
+    def names(self) -> Sequence[str]:
+        """The applications of which something is held, as far as the store lets itself be listed.
+
+        :raises StoreError: nothing can be read.
+        """
+
     def write(self, name: str, entry: Entry, revision: str) -> str:
         """Replace the entry that has the revision; gives the revision of the new one.
 
