@@ -1,7 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Where the services are: the options of ``_module.endpoint_spec``."""
+"""Where the services are: the options of ``_connection.ENDPOINTS``."""
 
 from __future__ import annotations
 

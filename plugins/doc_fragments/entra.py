@@ -1,7 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""How a module signs in: the options of ``_module.connection_spec`` that are not endpoints."""
+"""How a module signs in: the options of ``_connection.SIGN_IN``."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _rotation
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import duration
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.processes import is_gone, this_run
+from ansible_collections.mailops.modern_auth.plugins.module_utils._locks import is_gone, this_run
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.report import report
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.teams import involved, teams
 

@@ -15,6 +15,7 @@ import re
 import shutil
 import stat
 import subprocess
+import threading
 import time
 import traceback
 import uuid
@@ -38,6 +39,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import 
     pause,
     retry_after,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import bundle
 
 MISSING: dict[str, str] = {}
 try:
@@ -146,27 +148,31 @@ class ApplicationTokens:
         self._application: Any = None
         self._refusals: dict[str, Any] = {}
         self._came_from_cache = False
+        self._one_at_a_time = threading.Lock()
 
     def token(self, scope: str) -> str:
         """An access token, from the cache while it is valid for five minutes more."""
-        if self._application is None:
-            self._application = self._build()
-        # msal would answer from memory for a minute after a refusal, and hide that a new secret has replicated.
-        self._refusals.clear()
-        answer = self._application.acquire_token_for_client([scope])
+        # Whoever comes second finds in the cache what the first has got.
+        with self._one_at_a_time:
+            if self._application is None:
+                self._application = self._build()
+            # msal would answer from memory for a minute after a refusal, and hide that a new secret has replicated.
+            self._refusals.clear()
+            answer = self._application.acquire_token_for_client([scope])
+            if answer.get("token_source") == "identity_provider":
+                self._came_from_cache = False
         if "access_token" not in answer:
             raise authentication_error(answer, self._who)
-        if answer.get("token_source") == "identity_provider":
-            self._came_from_cache = False
         return str(answer["access_token"])
 
     def refresh(self) -> bool:
         """Forget every token of the application that is cached on disk, unless this process acquired it itself."""
-        if not self._came_from_cache:
-            return False
-        self._application.remove_tokens_for_client()
-        self._came_from_cache = False
-        return True
+        with self._one_at_a_time:
+            if not self._came_from_cache:
+                return False
+            self._application.remove_tokens_for_client()
+            self._came_from_cache = False
+            return True
 
     def _build(self) -> Any:
         tokens = None
@@ -269,7 +275,7 @@ class HttpClient:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._session = requests.Session()
-        self._verify: str | bool = ca_path or True
+        self._verify = bundle(ca_path)
         self._timeout = timeout
         self._discovery = discovery
         self._sleep = sleep

@@ -42,6 +42,55 @@ def fingerprint(entry: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(plain(entry), sort_keys=True).encode()).hexdigest()
 
 
+def checked(entry: Any) -> Entry:
+    """A plain copy of what a store holds, if it has the shape of an entry; what is not named above may be anything.
+
+    :raises ValueError: it has not; says where, and never repeats a value.
+    """
+    if not isinstance(entry, Mapping):
+        raise ValueError("it is no dictionary")
+    try:
+        copied = plain(entry)
+    except TypeError:
+        raise ValueError("it has a key that is no text") from None
+    for name in ("tenant_id", "client_id", "object_id"):
+        if name in copied:
+            _text(copied[name], name)
+    for slot in SLOTS:
+        if slot in copied:
+            if not isinstance(copied[slot], dict):
+                raise ValueError(f"{slot} is no dictionary")
+            for name in ("key_id", "secret_text"):
+                _text(copied[slot].get(name), f"{slot}.{name}")
+    ciphertexts = copied.get("encrypted", {})
+    if not isinstance(ciphertexts, dict) or not all(isinstance(values, dict) for values in ciphertexts.values()):
+        raise ValueError("encrypted is no dictionary of dictionaries")
+    for host, values in ciphertexts.items():
+        for key_id, value in values.items():
+            _text(value, f"encrypted.{host}.{key_id}")
+    return copied
+
+
+def _text(value: Any, place: str) -> None:
+    if value is None:
+        raise ValueError(f"{place} is missing")
+    if not isinstance(value, str):
+        # YAML makes another number of 0123456, so it cannot be told what was meant.
+        raise ValueError(f"{place} is no text; write it in quotes")
+    if not value:
+        raise ValueError(f"{place} is empty")
+
+
+def reserve(entry: Mapping[str, Any]) -> Entry:
+    """The entry as large as the next steps of a run may make it, to prove that a store has room for that.
+
+    A new credential takes some 200 bytes, a rotation's notes a few hundred and the names of its hosts; a ciphertext of
+    each host, with the id of its credential, takes what the one before does.
+    """
+    ciphertexts = sum(64 + max(map(len, values.values()), default=0) for values in entry.get("encrypted", {}).values())
+    return {**entry, "reserve": "." * (4096 + ciphertexts)}
+
+
 def key_ids(entry: Mapping[str, Any]) -> list[str]:
     """The ids of all credentials whose value the entry holds."""
     return [entry[slot]["key_id"] for slot in SLOTS if slot in entry]

@@ -139,4 +139,11 @@ class StoreError(ModernAuthError):
 
 
 class DeliveryError(ModernAuthError):
-    """A mail was not accepted, was not found in time, or was accepted where a refusal was expected."""
+    """A mail was not accepted, was not found in time, or was accepted where a refusal was expected.
+
+    :param passing: whether that may pass by itself, if rights or settings were changed moments ago.
+    """
+
+    def __init__(self, message: str, *, passing: bool = False, **known: Any) -> None:
+        super().__init__(message, **known)
+        self.passing = passing

@@ -10,9 +10,10 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth
+from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import connection_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.connection import missing_libraries
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.spec import exchange_spec
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import connection_spec, require_libraries
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import require_libraries
 
 
 def exchange_module(argument_spec: Mapping[str, Mapping[str, Any]], **rules: Any) -> AnsibleModule:

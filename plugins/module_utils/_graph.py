@@ -21,7 +21,6 @@ from urllib.parse import urlsplit
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import Cloud, cloud_from
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
     GraphError,
-    InputError,
     TransportError,
     UnknownOutcomeError,
 )
@@ -35,6 +34,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import 
     retry_after,
     wait_until,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import client_context
 
 MISSING: dict[str, str] = {}
 try:
@@ -263,26 +263,20 @@ class GraphClient:
 
 
 @asynccontextmanager
-async def graph_client(options: Mapping[str, Any], tokens: Tokens) -> AsyncIterator[GraphClient]:
+async def graph_client(
+    options: Mapping[str, Any], tokens: Tokens, kind: type[GraphClient] = GraphClient
+) -> AsyncIterator[GraphClient]:
     """A client for the cloud that a module's connection options describe; closed at the end.
 
+    :param kind: which one.
     :raises InputError: if the endpoints or the CA file are unusable.
     """
     cloud: Cloud = cloud_from(options)
-    http = httpx.AsyncClient(verify=_trust(options.get("ca_path")), timeout=options.get("timeout") or 30)
+    http = httpx.AsyncClient(verify=client_context(options.get("ca_path"), "web"), timeout=options.get("timeout") or 30)
     async with GraphClientFactory.create_with_default_middleware(
         client=http, options={**sdk_options, RetryHandlerOption.get_key(): RetryHandlerOption(should_retry=False)}
     ):
-        yield GraphClient(http, f"{cloud.graph_endpoint}/v1.0", tokens, cloud.graph_scope)
-
-
-def _trust(ca_path: str | None) -> ssl.SSLContext | bool:
-    if ca_path is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=ca_path)
-    except (OSError, ssl.SSLError) as error:
-        raise InputError(f"ca_path: {ca_path} cannot be read as certificates in PEM form ({error}).") from error
+        yield kind(http, f"{cloud.graph_endpoint}/v1.0", tokens, cloud.graph_scope)
 
 
 def _inner(number: int, request: Request) -> dict[str, Any]:

@@ -181,9 +181,12 @@ def client_secret(value: Any) -> str:
     return str(value)
 
 
-def nearest_of(word: str, known: Sequence[str]) -> str | None:
-    """The known word that is nearest to a mistyped one."""
-    return next(iter(get_close_matches(word, known, n=1, cutoff=0.6)), None)
+def nearest_of(word: str, known: Sequence[str], likeness: float = 0.6) -> str | None:
+    """The known word that is nearest to a mistyped one; None if there is none so near.
+
+    :param likeness: as difflib measures it, 1 for the same word.
+    """
+    return next(iter(get_close_matches(word, known, n=1, cutoff=likeness)), None)
 
 
 def did_you_mean(nearest: str | None) -> str:

@@ -145,58 +145,23 @@ granted:
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import consent
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import (
-    DELEGATED,
-    PERMISSIONS_SPEC,
-    Resource,
-    resource_names,
-)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import admin_consent
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import graph_module, signed_in
 from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
 
-OPTIONS: dict[str, dict[str, Any]] = {
-    "app_id": {"required": True},
-    "permissions": {**PERMISSIONS_SPEC, "default": []},
-    "purge": {"type": "bool", "default": False},
-    "state": {"choices": ["present", "absent"], "default": "present"},
-}
 
-
-def result(state: consent.Consent, others: Sequence[Resource]) -> Entity:
-    """The consent as the module returns it and shows it in a diff."""
-    return {"service_principal": consent.shown_principal(state), "granted": consent.granted_by_name(state, others)}
-
-
-async def run(params: Mapping[str, Any], check_mode: bool) -> Entity:
-    """Find out what has to change, and change it."""
-    permissions = params["permissions"]
-    delegated = params["purge"] or any(entry[DELEGATED] for entry in permissions)
-
-    def remaining(state: consent.Consent) -> consent.Change:
-        return consent.plan(state, permissions, granted=params["state"] == "present", purge=params["purge"])
-
+async def run(params: dict[str, Any], check_mode: bool) -> Entity:
+    """Grant, or revoke."""
     async with signed_in(params) as graph:
-        before = await consent.read(
-            graph, params["app_id"], resources=resource_names(permissions), delegated=delegated
-        )
-        # What is about to be revoked on other resources is worth a name.
-        others = await consent.read_resources(graph, before) if params["purge"] else []
-        change = remaining(before)
-        after = consent.predicted(before, change)
-        if change and not check_mode:
-            after = await consent.apply(graph, before, remaining, delegated=delegated)
-    outcome = result(after, others)
-    return {"changed": bool(change), **outcome, "diff": {"before": result(before, others), "after": outcome}}
+        return await admin_consent.settle(graph, params, check_mode)
 
 
 def main() -> None:
     """Run the module."""
-    module = graph_module(OPTIONS)
+    module = graph_module(admin_consent.OPTIONS)
     with reporting(module):
         module.exit_json(**asyncio.run(run(module.params, module.check_mode)))
 

@@ -227,109 +227,29 @@ restored:
 """
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import applications
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.application_properties import PROPERTIES
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import (
-    PERMISSIONS_SPEC,
-    access_by_name,
-    access_set,
-    required_access,
-    resource_names,
-)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import application
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import graph_module, signed_in
 from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
-from ansible_collections.mailops.modern_auth.plugins.module_utils._properties import (
-    argument_spec,
-    changes,
-    merged,
-    shown,
-)
-
-OPTIONS: dict[str, dict[str, Any]] = {
-    **argument_spec(PROPERTIES),
-    "unique_name": {},
-    "app_id": {},
-    "object_id": {},
-    "adopt": {"type": "bool", "default": False},
-    "permissions": PERMISSIONS_SPEC,
-    "owners": {"type": "list", "elements": "str"},
-    "state": {"choices": ["present", "absent"], "default": "present"},
-}
 
 
-def pending(params: Mapping[str, Any], found: applications.Found, entity: Mapping[str, Any]) -> Entity:
-    """What is left to write to the application: the body of a PATCH."""
-    body = changes(PROPERTIES, entity, params)
-    if params["permissions"] is not None:
-        current = entity.get("requiredResourceAccess") or []
-        access = required_access(current, params["permissions"], found.resources)
-        if access_set(access) != access_set(current):
-            body["requiredResourceAccess"] = access
-    return body
-
-
-def result(params: Mapping[str, Any], found: applications.Found, entity: Mapping[str, Any] | None) -> Entity | None:
-    """The application as the module returns it and shows it in a diff."""
-    if entity is None:
-        return None
-    return {
-        "object_id": entity.get("id"),
-        "app_id": entity.get("appId"),
-        "unique_name": entity.get("uniqueName"),
-        **shown(PROPERTIES, entity),
-        "permissions": access_by_name(entity.get("requiredResourceAccess") or [], found.resources.values()),
-    }
-
-
-async def present(params: Mapping[str, Any], identity: applications.Identity, check_mode: bool) -> Entity:
-    """Create, restore or update the application."""
+async def run(params: dict[str, Any], check_mode: bool) -> Entity:
+    """Bring the application into its state."""
     async with signed_in(params) as graph:
-        found = await applications.find(
-            graph, identity, resources=resource_names(params["permissions"]), owners=params["owners"] or [], create=True
-        )
-        start = found.entity or found.deleted or applications.new(identity)
-        to_write = pending(params, found, start)
-        after: Entity = merged(start, to_write)
-        changed = found.entity is None or bool(to_write) or bool(found.missing_owners)
-        if changed and not check_mode:
-            after = await applications.ensure(graph, identity, found, lambda entity: pending(params, found, entity))
-    before, outcome = result(params, found, found.entity), result(params, found, after)
-    if params["owners"] and outcome is not None:
-        outcome["owners"] = sorted(found.owners | set(found.missing_owners))
-        if before is not None:
-            before["owners"] = sorted(found.owners)
-    return {
-        "changed": changed, "application": outcome, "restored": found.entity is None and found.deleted is not None,
-        "diff": {"before": before or {}, "after": outcome},
-    }
-
-
-async def absent(params: Mapping[str, Any], identity: applications.Identity, check_mode: bool) -> Entity:
-    """Move the application to the deleted items."""
-    async with signed_in(params) as graph:
-        found = await applications.find(graph, identity)
-        if found.entity is not None and not check_mode:
-            await applications.delete(graph, found.entity, identity)
-    before = result(params, found, found.entity)
-    return {"changed": before is not None, "application": None, "diff": {"before": before or {}, "after": {}}}
-
-
-STATES = {"present": present, "absent": absent}
+        if params["state"] == "absent":
+            return await application.absent(graph, params, check_mode)
+        return (await application.present(graph, params, check_mode)).result
 
 
 def main() -> None:
     """Run the module."""
-    module = graph_module(OPTIONS, required_one_of=[("unique_name", "app_id", "object_id", "display_name")])
+    module = graph_module(
+        application.OPTIONS, required_one_of=[("unique_name", "app_id", "object_id", "display_name")]
+    )
     with reporting(module):
-        identity = applications.Identity(
-            **{name: module.params[name] for name in ("object_id", "app_id", "unique_name", "display_name", "adopt")}
-        )
-        state = STATES[module.params["state"]]
-        module.exit_json(**asyncio.run(state(module.params, identity, module.check_mode)))
+        module.exit_json(**asyncio.run(run(module.params, module.check_mode)))
 
 
 if __name__ == "__main__":

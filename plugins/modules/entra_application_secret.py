@@ -147,82 +147,28 @@ removed:
 """
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import addressed, app_policy, managed, secrets
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.applications import Identity
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import SECRET
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import addressed, application_secret
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import graph_module, signed_in
 from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
 
-OPTIONS: dict[str, dict[str, Any]] = {
-    **addressed.OPTIONS,
-    "name": {"default": "mail"},
-    "key_id": {"no_log": False},
-    "known_key_ids": {"type": "list", "elements": "str", "no_log": False},
-    "remove_unknown": {"type": "bool", "default": True},
-    "lifetime": {"default": "180d"},
-    "renew_within": {"default": "30d"},
-    "state": {"choices": ["present", "absent"], "default": "present"},
-}
 
-
-async def present(params: Mapping[str, Any], identity: Identity, check_mode: bool) -> Entity:
-    """Make a secret if the known one is missing or due."""
-    name, key_id, known = params["name"], params["key_id"], params["known_key_ids"]
-    lifetime, renew_within = managed.periods(params)
+async def run(params: dict[str, Any], check_mode: bool) -> Entity:
+    """Bring the secret into its state."""
     async with signed_in(params) as graph:
-        registration = await secrets.read(graph, identity, key_id)
-        before = registration.managed(name)
-        current = registration.find(key_id)
-        if current is not None and not managed.is_due(current, registration.moment, renew_within):
-            difference = managed.diff(SECRET, before)
-            return {"changed": False, "secret": managed.shown(current), "removed": [], "diff": difference}
-        if before and key_id is None and known is None:
-            raise managed.unknown(registration, name)
-        allowed = await app_policy.allowed(graph, registration, lifetime, renew_within)
-        stale = managed.orphans(registration, name, key_id, known) if params["remove_unknown"] else []
-        removed = [one["keyId"] for one in stale]
-        if check_mode:
-            credential: Entity = {"displayName": f"{managed.OWNER}{name}"}
-            return {
-                "changed": True, "secret": managed.shown(credential), "removed": removed,
-                "diff": managed.diff(SECRET, before, removed, credential), "warnings": allowed.warnings,
-            }
-        made = await secrets.make(graph, registration, name, allowed.lifetime, stale)
-    return {
-        "changed": True, "secret": managed.shown(made.credential), "secret_text": made.credential["secretText"],
-        "removed": removed, "diff": managed.diff(SECRET, before, removed, made.credential),
-        "warnings": [*allowed.warnings, *made.warnings],
-    }
-
-
-async def absent(params: Mapping[str, Any], identity: Identity, check_mode: bool) -> Entity:
-    """Remove the managed secret."""
-    async with signed_in(params) as graph:
-        registration = await secrets.read(graph, identity)
-        credential = registration.find(params["key_id"])
-        if credential is None:
-            return {"changed": False, "secret": None, "removed": [], "diff": managed.diff(SECRET, [])}
-        managed.must_be_managed(registration, credential)
-        if not check_mode:
-            await secrets.remove(graph, registration, credential)
-    removed = [credential["keyId"]]
-    return {"changed": True, "secret": None, "removed": removed, "diff": managed.diff(SECRET, [credential], removed)}
-
-
-STATES = {"present": present, "absent": absent}
+        state = application_secret.absent if params["state"] == "absent" else application_secret.present
+        return await state(graph, params, check_mode)
 
 
 def main() -> None:
     """Run the module."""
-    module = graph_module(OPTIONS, **addressed.RULES, required_if=[("state", "absent", ["key_id"])])
+    module = graph_module(
+        application_secret.OPTIONS, **addressed.RULES, required_if=[("state", "absent", ["key_id"])]
+    )
     with reporting(module):
-        identity = addressed.identity_from(module.params)
-        state = STATES[module.params["state"]]
-        result = asyncio.run(state(module.params, identity, module.check_mode))
+        result = asyncio.run(run(module.params, module.check_mode))
         for warning in result.pop("warnings", []):
             module.warn(warning)
         module.exit_json(**result)

@@ -131,50 +131,23 @@ organization:
 """
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange import client_access
-from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.client_access import SMTP_AUTH
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.connection import exchange_session
-from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.mailboxes import distinct
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange_module import exchange_module
 from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
 
-OPTIONS: dict[str, dict[str, Any]] = {
-    "mailboxes": {"type": "list", "elements": "str", "default": []},
-    "smtp_auth": {"choices": list(SMTP_AUTH)},
-    "imap": {"type": "bool"},
-    "pop": {"type": "bool"},
-    "organization_smtp_auth": {"choices": ["enabled", "disabled"]},
-}
 
-
-def wanted(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that the task names, in Exchange's words."""
-    given = {} if params["smtp_auth"] is None else {client_access.SMTP: SMTP_AUTH[params["smtp_auth"]]}
-    switches = {client_access.IMAP: params["imap"], client_access.POP: params["pop"]}
-    return {**given, **{name: value for name, value in switches.items() if value is not None}}
-
-
-async def run(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+async def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Find out what has to change, and change it."""
-    organization = params["organization_smtp_auth"] and SMTP_AUTH[params["organization_smtp_auth"]]
     async with exchange_session(params) as session:
-        found = await client_access.read(session, distinct(params["mailboxes"]))
-        change = client_access.plan(found, wanted(params), organization)
-        after = client_access.predicted(found, change)
-        if change and not check_mode:
-            change = await client_access.apply(session, change)
-    outcome = client_access.shown(after)
-    # A replica that lags behind may have shown what had been changed before.
-    before = found if change else after
-    return {"changed": bool(change), **outcome, "diff": {"before": client_access.shown(before), "after": outcome}}
+        return await client_access.settle(session, params, check_mode)
 
 
 def main() -> None:
     """Run the module."""
-    module = exchange_module(OPTIONS)
+    module = exchange_module(client_access.OPTIONS)
     with reporting(module):
         module.exit_json(**asyncio.run(run(module.params, module.check_mode)))
 

@@ -107,97 +107,35 @@ repaired:
 """
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _graph
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import consent
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange import service_principals
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange import service_principal
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.connection import exchange_session
-from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.service_principals import Pointer
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange_module import exchange_module
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import signed_in
 from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting, require_libraries
 
-OPTIONS: dict[str, dict[str, Any]] = {
-    "app_id": {"required": True},
-    "object_id": {},
-    "display_name": {},
-    "state": {"choices": ["present", "absent"], "default": "present"},
-}
-#: Seconds that an enterprise application made a moment ago is given to show up in Entra.
-PATIENCE = 30.0
 
-
-async def target(params: Mapping[str, Any], check_mode: bool) -> Pointer:
-    """The pointer that Entra, or the task, says is right."""
-    app_id, object_id = params["app_id"].lower(), params["object_id"]
-    if object_id:
-        return Pointer(app_id, object_id.lower(), "")
-    async with signed_in(params) as graph:
-        found = await graph.wait_until(
-            lambda: consent.read(graph, app_id),
-            lambda seen: check_mode or seen.principal is not None or seen.application is None, PATIENCE,
-        )
-    if found.principal is not None:
-        return Pointer(app_id, found.principal["id"], found.principal["displayName"])
-    if found.application is None:
-        raise InputError(
-            f"There is neither an application nor an enterprise application {app_id} in the tenant.",
-            remedy="Check app_id, which is the application (client) id and not an object id, and tenant_id.",
-        )
-    if check_mode:
-        return Pointer(app_id, None, found.application["displayName"])
-    raise InputError(
-        f"The application {found.name} has no enterprise application (service principal) in Entra.",
-        remedy="Make it with the module entra_admin_consent first.",
-    )
-
-
-async def present(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Make, repair or rename the service principal."""
-    right = await target(params, check_mode)
+async def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Bring the service principal into its state."""
+    if params["state"] == "absent":
+        async with exchange_session(params) as session:
+            return await service_principal.absent(session, params, check_mode)
+    right = service_principal.given(params)
+    if right is None:
+        async with signed_in(params) as graph:
+            right = await service_principal.target(graph, params, check_mode)
     async with exchange_session(params) as session:
-        standing = await service_principals.find(session, right.app_id, right.object_id)
-        kept = [one for one in standing if service_principals.is_right(one, right.app_id, right.object_id)]
-        name = params["display_name"]
-        if name is None:
-            name = kept[0].display_name if kept else right.display_name
-        wanted = replace(right, display_name=name, sid=kept[0].sid if kept else None)
-        changed = standing != [wanted]
-        after = wanted
-        if changed and not check_mode:
-            patience = 0.0 if params["object_id"] else service_principals.PATIENCE
-            after = await service_principals.ensure(session, wanted, standing, patience)
-    before = (kept or standing or [None])[0]
-    return {
-        "changed": changed, "service_principal": after.shown(), "repaired": len(standing) > len(kept),
-        "diff": {"before": before.shown() if before else {}, "after": after.shown()},
-    }
-
-
-async def absent(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Remove the service principal, whatever its object id."""
-    async with exchange_session(params) as session:
-        standing = await service_principals.find(session, params["app_id"])
-        if standing and not check_mode:
-            await service_principals.remove(session, standing)
-    before = standing[0].shown() if standing else {}
-    return {"changed": bool(standing), "service_principal": None, "diff": {"before": before, "after": {}}}
-
-
-STATES = {"present": present, "absent": absent}
+        return await service_principal.present(session, params, right, check_mode)
 
 
 def main() -> None:
     """Run the module."""
-    module = exchange_module(OPTIONS)
+    module = exchange_module(service_principal.OPTIONS)
     require_libraries(module, _graph.MISSING)
     with reporting(module):
-        state = STATES[module.params["state"]]
-        module.exit_json(**asyncio.run(state(module.params, module.check_mode)))
+        module.exit_json(**asyncio.run(run(module.params, module.check_mode)))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ description:
   - A mail that may have been taken is not sent again. Only if Microsoft Graph answered with an error of the server's,
     the mail is looked for, and sent again if it does not appear within a quarter of the time; a second copy is deleted
     as well. With O(expect=refused) it is sent again at once.
+  - A proof gets its token anew. O(token_cache) is taken, so that it can be set for all modules alike, but a token in it
+    would vouch for an application that has been deleted or disabled since, and is not looked at.
 extends_documentation_fragment:
   - mailops.modern_auth.endpoints
   - mailops.modern_auth.attributes
@@ -407,118 +409,26 @@ step:
 """
 
 import asyncio
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import TLS_MODES
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.delivery import (
-    Delivery,
-    Patience,
-    expect_closed,
-)
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe, new_probe
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.report import Report, intention
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.services import missing_libraries, services
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import Settings, settings_from
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import (
-    AUTH_SOURCES,
-    endpoint_spec,
-    reporting,
-    require_libraries,
-)
-
-
-def side_spec(transports: list[str], authentications: list[str]) -> dict[str, Any]:
-    """The options of one end of the way."""
-    return {
-        "transport": {"choices": transports, "required": True},
-        "authentication": {"choices": authentications, "default": "oauth2"},
-        "host": {},
-        "port": {"type": "int"},
-        "tls": {"choices": list(TLS_MODES)},
-        "mailbox": {},
-        "username": {},
-        "password": {"no_log": True},
-        "auth_source": {"choices": list(AUTH_SOURCES), "default": "auto"},
-        "tenant_id": {},
-        "client_id": {},
-        "client_secret": {"no_log": True},
-        "certificate_path": {"type": "path"},
-        "certificate_password": {"no_log": True},
-        "federated_token_file": {"type": "path", "no_log": False},
-        "access_token": {"no_log": True},
-        "managed_identity_client_id": {},
-    }
-
-
-def argument_spec() -> dict[str, Any]:
-    """All options."""
-    return {
-        **endpoint_spec(),
-        "send": {"type": "dict", "options": side_spec(["graph", "smtp"], ["oauth2", "basic", "none"])},
-        "receive": {"type": "dict", "options": side_spec(["graph", "imap", "pop3"], ["oauth2", "basic"])},
-        "from": {},
-        "to": {},
-        "subject": {"default": "Mail delivery check"},
-        "headers": {"type": "dict", "default": {}},
-        "expect": {"choices": ["delivered", "refused"], "default": "delivered"},
-        "timeout": {"type": "int", "default": 180},
-        "poll_interval": {"type": "float", "default": 2},
-        "request_timeout": {"type": "int", "default": 30},
-        "cleanup": {"type": "bool", "default": True},
-    }
-
-
-async def validate(options: dict[str, Any], settings: Settings) -> None:
-    """Read the files that the options name, and send nothing."""
-    async with services(settings, options["ca_path"], options["request_timeout"], Stopwatch()):
-        pass
-
-
-async def check(options: dict[str, Any], settings: Settings, probe: Probe | None) -> dict[str, Any]:
-    """Do what the task asks for, and say what happened."""
-    stopwatch = Stopwatch()
-    async with services(settings, options["ca_path"], options["request_timeout"], stopwatch) as ready:
-        delivery = Delivery(
-            probe, ready.sender, Patience(options["timeout"], options["poll_interval"]), stopwatch,
-            cleanup=options["cleanup"], sent_mail=ready.sent_mail, sender_mailbox=ready.sender_mailbox,
-        ) if probe and ready.sender else None
-        report = Report(settings, probe, ready, delivery, stopwatch)
-        try:
-            with stopwatch.step("token"):
-                await ready.get_tokens()
-            if delivery is None:
-                report.refusal = await expect_closed(ready.mailbox)
-            elif options["expect"] == "refused" or ready.mailbox is None:
-                report.refusal = await delivery.expect_refusal(ready.mailbox)
-            else:
-                report.found = await delivery.prove(ready.mailbox)
-        except ModernAuthError as error:
-            error.details["delivery"] = report.as_dict()
-            raise
-        return report.as_dict()
-
-
-def probe_for(options: dict[str, Any], settings: Settings) -> Probe | None:
-    """The mail to send, if there is one."""
-    if settings.send is None:
-        return None
-    return new_probe(settings.sender, settings.recipient, options["subject"], options["headers"])
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.check import check_from, run, validate
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.options import argument_spec
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.report import intention
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.services import missing_libraries
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.token_sources import TokenSources
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting, require_libraries
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     with reporting(module):
-        settings = settings_from(module.params)
-        require_libraries(module, missing_libraries(settings))
-        probe = probe_for(module.params, settings)
+        check = check_from(module.params)
+        require_libraries(module, missing_libraries(check.settings))
         if module.check_mode:
-            asyncio.run(validate(module.params, settings))
-            module.exit_json(changed=False, plan=intention(module.params, settings))
-        module.exit_json(changed=False, delivery=asyncio.run(check(module.params, settings, probe)))
+            asyncio.run(validate(check, TokenSources()))
+            module.exit_json(changed=False, plan=intention(check.options, check.settings))
+        module.exit_json(changed=False, delivery=asyncio.run(run(check, TokenSources())))
 
 
 if __name__ == "__main__":

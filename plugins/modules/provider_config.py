@@ -17,6 +17,9 @@ description:
   - Only the values that are the mail settings are replaced; every other byte of the file stays as it is. The file is
     replaced as a whole, so that the product never reads half of it, and is read back.
   - A file whose settings mean the same already is left alone, however they are written.
+  - Nothing but the file itself is written on the server, and the file's content is neither on a command line nor in
+    Ansible's folders for temporary files. The connection has to hand on standard input, as C(ssh) does.
+  - A link is followed only if root or the user who writes laid it, or if its owner owns the file as well.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:
@@ -35,13 +38,14 @@ options:
   format:
     description:
       - How settings stand in the file.
-      - V(ici) is a JSON file of configuration keys, one of them C(Platform.Email.ProviderConfiguration).
+      - V(ici_keys) is a JSON file of configuration keys, one of them C(Platform.Email.ProviderConfiguration). V(ici) is
+        its former name.
       - V(commonjs) is a JavaScript file that exports its settings, C(module.exports = { ... }). What computes them at a
         place that matters, for example with C(...defaults), is refused, and the message names the place.
       - V(environment) is a file of environment variables, C(NAME=value) on each line. A value is quoted so that shells,
         systemd and dotenv take it for the same.
     type: str
-    choices: [ici, commonjs, environment]
+    choices: [commonjs, environment, ici_keys, ici]
     required: true
   path:
     description: The file on the server. It must exist, unless O(create) makes it.
@@ -66,7 +70,7 @@ options:
     default: {}
   create:
     description:
-      - With O(format=ici), add the whole key to the file if it is missing, with its neighbours' formatting.
+      - With O(format=ici_keys), add the whole key to the file if it is missing, with its neighbours' formatting.
       - With O(format=environment), make the file if it is missing.
     type: bool
     default: false
@@ -78,8 +82,8 @@ options:
     default: false
   mode:
     description:
-      - The file's permissions, for example V("0600"). It has them before a secret is written into it.
-      - Without this option they stay as they are. So do O(owner) and O(group).
+      - The file's permissions in octal, for example V("0600"). It has them before a secret is written into it.
+      - Without this option they stay as they are. So do O(owner) and O(group). A file that is made has V("0600").
     type: raw
   owner:
     description: Who owns the file.
@@ -95,7 +99,7 @@ seealso:
 EXAMPLES = r"""
 - name: Let ICI send through Graph
   mailops.modern_auth.provider_config:
-    format: ici
+    format: ici_keys
     path: /srv/ici/ConfigurationKeys.json
     settings:
       provider: GRAPH

@@ -1,20 +1,19 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What the actions share that read and replace an application's entry in a store. They run on the controller.
-
-A store that is served this way has an action with the options below and its own, and a class for the place of an entry.
-"""
+"""What the actions share that read and replace an application's entry in a store. They run on the controller."""
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry, plain
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError, StoreError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import plain
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import Store, open_store
 
 ARGUMENTS = {
     "name": {"required": True},
@@ -24,28 +23,6 @@ ARGUMENTS = {
 }
 
 
-class Place(Protocol):
-    """Where one application's entry is."""
-
-    def prove(self) -> None:
-        """Return if the entry can be read and written.
-
-        :raises ModernAuthError: if not.
-        """
-
-    def read(self) -> tuple[Entry, str]:
-        """The entry, ``{}`` if there is none, and its revision, '' if there never was one.
-
-        :raises ModernAuthError: it cannot be read.
-        """
-
-    def write(self, entry: Entry, revision: str) -> str:
-        """Replace the entry with that revision; gives the revision of the new one.
-
-        :raises ModernAuthError: it cannot be written; with ``code`` "conflict" if it has another revision.
-        """
-
-
 class EntryAction(ActionBase):
     """Reads the entry, or replaces it where ``entry`` is given and nobody else did so meanwhile."""
 
@@ -53,11 +30,23 @@ class EntryAction(ActionBase):
     OPTIONS: ClassVar[Mapping[str, Mapping[str, Any]]]
 
     @abstractmethod
-    def place(self, args: dict[str, Any], task_vars: dict[str, Any]) -> Place:
-        """Where the entry is that the task is about.
+    def store(self, args: dict[str, Any]) -> dict[str, Any]:
+        """The options of the store that the task is about."""
 
-        :raises ModernAuthError: the options make no sense.
-        """
+    @property
+    def loader(self) -> Any:
+        """See Controller."""
+        return self._loader
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """See Controller."""
+        return os.environ
+
+    @property
+    def check_mode(self) -> bool:
+        """See Controller."""
+        return bool(self._task.check_mode)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
@@ -65,41 +54,22 @@ class EntryAction(ActionBase):
             {**ARGUMENTS, **self.OPTIONS}, required_together=[("entry", "revision")]
         )
         try:
-            result = self._use(self.place(args, task_vars or {}), args)
+            result = self._use(open_store(self.store(args), self), args)
         except ModernAuthError as error:
             return {"failed": True, "changed": False, **error.result()}
         # Here and not as the task's no_log, which would hide why it failed as well.
         return {**result, "_ansible_no_log": True}
 
-    def _use(self, place: Place, args: dict[str, Any]) -> dict[str, Any]:
+    def _use(self, store: Store, args: dict[str, Any]) -> dict[str, Any]:
+        name = args["name"]
         if args["writable"]:
-            place.prove()
+            for problem in store.prove([name]).values():
+                raise problem
         if args["entry"] is None:
-            entry, revision = place.read()
-            return {"changed": False, "entry": entry, "revision": revision}
+            held = store.read([name])[name]
+            return {"changed": False, "entry": held.entry, "revision": held.revision}
         entry, revision = plain(args["entry"]), args["revision"]
-        if self._task.check_mode:
-            return {"changed": place.read()[0] != entry, "entry": entry, "revision": revision}
-        written = place.write(entry, revision)
+        if self.check_mode:
+            return {"changed": store.read([name])[name].entry != entry, "entry": entry, "revision": revision}
+        written = store.write(name, entry, revision)
         return {"changed": written != revision, "entry": entry, "revision": written}
-
-    def run_module(self, name: str, options: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """The result of another collection's module, a failed one included.
-
-        :raises StoreError: the collection is not installed.
-        """
-        collection = name.rpartition(".")[0]
-        if not self._shared_loader_obj.module_loader.find_plugin(name):
-            raise StoreError(
-                f"The module {name} cannot be found.",
-                remedy=f"Install its collection: ansible-galaxy collection install {collection}",
-            )
-        return dict(self._execute_module(module_name=name, module_args=dict(options), task_vars=task_vars))
-
-
-def conflict(name: str) -> StoreError:
-    """The refusal to overwrite what another run wrote."""
-    return StoreError(
-        f"Another run has changed what the store holds of the application '{name}' since this one read it.",
-        code="conflict", remedy="Run again when the other run has ended; nothing was overwritten.",
-    )

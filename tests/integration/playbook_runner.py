@@ -17,6 +17,9 @@ REPOSITORY = Path(__file__).parents[2]
 #: Variables that make hosts out of this machine.
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 
+#: The environment in which playbooks find the actions of the tests.
+ACTIONS = {"ANSIBLE_ACTION_PLUGINS": str(Path(__file__).parent / "action_plugins")}
+
 
 @dataclass(frozen=True)
 class Outcome:

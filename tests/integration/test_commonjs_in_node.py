@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import commonjs
+from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.targets.text_format import TextFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+commonjs = TextFormat("commonjs")
 ENVIRONMENT = {"USER": "user~'\"`${}\\@b.example", "TENANT": "t-1"}
 # Loads each module that it is told, a line of JSON at a time, and answers with what it exports. What JSON does not know
 # is told by its source, which JSON alone would leave out.

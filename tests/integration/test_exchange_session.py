@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import connection_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
     ExchangeNotFoundError,
     ModernAuthError,
@@ -14,7 +15,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.connection import exchange_session
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.session import Call, Rows
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.spec import exchange_spec, winrm_spec
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import connection_spec
 from sandbox_fixture import RunningSandbox
 
 PROBE = "probe@contoso.example"

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import connection_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.connection import exchange_session
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.session import ExchangeSession
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.spec import exchange_spec, winrm_spec
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import connection_spec
 from engine_fixtures import Place, executable, full
 from m365_sandbox.powershell.engine import Engine
 from m365_sandbox.winrm.app import winrm_app

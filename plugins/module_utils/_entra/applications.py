@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import (
@@ -37,7 +38,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_message
 
 SELECT = (
     "id,appId,displayName,uniqueName,signInAudience,web,spa,publicClient,isFallbackPublicClient,tags,notes,"
-    "requiredResourceAccess"
+    "requiredResourceAccess,passwordCredentials,createdDateTime"
 )
 READ = "Application.ReadWrite.OwnedBy (for applications that the caller owns) or Application.Read.All"
 WRITE = "Application.ReadWrite.OwnedBy (for applications that the caller owns) or Application.ReadWrite.All"
@@ -91,6 +92,7 @@ class Found:
     """What one batch of reads tells before anything is written.
 
     :param entity: the application, or None.
+    :param moment: the tenant's time of the reads.
     :param deleted: a soft-deleted application with the unique name; only looked for while there is no other.
     :param owners: the object ids of its owners; only read if owners are wanted.
     :param wanted_owners: the object id of each wanted owner, by the name that the option uses.
@@ -98,6 +100,7 @@ class Found:
     """
 
     entity: Entity | None
+    moment: datetime
     deleted: Entity | None = None
     owners: frozenset[str] = frozenset()
     wanted_owners: Mapping[str, str] = field(default_factory=dict)
@@ -154,7 +157,7 @@ async def find(
             first = await graph.send(_get_owners(f"/applications/{entity['id']}", identity.label))
         owned_by = _ids(await graph.pages(first))
     return Found(
-        entity, deleted, owned_by,
+        entity, max(answer.moment for answer in answers.values()), deleted, owned_by,
         {owner: _owner_id(owner, answers.get(f"owner {owner}")) for owner in owners},
         {name: resource_from(name, answers[f"resource {name}"]) for name in resources},
     )
@@ -162,7 +165,7 @@ async def find(
 
 async def look_up(graph: GraphClient, identity: Identity) -> list[Entity]:
     """Every application of the identity, with its client secrets; none is an empty list."""
-    select = f"$select={SELECT},passwordCredentials"
+    select = f"$select={SELECT}"
     if identity.path:
         answer = await graph.send(Request("GET", f"{identity.path}?{select}", f"read {identity.label}", READ))
         found = answer.found()

@@ -108,37 +108,45 @@ class Change:
 
 
 async def read(
-    graph: GraphClient, app_id: str, *, resources: Iterable[str] = (), delegated: bool = False
+    graph: GraphClient, app_id: str, *, resources: Iterable[str] = (), delegated: bool = False,
+    application: Entity | None = None, known: Mapping[str, Resource] | None = None,
 ) -> Consent:
-    """Read the service principal, what it was granted and what the resources offer, in one batch.
+    """Read what the application was granted and what the resources offer, in one batch.
+
+    Its service principal is read only if it holds no assignment that tells of it.
 
     :param delegated: whether delegated grants matter; reading them takes a permission of its own.
+    :param application: its registration, if it was read already.
+    :param known: resources that were read already, by name.
     :raises InputError: for an unknown resource.
     """
     path = f"/servicePrincipals(appId={quoted(app_id)})"
-    requests = {
-        "application": Request(
+    requests = {"assignments": Request("GET", f"{path}/appRoleAssignments", f"read what {app_id} was granted", READ)}
+    if application is None:
+        requests["application"] = Request(
             "GET", f"/applications(appId={quoted(app_id)})?$select=id,appId,displayName",
             f"read the application {app_id}", READ,
-        ),
-        "principal": Request(
-            "GET", f"{path}?$select=id,appId,displayName", f"read the service principal of {app_id}", READ
-        ),
-        "assignments": Request("GET", f"{path}/appRoleAssignments", f"read what {app_id} was granted", READ),
-    }
+        )
     if delegated:
         requests["grants"] = Request(
             "GET", f"{path}/oauth2PermissionGrants", f"read the delegated grants of {app_id}", READ_GRANTS
         )
-    requests |= {f"resource {name}": resource_request(name) for name in resources}
+    unread = [name for name in resources if name not in (known or {})]
+    requests |= {f"resource {name}": resource_request(name) for name in unread}
     answers = dict(zip(requests, await graph.batch(list(requests.values())), strict=True))
-    application, principal = answers["application"].found(), answers["principal"].found()
+    registration = application or answers["application"].found()
+    assignments = await _pages(graph, answers["assignments"])
+    principal = None
+    if assignments:
+        [one, *_others] = assignments
+        principal = {"id": one["principalId"], "appId": app_id, "displayName": one["principalDisplayName"]}
+    elif answers["assignments"].status != 404:
+        principal = (await graph.send(_get_principal(app_id, app_id))).found()
     grants = await _pages(graph, answers.get("grants"))
     return Consent(
-        app_id, f'"{(application or principal or {}).get("displayName", app_id)}"', application, principal,
-        await _pages(graph, answers["assignments"]),
-        [grant for grant in grants if grant["consentType"] == "AllPrincipals"],
-        {name: resource_from(name, answers[f"resource {name}"]) for name in resources},
+        app_id, f'"{(registration or principal or {}).get("displayName", app_id)}"', registration, principal,
+        assignments, [grant for grant in grants if grant["consentType"] == "AllPrincipals"],
+        {**(known or {}), **{name: resource_from(name, answers[f"resource {name}"]) for name in unread}},
     )
 
 
@@ -248,7 +256,8 @@ async def apply(
 
     async def look() -> Consent:
         # What the resources offer has not changed, so that it need not be read again.
-        return replace(await read(graph, consent.app_id, delegated=delegated), resources=consent.resources)
+        seen = await read(graph, consent.app_id, delegated=delegated, application=consent.application)
+        return replace(seen, resources=consent.resources)
 
     seen = await graph.wait_until(look, lambda now: not remaining(now))
     if remaining(seen):
@@ -293,12 +302,16 @@ async def _create_principal(graph: GraphClient, consent: Consent) -> Entity:
         )
     if answer.status >= 400 and isinstance(graph_error(answer), ConflictError):
         # It was there, or the answer to a first attempt got lost; the replica that was read did not know it yet.
-        find = Request(
-            "GET", f"/servicePrincipals(appId={quoted(consent.app_id)})?$select=id,appId,displayName",
-            f"read the service principal of {consent.name}", READ,
-        )
+        find = _get_principal(consent.app_id, consent.name)
         answer = await graph.wait_until(lambda: graph.send(find), lambda seen: seen.found() is not None)
     return answer.entity()
+
+
+def _get_principal(app_id: str, name: str) -> Request:
+    return Request(
+        "GET", f"/servicePrincipals(appId={quoted(app_id)})?$select=id,appId,displayName",
+        f"read the service principal of {name}", READ,
+    )
 
 
 def _writes(consent: Consent, principal: Mapping[str, Any], change: Change) -> list[Request]:

@@ -17,7 +17,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.applica
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import Kind, Registration
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
-from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Answer, Request
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Answer, Entity, Request
 
 
 async def read(
@@ -32,14 +32,14 @@ async def read(
     request = _get(identity.path or "", identity.label, kind)
 
     def is_done(answer: Answer) -> bool:
-        return answer.found() is not None and is_complete(_registration(answer, identity.label, kind))
+        return answer.found() is not None and is_complete(of(answer.entity(), answer.moment, kind))
 
     answer = await graph.wait_until(lambda: graph.send(request), is_done, PATIENCE_FOR_OTHERS)
     if answer.status == 404:
         raise InputError(
             f"There is no application {identity.label} in the tenant.", remedy="Check the identity and tenant_id."
         )
-    return _registration(answer, identity.label, kind)
+    return of(answer.entity(), answer.moment, kind)
 
 
 async def look(graph: GraphClient, registration: Registration) -> Registration:
@@ -47,16 +47,18 @@ async def look(graph: GraphClient, registration: Registration) -> Registration:
     answer = await graph.send(_get(registration.path, registration.label, registration.kind))
     if answer.status == 404:
         return replace(registration, moment=answer.moment)
-    return _registration(answer, registration.label, registration.kind)
+    return of(answer.entity(), answer.moment, registration.kind)
 
 
-def _registration(answer: Answer, label: str, kind: Kind) -> Registration:
-    entity = answer.entity()
-    name = f'"{entity["displayName"]}"' if entity.get("displayName") else label
+def of(entity: Entity, moment: datetime, kind: Kind) -> Registration:
+    """What an application that was read tells about its credentials of a kind. Pure.
+
+    :param moment: the tenant's time when it was read.
+    """
     created = entity.get("createdDateTime")
     return Registration(
-        kind, f"/applications/{entity['id']}", name, entity.get(kind.api) or [], answer.moment,
-        datetime.fromisoformat(created) if created else None,
+        kind, f"/applications/{entity['id']}", f'"{entity.get("displayName") or entity["id"]}"',
+        entity.get(kind.api) or [], moment, datetime.fromisoformat(created) if created else None,
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
     ExchangeNotFoundError,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.mailboxes import missing_mailboxes
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.mailboxes import distinct, missing_mailboxes
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.session import (
     Call,
     ExchangeSession,
@@ -27,6 +27,14 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.sess
 SMTP, IMAP, POP = "SmtpClientAuthenticationDisabled", "ImapEnabled", "PopEnabled"
 #: What the option smtp_auth says, as Exchange puts it; null follows the organisation.
 SMTP_AUTH: Mapping[str, bool | None] = {"enabled": False, "disabled": True, "inherit": None}
+#: The options of the module exchange_client_access.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "mailboxes": {"type": "list", "elements": "str", "default": []},
+    "smtp_auth": {"choices": list(SMTP_AUTH)},
+    "imap": {"type": "bool"},
+    "pop": {"type": "bool"},
+    "organization_smtp_auth": {"choices": ["enabled", "disabled"]},
+}
 #: What the properties of an authentication policy begin with.
 _BASIC = "AllowBasicAuth"
 _NO_CHANGE = "no settings of"
@@ -63,6 +71,23 @@ class Change:
 
     def __bool__(self) -> bool:
         return bool(self.mailboxes) or self.smtp_disabled is not None
+
+
+async def settle(session: ExchangeSession, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Find out what has to change, and change it; gives what the module returns.
+
+    :param params: the options of the module.
+    """
+    organization = params["organization_smtp_auth"] and SMTP_AUTH[params["organization_smtp_auth"]]
+    found = await read(session, distinct(params["mailboxes"]))
+    change = plan(found, _wanted(params), organization)
+    after = predicted(found, change)
+    if change and not check_mode:
+        change = await apply(session, change)
+    outcome = shown(after)
+    # A replica that lags behind may have shown what had been changed before.
+    before = found if change else after
+    return {"changed": bool(change), **outcome, "diff": {"before": shown(before), "after": outcome}}
 
 
 async def read(session: ExchangeSession, mailboxes: Sequence[str]) -> Access:
@@ -147,6 +172,13 @@ def shown(access: Access) -> dict[str, Any]:
             ),
         },
     }
+
+
+def _wanted(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that the task names, in Exchange's words."""
+    given = {} if params["smtp_auth"] is None else {SMTP: SMTP_AUTH[params["smtp_auth"]]}
+    switches = {IMAP: params["imap"], POP: params["pop"]}
+    return {**given, **{name: value for name, value in switches.items() if value is not None}}
 
 
 def _allowed(policy: Mapping[str, Any]) -> list[str]:

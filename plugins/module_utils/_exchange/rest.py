@@ -16,7 +16,6 @@ from urllib.parse import quote, urlsplit
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
     ExchangeError,
-    InputError,
     LostAnswerError,
     ModernAuthError,
     TransportError,
@@ -41,6 +40,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import 
     pause,
     retry_after,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import client_context
 
 MISSING: dict[str, str] = {}
 try:
@@ -70,11 +70,7 @@ def http_client(ca_path: str | None, timeout: float) -> httpx.AsyncClient:
     :param timeout: seconds for a connection, and for each part of an answer.
     :raises InputError: if the file cannot be read.
     """
-    try:
-        trust = True if ca_path is None else ssl.create_default_context(cafile=ca_path)
-    except (OSError, ssl.SSLError) as error:
-        raise InputError(f"ca_path: {ca_path} cannot be read as certificates in PEM form ({error}).") from error
-    return httpx.AsyncClient(verify=trust, timeout=timeout)
+    return httpx.AsyncClient(verify=client_context(ca_path, "web"), timeout=timeout)
 
 
 class RestSession(ExchangeSession):

@@ -22,6 +22,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.clixml import readable
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.powershell import BrokenPipe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.script import arguments
+from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import bundle
 
 MISSING: dict[str, str] = {}
 try:
@@ -60,7 +61,7 @@ class WinRmHost:
     :param port: TCP; 5986 is https, 5985 http.
     :param certificate_path: PEM file of the client certificate, for ``certificate``.
     :param certificate_key_path: PEM file of its private key.
-    :param ca_path: PEM file of authorities to trust; None for requests' own.
+    :param ca_path: PEM file of authorities to trust; None for the public ones, or those that the environment names.
     :param proxy: URL, or None for a direct connection whatever the environment says.
     :param operation_timeout: seconds that one WinRM request may wait for output.
     :param read_timeout: seconds until the connection counts as dead; more than ``operation_timeout``.
@@ -129,14 +130,15 @@ class WinRmPipe:
         known: dict[str, Any] = {
             "transport": host.auth, "username": host.user, "password": host.password,
             "cert_pem": host.certificate_path, "cert_key_pem": host.certificate_key_path,
-            # Left out, these two would come from the environment.
-            "ca_trust_path": host.ca_path, "proxy": host.proxy,
+            # No proxy at all is said by an empty one: for None pywinrm changes the environment of the whole process
+            # for a moment, which breaks another session that does the same in another thread.
+            "ca_trust_path": bundle(host.ca_path), "proxy": host.proxy or "",
             "message_encryption": host.message_encryption, "kerberos_delegation": host.kerberos_delegation,
             "kerberos_hostname_override": host.kerberos_hostname,
             "read_timeout_sec": host.read_timeout, "operation_timeout_sec": host.operation_timeout,
         }
         address = f"{host.scheme}://{host.host}:{host.port}/wsman"
-        self._protocol = await self._connecting(lambda: Protocol(address, **known))
+        self._protocol = await self._connecting(lambda: _protocol(address, known))
         self._shell = await self._connecting(lambda: self._protocol.open_shell(codepage=_UTF8_CODE_PAGE))
         # Windows PowerShell runs no unsigned module files otherwise; the module's own files have to load.
         words = ["-ExecutionPolicy", "Bypass", *arguments()]
@@ -207,6 +209,13 @@ class WinRmPipe:
             raise BrokenPipe(f"WinRM refused: {error.reason}") from error
         except (WinRMError, WinRMTransportError, OSError) as error:
             raise BrokenPipe(explain(error, self._host).message) from error
+
+
+def _protocol(address: str, known: dict[str, Any]) -> Any:
+    """pywinrm's client, with a session that takes nothing further from the environment."""
+    protocol = Protocol(address, **known)
+    protocol.transport.build_session().trust_env = False
+    return protocol
 
 
 def explain(error: Exception, host: WinRmHost) -> ModernAuthError:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, TransportError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import TransportError
 
 TlsMode = Literal["none", "auto", "implicit", "starttls", "starttls_optional"]
 Upgrade = Literal["never", "at_once", "required", "if_offered"]
@@ -52,20 +52,6 @@ def upgrade_for(mode: TlsMode, port: int) -> Upgrade:
         "none": "never", "implicit": "at_once", "starttls": "required", "starttls_optional": "if_offered",
     }
     return upgrades[mode]
-
-
-def client_context(ca_path: str | None) -> ssl.SSLContext:
-    """A context that verifies certificates and host names and speaks TLS 1.2 or later.
-
-    :param ca_path: certificates to trust in place of the system's own, in PEM.
-    :raises InputError: if the file cannot be read.
-    """
-    try:
-        context = ssl.create_default_context(cafile=ca_path)
-    except OSError as error:
-        raise InputError(f"ca_path: {ca_path} cannot be read as certificates in PEM form ({error}).") from error
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
 
 
 def is_encrypted(connection: socket.socket | None) -> bool:

@@ -5,19 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
-
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Refused, Step
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import Tokens
-
-Result = TypeVar("Result")
-
-# Where a service refuses what a token says. Rights granted since a cached token was issued are not in it.
-_JUDGE_THE_TOKEN: frozenset[Step] = frozenset({"sign_in", "open_mailbox"})
 
 
 @dataclass(frozen=True)
@@ -50,18 +42,3 @@ class Bearer:
 
 
 Credentials: TypeAlias = "Password | Bearer"
-
-
-def with_fresh_token(credentials: Credentials | None, attempt: Callable[[], Result]) -> Result:
-    """Sign in; if a token that came from a cache is refused, once more with a fresh one.
-
-    :param attempt: asks for the token each time that it is called.
-    """
-    try:
-        return attempt()
-    except Refused as refusal:
-        if refusal.step not in _JUDGE_THE_TOKEN or not isinstance(credentials, Bearer):
-            raise
-        if not credentials.tokens.refresh():
-            raise
-    return attempt()

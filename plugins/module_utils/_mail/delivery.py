@@ -43,7 +43,7 @@ async def expect_closed(mailbox: Mailbox) -> Refused:
     except Refused as refusal:
         return refusal
     raise DeliveryError(
-        f"{mailbox.where} opened the mailbox, although it was expected to refuse that.", remedy=TAKE_AWAY,
+        f"{mailbox.where} opened the mailbox, although it was expected to refuse that.", remedy=TAKE_AWAY, passing=True,
         details={"step": "open_mailbox", "where": mailbox.where},
     )
 
@@ -154,7 +154,7 @@ class Delivery:
         raise DeliveryError(
             f"{self._sender.where} accepted the mail from {self._probe.sender}, although it was expected to refuse it. "
             f"{fate}",
-            remedy=TAKE_AWAY,
+            remedy=TAKE_AWAY, passing=True,
             details={"step": "end_of_data", "where": self._sender.where},
         )
 
@@ -245,7 +245,7 @@ class Delivery:
         doubts = [error.message for error in (unsure, self._trouble) if error]
         return DeliveryError(
             " ".join([looked, *doubts]),
-            code=self._trouble.code if self._trouble else None,
+            code=self._trouble.code if self._trouble else None, passing=_is_passing(self._trouble),
             remedy="Check that the recipient's address leads to this mailbox, that no inbox rule moves the mail, the "
             "quarantine and the junk folder; trace the Message-ID (Get-MessageTraceV2 -MessageId), or give a longer "
             "timeout.",
@@ -278,7 +278,7 @@ class Delivery:
     def _not_removed(error: ModernAuthError) -> DeliveryError:
         return DeliveryError(
             f"The mail arrived, but could not be deleted: {error.message}",
-            code=error.code, request_id=error.request_id,
+            code=error.code, request_id=error.request_id, passing=_is_passing(error),
             remedy=error.remedy or "Give the right to delete, or set cleanup: false.", details=error.details,
         )
 
@@ -306,3 +306,7 @@ class Delivery:
             return f"It was not found in {mailbox.folders} at {mailbox.where}, so it could not be deleted."
         await self._clean_up(mailbox, copies)
         return "It was found and deleted."
+
+
+def _is_passing(error: ModernAuthError | None) -> bool:
+    return isinstance(error, DeliveryError) and error.passing

@@ -34,11 +34,14 @@ class Sign:
 
     :param protocols: in which protocols it occurs.
     :param pattern: a regular expression, searched without regard to case in "code text".
+    :param passing: whether it may pass by itself, if rights or settings were changed moments ago: Exchange takes up to
+        two hours until they act.
     """
 
     protocols: tuple[Protocol, ...]
     pattern: str
     remedy: str
+    passing: bool = False
 
 
 # The first row that fits counts, so the special ones stand before the general ones.
@@ -46,10 +49,10 @@ SIGNS = (
     # -- SMTP: sign-in
     Sign(("smtp",), r"SmtpClientAuthentication is disabled for the Tenant",
          "SMTP AUTH is off, which stops OAuth as well: enable it for this mailbox alone (Set-CASMailbox "
-         "-SmtpClientAuthenticationDisabled $false) and leave the organisation's default off."),
+         "-SmtpClientAuthenticationDisabled $false) and leave the organisation's default off.", passing=True),
     Sign(("smtp",), r"SmtpClientAuthentication is disabled for the Mailbox",
          "SMTP AUTH is switched off on the mailbox itself, which stops OAuth as well: Set-CASMailbox "
-         "-SmtpClientAuthenticationDisabled $false."),
+         "-SmtpClientAuthenticationDisabled $false.", passing=True),
     Sign(("smtp",), r"basic authentication is (disabled|not supported)",
          "Exchange Online takes no passwords here: use authentication oauth2."),
     Sign(("smtp",), r"security defaults policy",
@@ -58,7 +61,7 @@ SIGNS = (
          "A Conditional Access policy stops this sign-in: exempt the application or the address that it comes from."),
     Sign(("smtp",), r"user credentials were incorrect",
          "The user name or the password is wrong."),
-    Sign(("smtp",), r"535 5\.7\.3\b", "The token was refused: " + _SIGN_IN_BY_OAUTH),
+    Sign(("smtp",), r"535 5\.7\.3\b", "The token was refused: " + _SIGN_IN_BY_OAUTH, passing=True),
     Sign(("smtp",), r"5\.7\.8\b", _GOOGLE),
     Sign(("smtp",), r"5\.7\.57\b|not authenticated to send",
          "The server takes no mail without a sign-in: set authentication to oauth2 or basic."),
@@ -67,7 +70,7 @@ SIGNS = (
     # -- SMTP: the mail
     Sign(("smtp",), r"SendAsDenied|5\.7\.60\b",
          "The sign-in was good, but this mailbox may not use that sender: send from the mailbox itself, or grant "
-         "SendAs (Add-RecipientPermission)."),
+         "SendAs (Add-RecipientPermission).", passing=True),
     Sign(("smtp",), r"Concurrent connections limit|sender thread limit",
          "More than three submissions at once for one mailbox: send again later, with fewer connections."),
     Sign(("smtp",), r"SubmissionQuotaExceeded",
@@ -87,26 +90,29 @@ SIGNS = (
     Sign(("imap", "pop3"), r"authenticated but not connected",
          "The token is good, but the mailbox cannot be opened: check that the protocol is enabled on it "
          "(Set-CASMailbox -ImapEnabled or -PopEnabled $true), that the application has FullAccess on it, and "
-         "that it has a licence."),
+         "that it has a licence.", passing=True),
     Sign(("imap",), r"throttled", "Exchange asks for patience: run the check again after the time that it names."),
     Sign(("imap",), r"AUTHENTICATIONFAILED", _GOOGLE),
     Sign(("imap",), r"AUTHENTICATE failed",
-         "The token was refused, or the mailbox: check that IMAP is enabled on it; then " + _SIGN_IN_BY_OAUTH),
+         "The token was refused, or the mailbox: check that IMAP is enabled on it; then " + _SIGN_IN_BY_OAUTH,
+         passing=True),
     Sign(("imap",), r"LOGIN failed|basic authentication is disabled|LOGINDISABLED",
          "The server takes no passwords by IMAP, or this one is wrong: with Exchange Online use oauth2."),
     Sign(("pop3",), r"Authentication failure",
-         "The token was refused, or the mailbox: check that POP is enabled on it; then " + _SIGN_IN_BY_OAUTH),
+         "The token was refused, or the mailbox: check that POP is enabled on it; then " + _SIGN_IN_BY_OAUTH,
+         passing=True),
     Sign(("pop3",), r"Logon failure",
          "The server takes no passwords by POP3, or this one is wrong: with Exchange Online use oauth2."),
     # -- Microsoft Graph
     Sign(("graph",), r"ErrorAccessDenied.*RAOP",
-         "An application access policy leaves this mailbox out: add the mailbox to the policy's group."),
+         "An application access policy leaves this mailbox out: add the mailbox to the policy's group.", passing=True),
     Sign(("graph",), r"ErrorAccessDenied",
          "Grant the application permission (Mail.Send to send, Mail.Read to read, Mail.ReadWrite to delete) with admin "
-         "consent, or add the mailbox to the application's scope in Exchange. After a change allow up to two hours."),
+         "consent, or add the mailbox to the application's scope in Exchange. After a change allow up to two hours.",
+         passing=True),
     Sign(("graph",), r"ErrorSendAsDenied",
          "This mailbox may not use that sender: send from the mailbox itself, or grant SendAs "
-         "(Add-RecipientPermission)."),
+         "(Add-RecipientPermission).", passing=True),
     Sign(("graph",), r"ErrorInvalidUser|Request_ResourceNotFound",
          "The tenant does not know that mailbox: check its spelling and the tenant."),
     Sign(("graph",), r"MailboxNotEnabledForRESTAPI",
@@ -121,22 +127,22 @@ SIGNS = (
     Sign(("graph",), r"InvalidAuthenticationToken.*expired", "The access token has expired: get a new one."),
     Sign(("graph",), r"InvalidAuthenticationToken", "The access token is not one that Microsoft Graph accepts."),
     Sign(("graph",), r"401 UnknownError|^UnknownError",
-         "The token has no permission at all for mail: grant Mail.Send or Mail.Read with admin consent."),
+         "The token has no permission at all for mail: grant Mail.Send or Mail.Read with admin consent.", passing=True),
 )
 
 
-def remedy_for(protocol: Protocol, code: str, text: str) -> str | None:
-    """What to do about an answer.
+def sign_of(protocol: Protocol, code: str, text: str) -> Sign | None:
+    """The row that an answer fits.
 
     :param code: the answer's code, for example "535 5.7.139", "NO", "-ERR" or "ErrorAccessDenied".
     :param text: the service's own words.
-    :returns: one or a few sentences; None for an answer that the table does not know.
+    :returns: None for an answer that the table does not know.
     """
     answer = f"{code} {text}"
-    for sign in SIGNS:
-        if protocol in sign.protocols and re.search(sign.pattern, answer, re.IGNORECASE | re.DOTALL):
-            return sign.remedy
-    return None
+    return next((
+        sign for sign in SIGNS
+        if protocol in sign.protocols and re.search(sign.pattern, answer, re.IGNORECASE | re.DOTALL)
+    ), None)
 
 
 def suggested_backoff(text: str) -> float | None:

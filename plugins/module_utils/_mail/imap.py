@@ -26,11 +26,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connecti
     reaching,
     token_in_the_clear,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import (
-    Bearer,
-    Credentials,
-    with_fresh_token,
-)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Bearer, Credentials
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.diagnosis import suggested_backoff
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.mailbox import Found
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe
@@ -91,7 +87,7 @@ class ImapMailbox:
 
     def _session(self) -> imaplib.IMAP4:
         if self._open is None:
-            self._open = with_fresh_token(self._credentials, self._new_session)
+            self._open = self._new_session()
         return self._open
 
     def _new_session(self) -> imaplib.IMAP4:

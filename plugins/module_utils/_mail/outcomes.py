@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import DeliveryError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.diagnosis import Protocol, remedy_for
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.diagnosis import Protocol, sign_of
 
 Step = Literal["connect", "sign_in", "open_mailbox", "submission", "end_of_data", "search", "cleanup"]
 
@@ -50,9 +50,11 @@ class ServiceAnswer(DeliveryError):
         request_id: str | None = None,
     ) -> None:
         on_behalf = f" for {subject}" if subject else ""
+        sign = sign_of(protocol, code, text)
         super().__init__(
             f"{where} {self.verb} {DOING[step]}{on_behalf}: {code} {text}".rstrip().removesuffix(".") + ".",
-            code=code, request_id=request_id, remedy=remedy_for(protocol, code, text),
+            code=code, request_id=request_id, remedy=sign.remedy if sign else None,
+            passing=sign is not None and sign.passing,
             details={"text": text, "step": step, "where": where},
         )
         self.step = step

@@ -22,11 +22,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connecti
     reaching,
     token_in_the_clear,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import (
-    Bearer,
-    Credentials,
-    with_fresh_token,
-)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Bearer, Credentials
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.mailbox import Found
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Deferred, Refused, Step
@@ -83,7 +79,7 @@ class Pop3Mailbox:
 
     def _session(self) -> poplib.POP3:
         self._close()
-        self._open = with_fresh_token(self._credentials, self._new_session)
+        self._open = self._new_session()
         return self._open
 
     def _new_session(self) -> poplib.POP3:

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import client_context
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import (
     Bearer,
     Credentials,
@@ -32,6 +31,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.smtp import SmtpSender
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.token_sources import TokenSources
+from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import client_context
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,15 @@ def missing_libraries(settings: Settings) -> dict[str, str]:
 
 @asynccontextmanager
 async def services(
-    settings: Settings, ca_path: str | None, request_timeout: float, stopwatch: Stopwatch
+    settings: Settings, options: Mapping[str, Any], stopwatch: Stopwatch, sources: TokenSources, since: float = 0.0
 ) -> AsyncIterator[Services]:
     """The services that settings describe, closed at the end. Nothing is sent yet.
 
-    :param request_timeout: seconds to wait for each answer.
+    :param options: what the settings were made of; says which authorities to trust, and how long to wait.
+    :param since: a moment by the clock of the sources, before which no token must have been asked for.
     :raises InputError: if a certificate, a key or the CA file cannot be used.
     """
-    workshop = _Workshop(ca_path, request_timeout, stopwatch)
+    workshop = _Workshop(options, stopwatch, lambda credential: sources.source(credential, since))
     async with workshop.stack:
         sender, own = await workshop.sender(settings.send) if settings.send else (None, None)
         mailbox = await workshop.mailbox(settings.receive) if settings.receive else None
@@ -95,13 +97,16 @@ async def services(
 class _Workshop:
     """Makes the services, and keeps what they share."""
 
-    def __init__(self, ca_path: str | None, request_timeout: float, stopwatch: Stopwatch) -> None:
+    def __init__(
+        self, options: Mapping[str, Any], stopwatch: Stopwatch,
+        token_source: Callable[[Mapping[str, Any]], _auth.TokenSource],
+    ) -> None:
         self.stack = AsyncExitStack()
         self.bearers: list[Bearer] = []
-        self._context = client_context(ca_path)
-        self._timeout = request_timeout
+        self._context = client_context(options["ca_path"], "mail")
+        self._timeout = options["request_timeout"]
         self._stopwatch = stopwatch
-        self._sources: dict[frozenset[tuple[str, Any]], _auth.TokenSource] = {}
+        self._token_source = token_source
 
     async def sender(self, side: Side) -> tuple[Sender, Mailbox | None]:
         """What sends, and the sending mailbox if it can be looked into."""
@@ -129,10 +134,8 @@ class _Workshop:
         return self._bearer(name, wanted) if isinstance(wanted, OAuth2) else wanted
 
     def _bearer(self, name: str, wanted: OAuth2) -> Bearer:
-        key = frozenset(wanted.options.items())
         try:
-            # One application on both sides gets one source, so that a token for both is asked for once.
-            source = self._sources.get(key) or self._sources.setdefault(key, _auth.token_source(wanted.options))
+            source = self._token_source(wanted.options)
         except InputError as error:
             raise InputError(f"{name}: {error.message}", remedy=error.remedy) from error
         bearer = Bearer(wanted.user, wanted.scope, source)

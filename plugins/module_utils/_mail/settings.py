@@ -44,7 +44,7 @@ PORTS: dict[Transport, tuple[int, int]] = {"smtp": (465, 587), "imap": (993, 143
 RELAY_PORT = 25
 UPGRADED_PORTS = frozenset({RELAY_PORT, 110, 143, 587})
 
-ENDPOINT_OPTIONS = ("cloud", "authority_host", "graph_endpoint", "ca_path", "token_cache")
+ENDPOINT_OPTIONS = ("cloud", "authority_host", "graph_endpoint", "ca_path")
 CREDENTIAL_OPTIONS = (
     "auth_source", "tenant_id", "client_id", "client_secret", "certificate_path", "certificate_password",
     "federated_token_file", "access_token", "managed_identity_client_id",

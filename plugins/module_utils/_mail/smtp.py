@@ -24,11 +24,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connecti
     reaching,
     token_in_the_clear,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import (
-    Bearer,
-    Credentials,
-    with_fresh_token,
-)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Bearer, Credentials
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import (
     Deferred,
@@ -72,7 +68,7 @@ class SmtpSender:
         await asyncio.to_thread(self._send, probe)
 
     def _send(self, probe: Probe) -> None:
-        connection = with_fresh_token(self._credentials, self._session)
+        connection = self._session()
         try:
             with self._stopwatch.step("send"):
                 self._submit(connection, probe)

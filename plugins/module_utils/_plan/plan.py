@@ -6,13 +6,17 @@
 A plan is plain data without secrets::
 
     product, environment    as given
-    application             None, or: key, unique_name, name, secret and what else was given of mail_app
+    application             None, or the name by which hosts share it: "TENANT/UNIQUE_NAME"
+    registration            {unique_name, display_name, secret and what else was given of mail_app}; empty without one
     permissions             [{resource, application: [names], delegated: [names]}]
     exclusive               whether nothing but the permissions may be granted, see Rights in grants.py
     exchange                None, or what Exchange has to grant, see there
-    provider                what to configure on the server, see Part in _products/_part.py
+    targets, encryption, loads, identity
+                            what to configure for the host and how, see Part in _products/_part.py
+    restart_command, backup as given
     mailboxes               the addresses of the Microsoft 365 mailboxes that the application uses
     foreign                 the address of a mailbox that it must not reach, or None
+    reader                  the address of the Microsoft 365 mailbox in which the proof is looked for, or None
     checks                  [{name, send, from, receive, to, expect, ...}], options of the module mail_delivery, and
                             what a refusal proves
 
@@ -59,6 +63,11 @@ def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     signs_in = part is not None and bool(part.permissions)
     if signs_in and "mail_app" not in wanted:
         problems.append("mail_app: is required; the product signs in as an application of its own")
+    if signs_in and not wanted.get("mail_entra", {}).get("tenant_id"):
+        problems.append(
+            "mail_entra.tenant_id: is required; it is the tenant's id, and the environment variable AZURE_TENANT_ID "
+            "stands for it as well"
+        )
     access = wanted.get("mail_access", {}) if signs_in else {}
     granted = rights(permissions, part.accesses if part else (), access, problems)
     verify = wanted.get("mail_verify")
@@ -69,13 +78,20 @@ def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     plan = {
         "product": wanted.get("mail_product"),
         "environment": wanted.get("mail_environment"),
-        "application": _application(wanted) if signs_in else None,
+        "application": _name(wanted) if signs_in else None,
+        "registration": _registration(wanted) if signs_in else {},
         "permissions": granted.permissions if signs_in else [],
         "exclusive": granted.exclusive,
         "exchange": granted.exchange if signs_in else None,
         "mailboxes": list(dict.fromkeys(access.mailbox for access in part.accesses)) if part else [],
-        "provider": part.provider if part else {},
+        "targets": part.targets if part else [],
+        "encryption": dict(part.encryption) if part else {},
+        "loads": list(part.loads) if part else [],
+        "identity": part.identity if part else "entra",
+        "restart_command": wanted.get("mail_restart_command", []),
+        "backup": wanted.get("mail_backup", False),
         "foreign": (verify or {}).get("refused_mailbox") if signs_in else None,
+        "reader": _reader(verify or {}),
         "checks": checks,
     }
     return plan, _first_of_each(problems)
@@ -97,54 +113,48 @@ def secrets_of(settings: Mapping[str, Any]) -> dict[str, str]:
     return secrets(TABLE, settings)
 
 
-def conflicts(plans: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What is wrong between hosts that share an application.
+def conflicts(plans: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """What is wrong between hosts that share an application, by host: it concerns both of them.
 
-    :param plans: the plans of all hosts, by host.
+    :param plans: by host, plans as ``examine`` gives them, with the host's ``entra``, ``exchange_connection`` and
+        ``store`` beside, and ``same_store``.
     """
-    leaders: dict[str, str] = {}
-    problems = []
+    first: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for host, plan in plans.items():
         if plan["application"] is None:
             continue
-        leader = leaders.setdefault(plan["application"]["key"], host)
-        problems += _differences(leader, plans[leader], host, plan)
-    return problems
-
-
-def leaders(plans: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Which host sets up the application of which: the first one that has the same. Hosts without one are left out."""
-    first: dict[str, str] = {}
-    keys = {host: plan["application"]["key"] for host, plan in plans.items() if plan["application"] is not None}
-    return {host: first.setdefault(key, host) for host, key in keys.items()}
-
-
-def users(variables: Mapping[str, Mapping[str, Any]], key: str) -> list[str]:
-    """The hosts whose product signs in as an application, whether the rest of their settings is right or not.
-
-    :param variables: by host; others than the mail settings may be among them.
-    :param key: what ``application.key`` of a plan says.
-    """
-    found = []
-    for host, known in variables.items():
-        names = [*TABLE, f"mail_{known.get('mail_product')}"]
-        plan, _problems = examine({name: known.get(name) for name in names})
-        if plan["application"] is not None and plan["application"]["key"] == key:
-            found.append(host)
+        other = first.setdefault(plan["application"], host)
+        for problem in _differences(other, plans[other], host, plan):
+            for one in (other, host):
+                found.setdefault(one, []).append(problem)
     return found
 
 
 def _differences(leader: str, theirs: Mapping[str, Any], host: str, ours: Mapping[str, Any]) -> list[str]:
-    name = ours["application"]["unique_name"]
+    name = ours["registration"]["unique_name"]
     pairs = {"mail_environment": (theirs["environment"], ours["environment"])}
-    for key in sorted({*theirs["application"], *ours["application"]} - {"permissions"}):
-        pairs[f"mail_app.{key}"] = (theirs["application"].get(key), ours["application"].get(key))
+    for key in sorted({*theirs["registration"], *ours["registration"]}):
+        variable = "mail_app.name" if key == "display_name" else f"mail_app.{key}"
+        pairs[variable] = (theirs["registration"].get(key), ours["registration"].get(key))
     pairs |= {name: (theirs[name], ours[name]) for name in ("permissions", "exchange")}
-    return [
+    found = [
         f"{variable}: {leader} has {one!r} and {host} has {other!r}, but both share the application '{name}'; "
         "give both the same, for example in group_vars, or another mail_app.unique_name"
         for variable, (one, other) in pairs.items() if one != other
     ]
+    if theirs["same_store"] != ours["same_store"]:
+        found.append(
+            f"mail_store_path: {leader} and {host} keep what they know of the application '{name}' in different "
+            f"stores ({_place(theirs['store'])} and {_place(ours['store'])}), so that each would give it a secret of "
+            "its own; name one store for both"
+        )
+    return found
+
+
+def _place(store: Mapping[str, Any]) -> str:
+    """Which store it is, in words; nothing of it is a secret."""
+    return " ".join(str(store[key]) for key in ("kind", "path", "vault_uri", "folder") if store.get(key))
 
 
 def _send_rules(wanted: Mapping[str, Any], problems: list[str]) -> None:
@@ -173,15 +183,25 @@ def _secret_rules(wanted: Mapping[str, Any], problems: list[str]) -> None:
         )
 
 
-def _application(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    given = wanted.get("mail_app", {})
+def _name(wanted: Mapping[str, Any]) -> str:
+    """Hosts that name the same tenant and the same application share it."""
     tenant = wanted.get("mail_entra", {}).get("tenant_id", "")
-    return {
-        **{name: value for name, value in given.items() if name != "permissions"},
-        # Hosts that name the same tenant, or none, and the same application share it.
-        "key": f"{tenant}/{given.get('unique_name')}",
-        "secret": {**SECRET, **given.get("secret", {})},
-    }
+    return f"{tenant}/{wanted.get('mail_app', {}).get('unique_name')}"
+
+
+def _registration(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    given = wanted.get("mail_app", {})
+    kept = {name: value for name, value in given.items() if name not in ("permissions", "name")}
+    return {**kept, "display_name": given.get("name"), "secret": {**SECRET, **given.get("secret", {})}}
+
+
+def _reader(verify: Mapping[str, Any]) -> str | None:
+    """The mailbox of Microsoft 365 in which the proof has to arrive; None if it is, or may be, kept elsewhere."""
+    receive = verify.get("receive", {})
+    if receive.get("authentication", "oauth2") != "oauth2" or receive.get("host"):
+        return None
+    mailbox: str | None = receive.get("mailbox", verify.get("recipient"))
+    return mailbox
 
 
 def _merged(permissions: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -12,6 +12,9 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.grants i
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import RECEIVED
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import OWN_CREDENTIALS, Part
 
+#: Seconds for which Exchange is given time after its rights were changed, unless mail_verify says otherwise.
+PATIENCE = 1800
+
 
 def checks_of(
     verify: Mapping[str, Any], part: Part, permissions: Sequence[Mapping[str, Any]],
@@ -73,6 +76,7 @@ def _delivered(verify: Mapping[str, Any], part: Part, problems: list[str]) -> di
         "from": part.sender,
         "receive": {**receive, **references},
         "to": recipient,
+        "patience": verify.get("access_timeout", PATIENCE),
         **{name: verify[name] for name in ("timeout", "cleanup") if name in verify},
     }
 
@@ -95,7 +99,10 @@ def _refused(
             "name": f"{foreign} is not shown by {receive['transport']}",
             "receive": {**server, "authentication": "oauth2", "mailbox": foreign, **OWN_CREDENTIALS},
         })
-    return [{**check, "expect": "refused", "proves": _proves(check, permissions)} for check in checks]
+    patience = verify.get("access_timeout", PATIENCE)
+    return [
+        {**check, "expect": "refused", "patience": patience, "proves": _proves(check, permissions)} for check in checks
+    ]
 
 
 def _proves(check: Mapping[str, Any], permissions: Sequence[Mapping[str, Any]]) -> str:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import CLOUD_NAMES
+from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import CONNECTION, SIGN_IN, table
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     Key,
     Table,
     address,
     choice,
-    client_secret,
     duration,
     flag,
     many,
@@ -90,15 +89,7 @@ RECEIVED: Table = {
     "tls": Key(_tls),
     "username": Key(text),
     "password": Key(secret, secret=True),
-    "auth_source": Key(text),
-    "tenant_id": Key(text),
-    "client_id": Key(text),
-    "client_secret": Key(client_secret, secret=True),
-    "certificate_path": Key(text),
-    "certificate_password": Key(secret, secret=True),
-    "federated_token_file": Key(text),
-    "access_token": Key(secret, secret=True),
-    "managed_identity_client_id": Key(text),
+    **table(SIGN_IN),
 }
 VERIFY: Table = {
     "recipient": Key(address, required=True),
@@ -110,24 +101,8 @@ VERIFY: Table = {
 }
 
 
-#: The connection options that every Entra module has, see the documentation fragments entra and endpoints.
-ENTRA: Table = {
-    "auth_source": Key(text),
-    "tenant_id": Key(text),
-    "client_id": Key(text),
-    "client_secret": Key(client_secret, secret=True),
-    "certificate_path": Key(text),
-    "certificate_password": Key(secret, secret=True),
-    "federated_token_file": Key(text),
-    "access_token": Key(secret, secret=True),
-    "managed_identity_client_id": Key(text),
-    "cloud": Key(choice(*CLOUD_NAMES)),
-    "authority_host": Key(text),
-    "graph_endpoint": Key(text),
-    "ca_path": Key(text),
-    "timeout": Key(number(1, 3600)),
-    "token_cache": Key(text),
-}
+#: Where the services are, and who signs in there.
+ENTRA: Table = table(CONNECTION)
 #: The connection options that every Exchange module has beside those, see the documentation fragment exchange. The
 #: modules know which words are possible.
 EXCHANGE: Table = {
@@ -177,5 +152,14 @@ TABLE: Table = {
     "mail_access": Key(keys=ACCESS),
     "mail_entra": Key(keys=ENTRA),
     "mail_exchange": Key(keys=EXCHANGE),
+    "mail_restart_command": Key(many(text)),
+    "mail_backup": Key(flag),
     **{f"mail_{name}": Key(keys=product.EXTRAS) for name, product in PRODUCTS.items()},
 }
+#: Variables of the roles and playbooks that are no part of a host's plan.
+FOR_ROLES = (
+    "mail_hosts", "mail_store_kind", "mail_store_path", "mail_store_password_file", "mail_store_hashi_vault",
+    "mail_store_azure_keyvault", "mail_report_file", "mail_rotation_overlap", "mail_rotation_serial",
+    "mail_rotation_lock", "mail_rotation_force", "mail_credentials_due_within", "mail_credentials_folder",
+    "mail_credentials_scope",
+)

@@ -1,10 +1,32 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""One file a product: its rules, and how its settings are written to and read from what it stores them in. All pure."""
+"""One file a product: its rules, and what its settings mean. Found by the file's name. All pure."""
 
 from __future__ import annotations
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products import ici, team_assistant
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
 
-PRODUCTS = {"ici": ici, "team_assistant": team_assistant}
+from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Table
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import Part
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import registry
+
+
+class Product(Protocol):
+    """What a product's file has."""
+
+    #: The keys of the variable that is called as the product is, ``mail_NAME``.
+    EXTRAS: Table
+
+    def part(self, wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
+        """What the settings mean for the product.
+
+        :param wanted: what was read of the ``mail_*`` variables, by their names.
+        :param problems: what the product cannot do is appended.
+        """
+
+
+PRODUCTS: Mapping[str, Product] = {
+    name: cast(Product, registry.named(__name__, __path__, name, "product")) for name in registry.names(__path__)
+}

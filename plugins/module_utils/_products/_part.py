@@ -5,33 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
-
-
-@dataclass(frozen=True)
-class File:
-    """A configuration file on the product's server.
-
-    :param format: how the settings stand in it, a key of _targets/formats.py.
-    :param settings: what it shall say, as that format wants it.
-    :param create: add what is missing: a key, or the whole file.
-    :param mode: the file's permissions; None leaves them as they are. So do ``owner`` and ``group``.
-    """
-
-    path: str
-    format: str
-    settings: Mapping[str, Any]
-    create: bool = False
-    mode: str | None = None
-    owner: str | None = None
-    group: str | None = None
-
-    def plan(self) -> dict[str, Any]:
-        """The options of the module provider_config that say so."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
-
 
 #: The options by which the module mail_delivery signs in as the product's own application.
 OWN_CREDENTIALS: Mapping[str, Any] = {
@@ -62,14 +38,20 @@ class Part:
 
     :param permissions: what the application needs, by name:
         ``{"resource": str, "application": [str], "delegated": [str]}``. Empty when the product needs no application.
-    :param provider: what to configure on the server: ``files``, see :class:`File`, and what else the product needs.
+    :param targets: what to configure for the host, plans of targets; see _targets/kinds.
     :param send: how to send as the product does, as the option ``send`` of the module mail_delivery.
     :param sender: the address that its mail is from.
     :param accesses: what the application opens; empty when the product needs no application.
+    :param identity: what kind of identity the application is, a module of _identity.
+    :param encryption: how the product's own tool encrypts the application's secret, see the module mail_targets.
+    :param loads: which of the files the product's own interpreter loads once they are written, see there.
     """
 
     permissions: list[dict[str, Any]]
-    provider: dict[str, Any]
+    targets: list[dict[str, Any]]
     send: dict[str, Any]
     sender: str
     accesses: tuple[Access, ...] = ()
+    identity: str = "entra"
+    encryption: Mapping[str, Any] = field(default_factory=dict)
+    loads: Sequence[Mapping[str, Any]] = ()

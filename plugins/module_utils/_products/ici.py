@@ -12,11 +12,9 @@ secret is encrypted.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     Key,
     flag,
@@ -27,14 +25,9 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import (
     OWN_CREDENTIALS,
     Access,
-    File,
     Part,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import ici_keys
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.shown import shown
-
-# There is nothing to start from: the product's own file has to be there.
-EMPTY = None
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.file import File
 
 # The keys of mail_ici.
 EXTRAS = {
@@ -100,7 +93,8 @@ def _graph(send: Mapping[str, Any], extras: Mapping[str, Any], problems: list[st
         configuration["EmailOverride"] = override[0] if override else "None"
     return Part(
         permissions=[{"resource": "Microsoft Graph", "application": ["Mail.Send"], "delegated": []}],
-        provider=_provider("GRAPH", configuration, extras),
+        targets=[_file("GRAPH", configuration, extras)],
+        encryption=_encryption(extras),
         send={
             "transport": "graph", "authentication": "oauth2", "mailbox": sender, **OWN_CREDENTIALS,
         },
@@ -141,7 +135,8 @@ def _mailkit(send: Mapping[str, Any], extras: Mapping[str, Any], problems: list[
     }
     return Part(
         permissions=[],
-        provider=_provider("MAILKIT", configuration, extras),
+        targets=[_file("MAILKIT", configuration, extras)],
+        encryption=_encryption(extras),
         send={
             "transport": "smtp", "authentication": "basic", "host": send.get("host", ""), "port": port, "tls": tls,
             "username": username, "password": {"secret": "mail_send.password"},
@@ -150,19 +145,21 @@ def _mailkit(send: Mapping[str, Any], extras: Mapping[str, Any], problems: list[
     )
 
 
-def _provider(provider: str, configuration: dict[str, Any], extras: Mapping[str, Any]) -> dict[str, Any]:
-    encryption: dict[str, Any] = {}
+def _file(provider: str, configuration: dict[str, Any], extras: Mapping[str, Any]) -> dict[str, Any]:
+    return File(
+        extras.get("config_file", ""), "ici_keys", {"provider": provider, "configuration": configuration},
+        create=extras.get("create_key", False),
+    ).plan()
+
+
+def _encryption(extras: Mapping[str, Any]) -> dict[str, Any]:
     if "encrypt_command" in extras:
-        encryption = {"command": extras["encrypt_command"]}
-    elif "encrypted_secret" in extras:
-        encryption = {
+        return {"command": extras["encrypt_command"]}
+    if "encrypted_secret" in extras:
+        return {
             "key_id": extras["encrypted_secret"].get("key_id"), "value": {"secret": "mail_ici.encrypted_secret.value"},
         }
-    file = File(
-        extras.get("config_file", ""), "ici", {"provider": provider, "configuration": configuration},
-        create=extras.get("create_key", False),
-    )
-    return {"files": [file.plan()], "encryption": encryption}
+    return {}
 
 
 def _only(send: Mapping[str, Any], name: str, possible: str, where: str, problems: list[str]) -> None:
@@ -198,63 +195,3 @@ def _override(addresses: list[str], separator: str | None, problems: list[str]) 
             "character separates them"
         )
     return {"EmailOverride": (separator or "").join(addresses)} if addresses else {}
-
-
-def read(content: str) -> dict[str, Any] | None:
-    """The mail settings in a file of configuration keys; None while the key is missing or its value is empty.
-
-    :param content: the file's text, with or without a byte order mark.
-    :raises InputError: the text is not JSON, the key is there twice, or its value is not JSON.
-    """
-    value = ici_keys.value(content)
-    if value is None or not value.strip():
-        return None
-    settings = _settings_in(value)
-    if settings is None:
-        raise InputError(f"the Value of {ici_keys.NAME} is not a JSON object.")
-    return settings
-
-
-def render(content: str, settings: Mapping[str, Any], *, create: bool = False) -> str:
-    """The file's text with these mail settings; every character outside the key's value is kept.
-
-    The text comes back as it is when its value means the same already, however it is written.
-
-    :param content: the file's text, with or without a byte order mark.
-    :param settings: ``provider`` and ``configuration``, without references.
-    :param create: append the whole key to the file's list of keys if it is missing.
-    :raises InputError: the text is not JSON, or the key is missing, there twice, read-only or encrypted.
-    """
-    changed = ici_keys.with_value(content, json.dumps(settings), create=create)
-    value = ici_keys.value(content)
-    return content if value is not None and _same(_settings_in(value), settings) else changed
-
-
-def changes(before: str, after: str, settings: Mapping[str, Any]) -> tuple[str, str]:
-    """Both contents for a person to read in a diff, without secrets.
-
-    :param settings: not needed, since the whole value is ours.
-    """
-    old, new = _readable(before), read(after)
-    return shown(old, new, "to be replaced"), shown(new, old, "new")
-
-
-def _readable(content: str) -> dict[str, Any] | None:
-    try:
-        return read(content) or None
-    except InputError:
-        # What stood there is not readable, and is replaced as a whole.
-        return None
-
-
-def _settings_in(value: str) -> dict[str, Any] | None:
-    try:
-        settings = json.loads(value)
-    except (ValueError, RecursionError):
-        return None
-    return settings if isinstance(settings, dict) else None
-
-
-def _same(present: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> bool:
-    # As text, since Python takes 1, 1.0 and true for the same.
-    return present is not None and json.dumps(present, sort_keys=True) == json.dumps(wanted, sort_keys=True)

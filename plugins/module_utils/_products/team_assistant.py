@@ -22,9 +22,9 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import (
     OWN_CREDENTIALS,
     Access,
-    File,
     Part,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.file import File
 
 FIRST_VERSION = (5, 7, 10)
 LOCAL = "local.js"
@@ -33,6 +33,7 @@ USER = "TAS_SMTP_AUTH_USER"
 TENANT = "TAS_SMTP_OAUTH_TENANT_ID"
 CLIENT = "TAS_SMTP_OAUTH_CLIENT_ID"
 SECRET = "TAS_SMTP_OAUTH_CLIENT_SECRET"
+VARIABLES = (USER, TENANT, CLIENT, SECRET)
 
 
 def _version(value: Any) -> str:
@@ -79,19 +80,21 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
     sender = send.get("from", "")
     mailbox = _mailbox(send.get("username", sender), problems)
     cloud = _cloud(wanted.get("mail_entra", {}), problems)
+    node = extras.get("node", "node")
     host, port = _host(send, wanted.get("mail_entra", {}), problems), send.get("port", PORT)
     return Part(
         permissions=[{"resource": "Office 365 Exchange Online", "application": ["SMTP.SendAsApp"], "delegated": []}],
-        provider={
-            "files": [file.plan() for file in _files(extras, _settings(cloud, host, port, sender), mailbox)],
-            "backends": extras.get("backends", []),
-        },
+        targets=[file.plan() for file in _files(extras, _settings(cloud, host, port, sender), mailbox)],
         send={
             "transport": "smtp", "authentication": "oauth2", "host": host, "port": port, "tls": "starttls",
             "mailbox": mailbox, **OWN_CREDENTIALS,
         },
         sender=sender,
         accesses=(Access("smtp", mailbox, () if sender == mailbox else (sender,)),),
+        loads=[
+            {"path": posixpath.join(backend, LOCAL), "variables": list(VARIABLES), "program": node}
+            for backend in extras.get("backends", [])
+        ],
     )
 
 

@@ -10,12 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS
+from ansible_collections.mailops.modern_auth.plugins.module_utils._locks import held_by, id_of, ids_of, never_stored
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.seen import (
     Seen,
     Terms,
     due,
-    id_of,
-    ids_of,
     newest,
     until,
 )
@@ -113,12 +112,13 @@ class _Judgement:
         # What a person made, or renamed, is dropped when its time is over, and left to that person.
         foreign = [entry["previous"]] if not previous_is_dead and self._is_over() and not self._may_remove() else []
         self.drop = [one["key_id"] for one in dead + foreign]
-        self.orphans = [one for one in seen.managed if id_of(one) not in _held(entry)]
-        never_stored = {id_of(one) for one in self.orphans if _was_made_under(entry.get("lock"), one)}
+        held = held_by(entry)
+        self.orphans = [one for one in seen.managed if id_of(one) not in held]
+        unkept = {id_of(one) for one in never_stored(entry, seen.managed)}
         gone = {id_of(one) for one in dead}
         self.remove = [
             one["key_id"] for one in seen.managed
-            if id_of(one) in never_stored | gone or (one in self.orphans and seen.has_ended(one))
+            if id_of(one) in unkept | gone or (one in self.orphans and seen.has_ended(one))
         ]
         current = seen.find(entry["current"])
         is_dead = current is not None and seen.has_ended(current) and seen.is_managed(current)
@@ -186,14 +186,3 @@ def _idle(state: str) -> dict[str, Any]:
         "state": state, "add": False, "failure": None, "lock": None, "slots": {},
         **{name: [] for name in ("reasons", "missing", "remove", "drop", "leaving", "awaiting", "hosts")},
     }
-
-
-def _was_made_under(lock: Mapping[str, Any] | None, secret: Mapping[str, Any]) -> bool:
-    """Whether a credential was made by the run that holds, or held, the lock."""
-    if not lock or id_of(secret) in ids_of(lock["key_ids"]) or not secret.get("start"):
-        return False
-    return datetime.fromisoformat(secret["start"]) <= datetime.fromisoformat(lock["until"])
-
-
-def _held(entry: Mapping[str, Any]) -> set[str]:
-    return {id_of(entry[slot]) for slot in SLOTS if slot in entry}

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._locks import id_of, written
 
 
 @dataclass(frozen=True)
@@ -88,18 +90,3 @@ def until(moment: str, passed: timedelta, lease: timedelta) -> str:
     :param passed: how much time went by since the moment, by the machine's clock.
     """
     return written(datetime.fromisoformat(moment) + passed + lease)
-
-
-def id_of(credential: Mapping[str, Any]) -> str:
-    """What tells a credential from others."""
-    return str(credential["key_id"]).lower()
-
-
-def ids_of(key_ids: Collection[str]) -> set[str]:
-    """Credentials' ids as ``id_of`` gives them."""
-    return {key_id.lower() for key_id in key_ids}
-
-
-def written(moment: datetime) -> str:
-    """A moment as entries hold it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

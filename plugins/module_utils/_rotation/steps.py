@@ -11,12 +11,10 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry, encrypted, plain
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import StoreError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._locks import id_of, ids_of, written
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.seen import (
     Seen,
-    id_of,
-    ids_of,
     newest,
-    written,
 )
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Callable
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 
@@ -27,3 +28,12 @@ def decode(data: bytes) -> tuple[str, str]:
             f"byte {error.start} is not {encoding.upper()}.",
             remedy="Save the file as UTF-8, or as UTF-16 with a byte order mark.",
         ) from error
+
+
+def edited(data: bytes, edit: Callable[[str], str]) -> bytes:
+    """The bytes after an edit of their text, in the encoding that they had.
+
+    :raises InputError: as decode.
+    """
+    text, encoding = decode(data)
+    return edit(text).encode(encoding)

@@ -26,8 +26,8 @@ from m365_sandbox.graph.routing import Answer, Call
 from m365_sandbox.mail.mailbox import Folder, Item, Mailbox
 from m365_sandbox.state.history import Entity
 
-_NOT_SHOWN = ("attachments", "uniqueBody", "singleValueExtendedProperties", "multiValueExtendedProperties")
-MESSAGE_PROPERTIES = tuple(item.name for item in MESSAGE.properties if item.name not in _NOT_SHOWN)
+NOT_SHOWN = ("attachments", "uniqueBody", "singleValueExtendedProperties", "multiValueExtendedProperties")
+MESSAGE_PROPERTIES = tuple(item.name for item in MESSAGE.properties if item.name not in NOT_SHOWN)
 # What Mail.ReadBasic does not show [GR:permissions].
 _NOT_BASIC = ("body", "bodyPreview")
 _FULL_READ = frozenset({"Mail.Read", "Mail.ReadWrite"})

@@ -71,27 +71,20 @@ GOOGLES_CHALLENGE = base64.b64encode(
 
 
 class FakeTokens:
-    """Gives "stale" until it is told to refresh, then "fresh".
-
-    :param can_refresh: whether there is anything to refresh.
-    """
-
-    def __init__(self, *, can_refresh: bool = False) -> None:
-        self.can_refresh = can_refresh
+    """Gives the token "fresh"."""
 
     def token(self, scope: str) -> str:
         """A token."""
-        return "stale" if self.can_refresh else "fresh"
+        return "fresh"
 
     def refresh(self) -> bool:
-        """True once."""
-        could, self.can_refresh = self.can_refresh, False
-        return could
+        """There is no other."""
+        return False
 
 
-def bearer(user: str, *, can_refresh: bool = False) -> Bearer:
+def bearer(user: str) -> Bearer:
     """Credentials with a token."""
-    return Bearer(user, "https://outlook.office365.com/.default", FakeTokens(can_refresh=can_refresh))
+    return Bearer(user, "https://outlook.office365.com/.default", FakeTokens())
 
 
 @contextmanager

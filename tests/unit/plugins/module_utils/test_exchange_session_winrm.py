@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import os
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
     TransportError,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.clixml import readable
-from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.winrm import WinRmHost, explain
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.winrm import WinRmHost, WinRmPipe, explain
 from winrm.exceptions import InvalidCredentialsError, WinRMError, WinRMTransportError, WSManFaultError
 
 HOST = WinRmHost("host.contoso.example", user="CONTOSO\\operator", password="hidden-password", proxy="http://proxy:3128")
@@ -99,3 +101,44 @@ def test_what_failures_mean(error: Exception, expected: type[ModernAuthError], w
 )
 def test_standard_error_for_a_person(output: bytes, text: str) -> None:
     assert readable(output) == text
+
+
+def test_many_sessions_at_once_leave_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed: list[object] = []
+    monkeypatch.setattr(os, "putenv", lambda *change: changed.append(change))
+    monkeypatch.setattr(os, "unsetenv", changed.append)
+    host = WinRmHost("127.0.0.1", port=9, user="operator", password="hidden-password")
+
+    async def start() -> BaseException:
+        pipe = WinRmPipe(host)
+        try:
+            await pipe.start()
+        except ModernAuthError as error:
+            return error
+        raise AssertionError("nothing listens there")
+
+    async def many() -> list[BaseException]:
+        return await asyncio.gather(*(start() for _ in range(60)))
+
+    assert {type(error) for error in asyncio.run(many())} == {TransportError}
+    assert changed == []
+
+
+@pytest.mark.parametrize(("proxy", "used"), [(None, ""), ("http://own.example:3128", "http://own.example:3128")])
+def test_a_proxy_of_the_environment_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, proxy: str | None, used: str
+) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://foreign.example:3128")
+    seen: list[dict[str, str]] = []
+
+    def send(session: requests.Session, request: object, **options: Any) -> None:
+        assert not session.trust_env
+        seen.append(dict(session.proxies))
+        raise requests.ConnectionError("stopped by the test")
+
+    monkeypatch.setattr(requests.Session, "send", send)
+    host = WinRmHost("host.example", user="operator", password="hidden-password", proxy=proxy)
+    with pytest.raises(TransportError):
+        asyncio.run(WinRmPipe(host).start())
+    assert seen[0]["https"] == used

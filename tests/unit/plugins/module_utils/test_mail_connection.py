@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import socket
 import ssl
-from pathlib import Path
 
 import pytest
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, TransportError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import TransportError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import (
     Server,
     TlsMode,
     Upgrade,
-    client_context,
     explain,
     reaching,
 )
@@ -31,22 +29,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connecti
 )
 def test_when_a_connection_becomes_encrypted(mode: TlsMode, port: int, upgrade: Upgrade) -> None:
     assert Server("mail.example", port, mode).upgrade == upgrade
-
-
-def test_certificates_and_host_names_are_always_verified() -> None:
-    context = client_context(None)
-    assert context.verify_mode == ssl.CERT_REQUIRED
-    assert context.check_hostname
-    assert context.minimum_version == ssl.TLSVersion.TLSv1_2
-
-
-@pytest.mark.parametrize("content", [None, "not a certificate"])
-def test_a_file_without_certificates_is_refused(tmp_path: Path, content: str | None) -> None:
-    path = tmp_path / "ca.pem"
-    if content is not None:
-        path.write_text(content)
-    with pytest.raises(InputError, match=r"ca_path: .*ca\.pem cannot be read"):
-        client_context(str(path))
 
 
 def certificate_error() -> ssl.SSLCertVerificationError:

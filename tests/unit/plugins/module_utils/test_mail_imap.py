@@ -17,7 +17,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import (
     Server,
     TlsMode,
-    client_context,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Credentials, Password
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.imap import ImapMailbox
@@ -25,6 +24,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.mailbox 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Deferred, Refused
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
+from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import client_context
 from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.mail_servers import (
     GOOGLES_CHALLENGE,
     Conversation,
@@ -49,8 +49,8 @@ def use(
 ) -> tuple[Any, list[list[str]]]:
     with playing(folder, *scripts, implicit_tls=implicit_tls) as server:
         mailbox = ImapMailbox(
-            Server("127.0.0.1", server.port, tls), credentials or bearer(USER), client_context(server.ca_path), 10,
-            Stopwatch(),
+            Server("127.0.0.1", server.port, tls), credentials or bearer(USER),
+            client_context(server.ca_path, "mail"), 10, Stopwatch(),
         )
 
         async def run() -> Any:
@@ -205,26 +205,6 @@ def test_authenticated_but_not_connected_shows_on_the_next_command(tmp_path: Pat
     assert (refused.value.step, refused.value.code) == ("open_mailbox", word)
     assert refused.value.text == "User is authenticated but not connected."
     assert "ImapEnabled" in (refused.value.remedy or "")
-
-
-def test_a_cached_token_that_is_refused_is_replaced_once(tmp_path: Path) -> None:
-    said: list[str] = []
-
-    def refuse(talk: Conversation) -> None:
-        greet(talk)
-        said.append(authenticate(talk))
-        talk.answer("$TAG BAD User is authenticated but not connected.")
-        bye(talk)
-
-    def accept(talk: Conversation) -> None:
-        greet(talk)
-        said.append(authenticate(talk))
-        select(talk)
-        talk.answer(*FOLDERS, "$TAG OK LIST completed.")
-        bye(talk)
-
-    use(tmp_path, lambda mailbox: mailbox.open(), refuse, accept, credentials=bearer(USER, can_refresh=True))
-    assert ["stale" in said[0], "fresh" in said[1]] == [True, True]
 
 
 def test_throttling_names_its_time(tmp_path: Path) -> None:

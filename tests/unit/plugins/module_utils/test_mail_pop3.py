@@ -17,7 +17,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import (
     Server,
     TlsMode,
-    client_context,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Credentials, Password
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.mailbox import Found
@@ -25,6 +24,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Deferred, Refused
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.pop3 import Pop3Mailbox
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
+from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import client_context
 from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.mail_servers import (
     GOOGLES_CHALLENGE,
     Conversation,
@@ -44,8 +44,8 @@ def use(
 ) -> tuple[Any, list[list[str]]]:
     with playing(folder, *scripts, implicit_tls=implicit_tls) as server:
         mailbox = Pop3Mailbox(
-            Server("127.0.0.1", server.port, tls), credentials or bearer(USER), client_context(server.ca_path), 10,
-            Stopwatch(),
+            Server("127.0.0.1", server.port, tls), credentials or bearer(USER),
+            client_context(server.ca_path, "mail"), 10, Stopwatch(),
         )
 
         async def run() -> Any:
@@ -197,22 +197,6 @@ def test_authenticated_but_not_connected_shows_on_the_next_command(tmp_path: Pat
         use(tmp_path, lambda mailbox: mailbox.open(), script)
     assert refused.value.step == "open_mailbox"
     assert "PopEnabled" in (refused.value.remedy or "")
-
-
-def test_a_cached_token_that_is_refused_is_replaced_once(tmp_path: Path) -> None:
-    said: list[str] = []
-
-    def refuse(talk: Conversation) -> None:
-        said.append(sign_in(talk, "-ERR Authentication failure: unknown user name or bad password."))
-
-    def accept(talk: Conversation) -> None:
-        said.append(sign_in(talk))
-        talk.answer("+OK 0 0")
-        talk.answer("+OK", ".")
-        bye(talk)
-
-    use(tmp_path, lambda mailbox: mailbox.open(), refuse, accept, credentials=bearer(USER, can_refresh=True))
-    assert ["stale" in said[0], "fresh" in said[1]] == [True, True]
 
 
 def test_a_password(tmp_path: Path) -> None:

@@ -15,13 +15,13 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import (
     Server,
     TlsMode,
-    client_context,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Credentials, Password
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Deferred, Refused, Unanswered
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.smtp import SmtpSender
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
+from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import client_context
 from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.mail_servers import (
     GOOGLES_CHALLENGE,
     Conversation,
@@ -44,7 +44,7 @@ def send(
     timeout: float = 10, implicit_tls: bool = False, port: int | None = None, trust: bool = True,
 ) -> tuple[list[list[str]], SmtpSender]:
     with playing(folder, *scripts, implicit_tls=implicit_tls, certified=certified) as server:
-        context = client_context(server.ca_path if trust else None)
+        context = client_context(server.ca_path if trust else None, "mail")
         sender = SmtpSender(Server("127.0.0.1", port or server.port, tls), credentials, context, timeout, Stopwatch())
         asyncio.run(sender.send(PROBE))
     return server.heard, sender
@@ -172,25 +172,6 @@ def test_exchange_refuses_without_a_challenge(tmp_path: Path) -> None:
     assert "for a@b.example: 535 5.7.3 Authentication unsuccessful" in refused.value.message
     assert "New-ServicePrincipal" in (refused.value.remedy or "")
     assert "fresh" not in str(refused.value.result())
-
-
-def test_a_cached_token_that_is_refused_is_replaced_once(tmp_path: Path) -> None:
-    def refuse(talk: Conversation) -> None:
-        upgrade(talk, "AUTH XOAUTH2")
-        talk.answer("535 5.7.3 Authentication unsuccessful")
-        talk.answer("221 Bye")
-
-    def accept(talk: Conversation) -> None:
-        upgrade(talk, "AUTH XOAUTH2")
-        talk.answer("235 2.7.0 Authentication successful")
-        take(talk)
-
-    heard, _sender = send(
-        tmp_path, refuse, accept, tls="starttls", credentials=bearer(USER, can_refresh=True)
-    )
-    assert [conversation[3] for conversation in heard] == [
-        f"AUTH XOAUTH2 {xoauth2('stale')}", f"AUTH XOAUTH2 {xoauth2('fresh')}",
-    ]
 
 
 @pytest.mark.parametrize(("tls", "words"), [("starttls", "offers no STARTTLS"), ("starttls_optional", "in the clear")])

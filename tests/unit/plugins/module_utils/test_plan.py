@@ -10,10 +10,10 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import connection_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.spec import exchange_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Table
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import connection_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan import plan as _plan
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import ENTRA, EXCHANGE
 

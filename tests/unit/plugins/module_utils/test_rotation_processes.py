@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation import processes
-from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.processes import is_gone, this_run
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _locks as processes
+from ansible_collections.mailops.modern_auth.plugins.module_utils._locks import is_gone, this_run
 
 
 def test_a_worker_tells_the_run_that_it_belongs_to() -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import commonjs
+from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.targets.text_format import TextFormat
 
+commonjs = TextFormat("commonjs")
 TOKEN_URL = ["https://login.example/", {"environment": "TENANT"}, "/oauth2/v2.0/token"]
 SETTINGS: dict[str, Any] = {
     "mail": {

@@ -9,10 +9,11 @@ import subprocess
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import environment
+from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.targets.text_format import TextFormat
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+environment = TextFormat("environment")
 NAMES = ("TAS_USER", "TAS_SECRET")
 ends = st.sampled_from(["\n", "\r\n"])
 # Everything that a file may hold beside the wanted variables, quoted line breaks and look-alikes included.

@@ -1,0 +1,127 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Runs on the controller, once for all checks; the module of the same name documents the options."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, Entry
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.deliveries import prove_all, title
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.check import check_from
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.options import complete
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.report import intention
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import secrets_of
+from ansible_collections.mailops.modern_auth.plugins.module_utils._references import fill
+from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done, failure
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep
+
+#: What a check has beside the options of the module mail_delivery.
+_OWN = ("name", "host", "application", "proves", "patience")
+
+
+class ActionModule(EstateStep):
+    """Every check with the very credential that stands in the product's configuration."""
+
+    STEP, NOUN = "delivery", "mails"
+    OPTIONS: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "deliveries": {"type": "list", "elements": "dict", "required": True},
+        "applications": {"type": "list", "elements": "dict", "default": []},
+        "access": {"type": "dict", "default": {}},
+        "slots": {"type": "dict", "default": {}},
+    }
+
+    def names(self, args: Mapping[str, Any]) -> Iterable[str]:
+        """See StepForAll."""
+        return [title(check) for check in self._checks(args)]
+
+    def act(self, args: dict[str, Any]) -> dict[str, Any]:
+        """See Step."""
+        entries, verdicts = self._entries(args)
+        ready: list[dict[str, Any]] = []
+        for check in self._checks(args):
+            refused = entries.get(check.get("application") or "")
+            try:
+                if isinstance(refused, ModernAuthError):
+                    raise refused
+                ready.append(self._ready(check, refused or {}, args))
+            except ModernAuthError as error:
+                verdicts[title(check)] = failure(error)
+        if self.check_mode:
+            verdicts |= {title(check): self._predicted(check) for check in ready}
+        elif ready:
+            with self.progress(len(ready)) as progress:
+                verdicts |= asyncio.run(prove_all(ready, progress=progress))
+        return self.result(args, verdicts)
+
+    def settle(self, args: Mapping[str, Any], wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict]:
+        """See EstateStep; checks are settled by ``act``."""
+        return {}
+
+    def result(self, args: Mapping[str, Any], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
+        """See StepForAll. A host's verdict is the first that failed, or that everything was as it should be."""
+        hosts: dict[str, Verdict] = {}
+        for check in self._checks(args):
+            verdict = {**verdicts[title(check)], "proves": check.get("proves"), "name": check["name"]}
+            about = hosts.setdefault(str(check.get("host", "")), done("Every mail went as it should.", deliveries=[]))
+            about["deliveries"].append(verdict)
+            if verdict["failed"] and not about["failed"]:
+                about |= {name: value for name, value in verdict.items() if name in ("failed", "msg", "code", "remedy")}
+                about["msg"] = f"{check['name']}: {verdict['msg']}"
+        failed = [name for name, verdict in verdicts.items() if verdict["failed"]]
+        return {"changed": False, "hosts": hosts, "failed_deliveries": failed}
+
+    def _checks(self, args: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """The checks of the hosts that have not failed."""
+        able = set(self.handover.able({str(check["host"]) for check in args["deliveries"] if check.get("host")}))
+        return [check for check in args["deliveries"] if not check.get("host") or check["host"] in able]
+
+    def _entries(self, args: Mapping[str, Any]) -> tuple[dict[str, Entry | ModernAuthError], dict[str, Verdict]]:
+        """What the store holds of each application, or why that cannot be told."""
+        wanted = {one.get("name", one["unique_name"]): one for one in args["applications"]}
+        keepers, refused = self.keepers(wanted)
+        found: dict[str, Entry | ModernAuthError] = {name: keeper.read()[0] for name, keeper in keepers.items()}
+        for name, verdict in refused.items():
+            found[name] = ModernAuthError(verdict["msg"], code=verdict.get("code"))
+        return found, {}
+
+    def _ready(self, check: Mapping[str, Any], entry: Entry, args: Mapping[str, Any]) -> dict[str, Any]:
+        """The check with every value in place of its reference."""
+        facts: dict[str, Any] = {}
+        secrets: dict[str, Any] = {}
+        if check.get("host"):
+            known = self.variables.of(str(check["host"]))
+            names = [name for name in known if name.startswith("mail_")]
+            secrets = secrets_of({name: known.known(name) for name in names})
+        name = check.get("application")
+        if name is not None:
+            credential = entry.get(args["slots"].get(check.get("host"), SLOTS[0]), {})
+            if not credential and not self.check_mode:
+                unique_name = next((one["unique_name"] for one in args["applications"] if one["name"] == name), name)
+                raise InputError(
+                    f"The store holds no credentials of the application '{unique_name}'.",
+                    remedy="Run the step identity first.",
+                )
+            unknown = "(known once the application is registered)"
+            facts = {fact: entry.get(fact) or unknown for fact in ("tenant_id", "client_id")}
+            secrets["client_secret"] = credential.get("secret_text") or unknown
+        filled: dict[str, Any] = fill({key: value for key, value in check.items() if key not in _OWN}, facts, secrets)
+        filled = self.resolved(filled)
+        # Exchange is given time for what it was just told, and for nothing else.
+        patience = check.get("patience", 0) if args["access"].get(name, {}).get("changed", name is None) else 0
+        return {
+            "subject": f"Mail delivery check of {check['host']}" if check.get("host") else "Mail delivery check",
+            **filled, "name": check["name"], "patience": patience,
+            **({"host": check["host"]} if check.get("host") else {}),
+        }
+
+    def _predicted(self, check: Mapping[str, Any]) -> Verdict:
+        options = complete({name: value for name, value in check.items() if name not in _OWN})
+        try:
+            return done(intention(options, check_from(options).settings))
+        except ModernAuthError as error:
+            return failure(error)

@@ -1,0 +1,79 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Runs on the controller, once for all hosts; the module of the same name documents the options."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleError
+from ansible.utils.display import Display
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.estate import PREFIX, Host, draw
+from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import StepForAll
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._variables import Variables
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import comparable, options_of
+
+
+class ActionModule(StepForAll):
+    """Read the variables of all hosts, and draw the work of the run from them."""
+
+    STEP, NOUN = "plan", "hosts"
+    OPTIONS: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "hosts": {"type": "list", "elements": "str"},
+        "inventory": {"type": "list", "elements": "str"},
+        "proofs": {"type": "bool", "default": True},
+    }
+
+    def names(self, args: Mapping[str, Any]) -> Iterable[str]:
+        """See StepForAll."""
+        return list(args.get("hosts") or self._task_vars["ansible_play_batch"])
+
+    def result(self, args: Mapping[str, Any], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
+        """See StepForAll."""
+        return {"changed": False, "hosts": dict(verdicts), "applications": [], "deliveries": [], "left_out": []}
+
+    def act(self, args: dict[str, Any]) -> dict[str, Any]:
+        """See Step."""
+        hosts = list(self.names(args))
+        everybody = args["inventory"] or self._task_vars["groups"]["all"]
+        self._ignored = () if args["proofs"] else ("mail_verify",)
+        said = {host: self._host(self.variables.of(host)) for host in dict.fromkeys([*hosts, *everybody])}
+        work = draw({host: said[host] for host in hosts}, said, self.environment)
+        if work["left_out"]:
+            Display().display(
+                f"Left out, since no mail_product is set for them: {', '.join(work['left_out'])}. "
+                "(mail_hosts names the hosts that the playbook is for.)"
+            )
+        return {"changed": False, **work}
+
+    def _host(self, variables: Variables) -> Host:
+        known: dict[str, Any] = {}
+        problems = []
+        for name in variables:
+            if name.startswith(PREFIX) and name not in self._ignored:
+                try:
+                    known[name] = variables[name]
+                except AnsibleError as error:
+                    problems.append(f"{name}: cannot be told, since {_why(error)}")
+        store: dict[str, Any] = {}
+        if known.get("mail_product") is not None:
+            try:
+                store = options_of(_with_place(known, variables), folder=os.getcwd())
+            except InputError as error:
+                problems += error.message.splitlines()
+        return Host(known, tuple(problems), store, comparable(store))
+
+
+def _with_place(known: Mapping[str, Any], variables: Variables) -> dict[str, Any]:
+    place = {name: variables.known(name) for name in ("inventory_hostname", "inventory_dir", "playbook_dir")}
+    return {**known, **place}
+
+
+def _why(error: AnsibleError) -> str:
+    """The error's own words, in one line."""
+    return " ".join(str(getattr(error, "message", None) or error).split()).rstrip(".")

@@ -1,0 +1,75 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Runs on the controller, once for all hosts; the module of the same name documents the options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.files import written
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.rows import COLUMNS, HEAD, Steps, rows
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines
+from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._shown import shown
+
+
+class ActionModule(EstateStep):
+    """Show what the steps have said, and write it into a file."""
+
+    STEP, NOUN = "report", "hosts"
+    OPTIONS: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "title": {"default": "Mail of business applications"},
+        "plan": {"type": "dict", "required": True},
+        "identity": {"type": "dict", "default": {}},
+        "access": {"type": "dict", "default": {}},
+        "deliveries": {"type": "dict", "default": {}},
+        "path": {},
+    }
+
+    def names(self, args: Mapping[str, Any]) -> Iterable[str]:
+        """See StepForAll."""
+        return list(args["plan"]["hosts"])
+
+    def act(self, args: dict[str, Any]) -> dict[str, Any]:
+        """See Step."""
+        hosts = args["plan"]["hosts"]
+        configured = {host: self.handover.configured(host) for host in hosts}
+        failures = {host: self.handover.failure(host) for host in hosts}
+        failures = {host: failure for host, failure in failures.items() if failure is not None}
+        found = rows(Steps(
+            hosts, *(args[step].get("hosts", {}) for step in ("identity", "access")),
+            {host: told for host, told in configured.items() if told is not None},
+            args["deliveries"].get("hosts", {}), failures, self.check_mode,
+        ))
+        changed = False
+        if args["path"]:
+            changed = self._write(args["path"], written(args["path"], args["title"], found, COLUMNS))
+        return {
+            "changed": changed, "msg": shown(lines(found, COLUMNS, HEAD)), "_ansible_verbose_always": True,
+        }
+
+    def settle(self, args: Mapping[str, Any], wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict]:
+        """See EstateStep; nothing is settled here."""
+        return {}
+
+    def result(self, args: Mapping[str, Any], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
+        """See StepForAll."""
+        failed = next(iter(verdicts.values()), {"failed": False, "msg": ""})
+        return {"changed": False, **failed}
+
+    def _write(self, path: str, content: str) -> bool:
+        file = Path(self._loader.path_dwim(path))
+        try:
+            if file.exists() and file.read_text("utf-8") == content:
+                return False
+            if not self.check_mode:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(content, "utf-8")
+        except OSError as error:
+            raise InputError(f"mail_report_file: {file} cannot be written ({error.strerror}).") from error
+        return not self.check_mode

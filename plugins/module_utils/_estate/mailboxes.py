@@ -1,0 +1,51 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Whether the mailboxes that a host names are there, before anything is touched. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import GraphError, InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
+from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done, failure
+
+
+def judge(about: Mapping[str, Any], found: Mapping[str, Entity | None] | GraphError) -> Verdict:
+    """What there is to say of a host's mailboxes.
+
+    :param about: the host's plan: ``mailboxes``, ``foreign`` and ``reader``.
+    :param found: the users by address, None for an address that nobody has; or why they could not be read.
+    """
+    foreign, reader = about.get("foreign"), about.get("reader")
+    if isinstance(found, GraphError):
+        # Everything else can be done without, and the proof of delivery finds the same fault later. But nobody opens a
+        # mailbox that does not exist, which would look like a refusal.
+        return failure(found) if foreign else done("The mailboxes could not be looked up.")
+    without = [
+        address for address in about["mailboxes"] if found[address] is not None and not _has_mailbox(found[address])
+    ]
+    if without:
+        return failure(InputError(
+            f"{', '.join(without)} has no mailbox in Exchange Online, so that no mail can be sent from there.",
+            remedy="In the Microsoft 365 admin center, assign a licence with Exchange Online to it, or name another "
+            "mailbox in mail_send.from.",
+        ))
+    if foreign and not _has_mailbox(found[foreign]):
+        return failure(InputError(
+            f"mail_verify.refused_mailbox: {foreign} is not the principal name or primary address of a user who has a "
+            "mailbox, so that a refusal there would prove nothing.",
+            remedy="Correct the address, or name another mailbox.",
+        ))
+    if reader and found[reader] is not None and not _has_mailbox(found[reader]):
+        return failure(InputError(
+            f"mail_verify.recipient: {reader} has no mailbox in Exchange Online, so that no mail can be found there.",
+            remedy="Assign a licence with Exchange Online to it, or name another mailbox.",
+        ))
+    return done("The mailboxes are there.")
+
+
+def _has_mailbox(user: Entity | None) -> bool:
+    return user is not None and user.get("mail") is not None

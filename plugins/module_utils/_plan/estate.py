@@ -1,0 +1,181 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""From the plans of all hosts to the work of a run: its applications, and the mails that prove them. Pure.
+
+What :func:`draw` gives is what the steps hand on. It is plain data and holds no secret: ``{"variable": PATH, "host":
+HOST}`` stands for the value of a host's variable.
+
+    hosts         {HOST: {failed, changed, msg, and the host's plan, see plan.py}}
+    applications  [{name, unique_name, display_name, environment, permissions, exclusive, secret, …, exchange,
+                    entra, exchange_connection, store, hosts, team}]
+    deliveries    [{name, host, application, and the options of a check, see proofs.py}]
+    left_out      [hosts that no product's mail is planned for]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import ENDPOINTS, said_by
+from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
+    Table,
+    did_you_mean,
+    nearest_of,
+    secrets,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import conflicts, examine
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import (
+    ENTRA,
+    EXCHANGE,
+    FOR_ROLES,
+    TABLE,
+)
+
+#: What the variables of this collection begin with, and how alike a misspelt one is.
+PREFIX = "mail_"
+LIKENESS = 0.75
+#: Ansible's name for the controller, which no product runs on unless it says so.
+LOCALHOST = "localhost"
+
+
+@dataclass(frozen=True)
+class Host:
+    """What a host says.
+
+    :param variables: its variables that begin with ``mail_``, by name.
+    :param problems: what could not be told of them, each with the variable's name in front.
+    :param store: the options of the store that keeps its application's credentials.
+    :param same_store: equal for hosts that use the same store.
+    """
+
+    variables: Mapping[str, Any]
+    problems: tuple[str, ...] = ()
+    store: Mapping[str, Any] = field(default_factory=dict)
+    same_store: Any = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is one of those whose mail is set up."""
+        return bool(self.variables or self.problems)
+
+
+def draw(hosts: Mapping[str, Host], inventory: Mapping[str, Host], environment: Mapping[str, str]) -> dict[str, Any]:
+    """The work of a run.
+
+    :param hosts: the hosts of the run, in its order.
+    :param inventory: all hosts of the inventory.
+    :param environment: what modules would take from there is taken here, so that product, identity and proof never
+        differ.
+    """
+    said = said_by(environment)
+    left_out = [host for host, about in hosts.items() if _is_left_out(host, about)]
+    plans = {
+        host: _planned(about, said) for host, about in {**inventory, **hosts}.items() if not _is_left_out(host, about)
+    }
+    ours = {host: plan for host, plan in plans.items() if host in hosts}
+    for host, problems in conflicts({host: plan for host, plan in ours.items() if not plan["problems"]}).items():
+        ours[host]["problems"] = problems
+    usable = {host: plan for host, plan in ours.items() if not plan["problems"]}
+    return {
+        "hosts": {host: _verdict(plan) for host, plan in ours.items()},
+        "applications": _applications(usable, plans),
+        "deliveries": [
+            {**_endpoints(plan["entra"]), **check, "host": host, "application": plan["application"]}
+            for host, plan in usable.items() for check in plan["checks"]
+        ],
+        "left_out": left_out,
+    }
+
+
+def _is_left_out(host: str, about: Host) -> bool:
+    return not about.is_ours or (host == LOCALHOST and about.variables.get("mail_product") is None)
+
+
+def _planned(about: Host, said: Mapping[str, str]) -> dict[str, Any]:
+    variables = dict(about.variables)
+    if isinstance(variables.get("mail_entra", {}), Mapping):
+        variables["mail_entra"] = {**said, **variables.get("mail_entra", {})}
+    product = str(variables.get("mail_product"))
+    settings = {
+        name: variables.get(name) for name in (*TABLE, f"mail_{product}") if name in TABLE or variables.get(name)
+    }
+    plan, problems = examine(settings)
+    unreadable = {problem.partition(":")[0] for problem in about.problems}
+    problems = [problem for problem in problems if problem.partition(":")[0] not in unreadable]
+    return {
+        **plan, "problems": [*about.problems, *_unknown(variables, (*TABLE, f"mail_{product}")), *problems],
+        "entra": variables["mail_entra"] if isinstance(variables.get("mail_entra"), Mapping) else {},
+        "exchange_connection": variables.get("mail_exchange") or {}, "store": dict(about.store),
+        "same_store": about.same_store,
+    }
+
+
+def _unknown(variables: Mapping[str, Any], known: Iterable[str]) -> list[str]:
+    """The variables that look like one of ours and are none."""
+    names = [*known, *FOR_ROLES]
+    # What all of them begin with says nothing. mail_host is a name that other roles have.
+    ends = [name.removeprefix(PREFIX) for name in names if name != "mail_hosts"]
+    problems = []
+    for name in variables:
+        nearest = nearest_of(name.removeprefix(PREFIX), ends, LIKENESS)
+        if name not in names and nearest:
+            problems.append(f"{name}: unknown{did_you_mean(PREFIX + nearest)}")
+    return problems
+
+
+def _verdict(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """The host's part of the result."""
+    problems = plan["problems"]
+    hidden = (
+        "problems", "checks", "entra", "exchange_connection", "permissions", "exclusive", "same_store",
+    )
+    return {
+        "failed": bool(problems), "changed": False,
+        "msg": "\n".join(problems) if problems else f"{plan['product']} is planned.",
+        **{name: value for name, value in plan.items() if name not in hidden},
+    }
+
+
+def _applications(
+    usable: Mapping[str, Mapping[str, Any]], plans: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Each application once, as its first host has it; those that share it have been found to agree."""
+    found: dict[str, dict[str, Any]] = {}
+    for host, plan in usable.items():
+        name = plan["application"]
+        if name is None:
+            continue
+        application = found.setdefault(name, {
+            "name": name, "identity": plan["identity"], **plan["registration"], "environment": plan["environment"],
+            "permissions": plan["permissions"], "exclusive": plan["exclusive"], "exchange": plan["exchange"],
+            "entra": by_reference(ENTRA, plan["entra"], "mail_entra", host),
+            "exchange_connection": by_reference(EXCHANGE, plan["exchange_connection"], "mail_exchange", host),
+            "store": plan["store"], "hosts": [],
+            "team": [other for other, theirs in plans.items() if theirs["application"] == name],
+        })
+        application["hosts"].append(host)
+    return list(found.values())
+
+
+def _endpoints(entra: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a check finds the services. It takes no token from a cache, and has a time limit of its own."""
+    return {name: entra[name] for name in ENDPOINTS if name in entra and name not in ("timeout", "token_cache")}
+
+
+def by_reference(table: Table, given: Mapping[str, Any], variable: str, host: str) -> dict[str, Any]:
+    """The values of a variable's keys, with references in place of those that are secret.
+
+    :param variable: the variable's name.
+    """
+    found = dict(given)
+    for path in secrets(table, given):
+        *parents, last = path.split(".")
+        level = found
+        for parent in parents:
+            level[parent] = dict(level[parent])
+            level = level[parent]
+        level[last] = {"variable": f"{variable}.{path}", "host": host}
+    return found

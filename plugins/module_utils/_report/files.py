@@ -1,0 +1,86 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Rows as files for change tickets: Markdown, JSON or HTML, by the file's name. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from pathlib import PurePath
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+
+Rows = Sequence[Mapping[str, Any]]
+
+_STYLE = (
+    "body{font:15px/1.4 system-ui,sans-serif;margin:2rem;color:#1b1b1b;background:#fff}"
+    "table{border-collapse:collapse}"
+    "th,td{border:1px solid #bbb;padding:.35rem .6rem;text-align:left;vertical-align:top}"
+    "th{background:#f0f0f0}.failed{background:#fbe3e3}"
+)
+
+
+def written(path: str, title: str, rows: Rows, columns: Sequence[str]) -> str:
+    """The content of the file.
+
+    :param path: its name ends in .md, .json or .html.
+    :raises InputError: if it does not.
+    """
+    shape = _SHAPES.get(PurePath(path).suffix.lower())
+    if shape is None:
+        raise InputError(
+            f"mail_report_file: {path} does not say what the report shall be.",
+            remedy=f"Let its name end in {', '.join(_SHAPES)}.",
+        )
+    return shape(title, rows, [column for column in columns if any(row[column] for row in rows)])
+
+
+def _table(rows: Rows, columns: Sequence[str]) -> tuple[list[list[str]], list[list[str]]]:
+    """The rows' cells, and those of the mails, headings first."""
+    mails = [
+        [str(row["host"]), str(mail["name"]), str(mail["message_id"] or ""), str(mail["result"])]
+        for row in rows for mail in row["deliveries"]
+    ]
+    cells = [[str(row[column]) for column in columns] for row in rows]
+    return [list(columns), *cells], [["host", "mail", "Message-ID", "result"], *mails]
+
+
+def _markdown(title: str, rows: Rows, columns: Sequence[str]) -> str:
+    def table(cells: list[list[str]]) -> str:
+        lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
+        return "\n".join([lines[0], "|" + " --- |" * len(cells[0]), *lines[1:]])
+
+    hosts, mails = _table(rows, columns)
+    why = [f"- **{row['host']}**: {row['message']}" for row in rows if row["failed"]]
+    return "\n\n".join(filter(None, [f"# {title}", table(hosts), "\n".join(why), table(mails)])) + "\n"
+
+
+def _json(title: str, rows: Rows, columns: Sequence[str]) -> str:
+    return json.dumps({"title": title, "hosts": list(rows)}, indent=2) + "\n"
+
+
+def _html(title: str, rows: Rows, columns: Sequence[str]) -> str:
+    def table(cells: list[list[str]], failed: Sequence[bool] = ()) -> str:
+        head = "".join(f"<th scope=col>{escape(cell)}</th>" for cell in cells[0])
+        body = "".join(
+            f"<tr{' class=failed' if number < len(failed) and failed[number] else ''}>"
+            + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
+            for number, row in enumerate(cells[1:])
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    hosts, mails = _table(rows, columns)
+    why = "".join(
+        f"<p><b>{escape(str(row['host']))}</b>: {escape(row['message'])}</p>" for row in rows if row["failed"]
+    )
+    return (
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title><style>{_STYLE}</style>"
+        f"<h1>{escape(title)}</h1>{table(hosts, [row['failed'] for row in rows])}{why}"
+        f"<h2>Mails</h2>{table(mails)}</html>\n"
+    )
+
+
+_SHAPES: Mapping[str, Callable[[str, Rows, Sequence[str]], str]] = {".md": _markdown, ".json": _json, ".html": _html}

@@ -1,0 +1,103 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""A run's outcome for each host, as rows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+#: The columns of a row, in the order in which they are shown.
+COLUMNS = (
+    "environment", "host", "product", "application", "permissions granted", "granted in Exchange", "sent through",
+    "received through", "refused for others", "to do", "result",
+)
+#: What a row is about, and how it ended.
+HEAD = ("host", "result")
+RESTART = "restart the product"
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What the steps of a run have said, each by host.
+
+    :param plans: each host's plan.
+    :param identity, access, deliveries: the verdicts; a step that did not run has none.
+    :param targets: what became of the host's configuration.
+    :param failures: ``step`` and ``msg`` of the hosts that failed, and whether they were ``unreachable``.
+    :param predicted: whether nothing was really done, since the run was a check.
+    """
+
+    plans: Mapping[str, Mapping[str, Any]]
+    identity: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    access: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    targets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    deliveries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    failures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    predicted: bool = False
+
+
+def rows(steps: Steps) -> list[dict[str, Any]]:
+    """One row for each host, in the order given: a text for each of COLUMNS, "" for nothing, and beside them
+
+    ``failed``, ``message`` (why) and ``deliveries`` ([{name, message_id, seconds, result}]).
+    """
+    return [_row(host, steps) for host in steps.plans]
+
+
+def _row(host: str, steps: Steps) -> dict[str, Any]:
+    plan, failure = steps.plans[host], steps.failures.get(host)
+    checks = steps.deliveries.get(host, {}).get("deliveries", [])
+    done = [check for check in checks if check.get("delivery")]
+    sent = [check["delivery"] for check in done if check["delivery"]["refusal"] is None]
+    configured = steps.targets.get(host, {})
+    return {
+        "environment": plan.get("environment") or "", "host": host, "product": plan.get("product") or "",
+        "application": plan.get("registration", {}).get("display_name") or "",
+        "permissions granted": ", ".join(steps.identity.get(host, {}).get("granted", [])),
+        "granted in Exchange": ", ".join(steps.access.get(host, {}).get("granted", [])),
+        "sent through": _ways(sent, "sent_through"), "received through": _ways(sent, "received_through"),
+        "refused for others": _refused(done),
+        "to do": RESTART if configured.get("restart") == "needed" and not failure else "",
+        "result": _result(failure, bool(sent), bool(configured), steps.predicted),
+        "failed": failure is not None, "message": str(failure["msg"]) if failure else "",
+        "deliveries": [_delivery(check) for check in done],
+    }
+
+
+def _delivery(check: Mapping[str, Any]) -> dict[str, Any]:
+    delivery = check["delivery"]
+    refused = delivery["refusal"] is not None
+    return {
+        "name": check["name"], "message_id": delivery["message_id"], "seconds": delivery["seconds"].get("total"),
+        "result": "FAILED" if check["failed"] else "refused" if refused else "delivered",
+    }
+
+
+def _refused(checks: Sequence[Mapping[str, Any]]) -> str:
+    """The ways in which a foreign mailbox stayed closed; last those for which there is no permission at all."""
+    ways: dict[str, list[str]] = {"mailbox": [], "permission": []}
+    for check in checks:
+        delivery = check["delivery"]
+        if delivery["refusal"] is not None:
+            sent, received = delivery["sent_through"], delivery["received_through"]
+            ways[check["proves"]].append(sent["transport"] if sent else f"reading {received['transport']}")
+    without = f"no permission: {', '.join(ways['permission'])}" if ways["permission"] else ""
+    return "; ".join(filter(None, (", ".join(ways["mailbox"]), without)))
+
+
+def _ways(deliveries: Iterable[Mapping[str, Any]], side: str) -> str:
+    found = (delivery[side] for delivery in deliveries if delivery[side])
+    return ", ".join(dict.fromkeys(f"{way['transport']} ({way['authentication']})" for way in found))
+
+
+def _result(failure: Mapping[str, Any] | None, delivered: bool, configured: bool, predicted: bool) -> str:
+    if failure is not None:
+        return "UNREACHABLE" if failure.get("unreachable") else f"FAILED at {failure['step']}"
+    if predicted:
+        return "predicted"
+    if delivered:
+        return "delivered"
+    return "configured, not verified" if configured else "not verified"

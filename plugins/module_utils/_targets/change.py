@@ -1,0 +1,78 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What has to be done to a target, whatever its kind: one contract and one result for all of them.
+
+A kind is a module in kinds/, found by its name, with
+
+    PORT                               the port through which it does its work: "server" or "web"
+    Target                             a class as below
+    look(targets, port, known)         what is there, for each of the targets, in as few requests as possible;
+                                       ``known`` are the fingerprints of the secrets written last, by the targets' names
+    write(writes, port)                writes and reads back; gives what a task tells further, as a dictionary
+
+The last two raise ModernAuthError.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
+
+Finding = TypeVar("Finding", contravariant=True)
+Write = TypeVar("Write")
+
+
+@dataclass(frozen=True)
+class Change(Generic[Write]):
+    """A target compared with what was found there.
+
+    :param name: the target's name for people: a path, an address.
+    :param before: what the target says, for a person to read, without secrets; ``after`` is what it shall say.
+    :param warnings: what a person should know, whether something changes or not.
+    :param write: what has to be written, as the target's kind wants it; None if everything is as it shall be.
+    """
+
+    name: str
+    before: str
+    after: str
+    warnings: tuple[str, ...] = ()
+    write: Write | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is something to write."""
+        return self.write is not None
+
+    def diff(self) -> dict[str, str]:
+        """One part of a diff, with a title."""
+        return {"before_header": self.name, "after_header": self.name, "before": self.before, "after": self.after}
+
+    def result(self) -> dict[str, Any]:
+        """What a task tells of the target."""
+        return {"name": self.name, "changed": self.changed}
+
+
+class Target(Protocol[Finding, Write]):
+    """Something that is configured: plain data, in which no reference is left when it is compared."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+
+    def plan(self) -> dict[str, Any]:
+        """The target as plain data, with its ``kind``."""
+
+    def compare(self, found: Finding) -> Change[Write]:
+        """What has to be changed. Pure.
+
+        :raises InputError: what was found cannot be understood, or cannot be changed; this is the preflight.
+        """
+
+
+def about(name: str, error: ModernAuthError) -> ModernAuthError:
+    """The error, with the name of the target that it is about."""
+    error.message = f"Could not write the mail settings into {name}: {error.message}"
+    return error

@@ -1,0 +1,135 @@
+#!/usr/bin/python
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The documentation of an action plugin; the code is in plugins/action."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mail_targets
+short_description: Configure a product on its server
+version_added: 0.3.0
+author:
+  - mailops contributors (@mailops)
+description:
+  - Makes everything that a host's plan names say how the product sends and receives its mail, with the credentials that
+    the store holds, loads what was written as the product does, and restarts the product.
+  - It takes secrets by reference and reads them where it needs them, so that none is an argument, a result or a fact.
+  - In check mode it predicts, and finds what stands in the way of writing, such as missing rights, a read-only file
+    system, a file that is a bind mount or immutable, and a full disk. That is the preflight of a run.
+  - A restart that did not happen, because the command failed or the run was killed, is remembered on the server by an
+    empty file C(.NAME.mailops-restart) beside the first file, and made up for by the next run.
+  - What a product's file contains is run as nobody but the file's owner. A file that belongs to root, or to somebody
+    whom Ansible cannot become, is not loaded; only its syntax is checked then, and the message says so.
+  - Nothing but the files themselves is written on the server, and their content is neither on a command line nor in
+    Ansible's folders for temporary files. The connection has to hand on standard input, as C(ssh) does. What a killed
+    run left unfinished beside a file is removed by the next one.
+extends_documentation_fragment:
+  - mailops.modern_auth.attributes
+  - mailops.modern_auth.attributes.change
+attributes:
+  platform:
+    platforms: posix, windows
+    support: partial
+    details:
+      - On Windows it uses the modules of the collection ansible.windows.
+        That path has not been tried on a Windows host.
+options:
+  targets:
+    description:
+      - What is configured, as in the plan.
+      - 'With C(kind: file), the options C(format), C(path), C(settings), C(create), C(mode), C(owner) and C(group) of
+        M(mailops.modern_auth.provider_config).'
+      - 'With C(kind: api_object), an object behind a REST API, see the examples.'
+      - 'C({"fact": NAME}) stands for what the store says of the application, C({"secret": "client_secret"}) for its
+        secret, and C({"secret": PATH}) for the value of one of the host's variables.'
+    type: list
+    elements: dict
+    required: true
+  application:
+    description:
+      - The product's application; its C(unique_name) is its name in the store.
+      - Without one nothing is read from the store.
+    type: dict
+  store:
+    description: The store of credentials, C(kind) and the options of that kind.
+    type: dict
+  slot:
+    description: Which of the application's credentials the product gets.
+    type: str
+    choices: [current, pending, previous]
+    default: current
+  encryption:
+    description:
+      - How the product wants its secret encrypted, for which C({"secret": "encrypted_client_secret"}) stands in
+        O(targets).
+      - Either C(command), a list, which is run on the server, reads the secret from standard input and prints the
+        encrypted text; it is run once for each server and secret, and the store keeps what it gave.
+      - Or C(value), a reference to the text, and C(key_id), the id of the secret that it was made of.
+    type: dict
+  loads:
+    description:
+      - CommonJS files among the O(targets) that Node.js loads as the product does after something was changed.
+      - Each has its C(path), the C(variables) of the environment that it refers to, and C(program) where that is not
+        C(node). Where there is no such program on the server, the file is not tried.
+    type: list
+    elements: dict
+    default: []
+  restart_command:
+    description: A command, as a list, that restarts the product after a change. Without one RV(restart) says V(needed).
+    type: list
+    elements: str
+    default: []
+  backup:
+    description: Keep a copy of each file as it was, beside it. The copy holds whatever secrets the file held.
+    type: bool
+    default: false
+seealso:
+  - module: mailops.modern_auth.provider_config
+"""
+
+EXAMPLES = r"""
+- name: Let ICI send through Graph
+  mailops.modern_auth.mail_targets:
+    application: {unique_name: contracts-mail-prod}
+    store: {kind: ansible_vault, path: credentials/prod.yml, password_file: ~/.mailops-vault-password}
+    targets:
+      - kind: file
+        format: ici_keys
+        path: /srv/ici/ConfigurationKeys.json
+        settings:
+          provider: GRAPH
+          configuration:
+            TenantId: {fact: tenant_id}
+            ClientId: {fact: client_id}
+            ClientSecret: {secret: client_secret}
+            EmailId: contracts@contoso.example
+    restart_command: [systemctl, restart, ici]
+"""
+
+RETURN = r"""
+targets:
+  description: Each target, and whether it was changed.
+  type: list
+  elements: dict
+  returned: success
+  sample: [{name: /srv/ici/ConfigurationKeys.json, changed: true}]
+restart:
+  description:
+    - V(done) if the product was restarted, or would be in check mode, V(failed) if the restart command or the load
+      check failed, V(needed) if there is a change and no restart command, else V(none).
+  type: str
+  returned: always
+  sample: done
+backup_files:
+  description: The copies of the files as they were.
+  type: list
+  elements: str
+  returned: changed and O(backup=true)
+code:
+  description:
+    - V(restart) or V(load) if that failed; else what stood in the way of writing, for example V(mount) or V(ENOSPC).
+  type: str
+  returned: failure
+"""

@@ -1,0 +1,141 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What the steps share that work for all applications of a plan."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, ClassVar
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import complete, connection_spec
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, failure
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._handover import Handover
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import StepForAll
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import Held, Store
+
+#: How many applications are worked on at a time.
+AT_ONCE = 100
+
+
+class Keeper:
+    """Where one application's entry is kept. What was read for all at once is given out first."""
+
+    def __init__(self, store: Store, name: str, held: Held) -> None:
+        self.store, self.name = store, name
+        self._held: Held | None = held
+        # Raises for an entry that cannot be used, before anything is made.
+        self.holds_no_credential = "current" not in held.entry
+
+    def read(self) -> tuple[Entry, str]:
+        """The entry, and its revision."""
+        held, self._held = self._held or self.store.read([self.name])[self.name], None
+        return held.entry, held.revision
+
+    def peek(self) -> Entry:
+        """The entry as it was read for all at once."""
+        return self._held.entry if self._held else self.read()[0]
+
+    def write(self, entry: Entry, revision: str) -> str:
+        """Replace the entry with that revision."""
+        return self.store.write(self.name, entry, revision)
+
+
+class EstateStep(StepForAll):
+    """A step that works for all applications of which a host has not failed."""
+
+    OPTIONS: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "applications": {"type": "list", "elements": "dict", "required": True},
+    }
+
+    def names(self, args: Mapping[str, Any]) -> Iterable[str]:
+        """See StepForAll."""
+        return list(self._wanted(args))
+
+    def act(self, args: dict[str, Any]) -> dict[str, Any]:
+        """See Step."""
+        wanted = self._wanted(args)
+        return self.result(args, self.settle(args, wanted) if wanted else {})
+
+    @abstractmethod
+    def settle(self, args: Mapping[str, Any], wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict]:
+        """Do the work.
+
+        :param wanted: the applications by name.
+        :returns: a verdict for each.
+        """
+
+    def result(self, args: Mapping[str, Any], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
+        """See StepForAll."""
+        hosts: dict[str, Verdict] = {}
+        diffs = {name: verdict.pop("diff", []) for name, verdict in verdicts.items()}
+        for name, one in self._wanted(args).items():
+            for number, host in enumerate(self._hosts(one) if name in verdicts else ()):
+                # Once is enough to show it.
+                shown = {"diff": diffs[name]} if number == 0 and self._task.diff else {}
+                hosts[host] = {**verdicts[name], "application": name, **shown}
+        failed = [name for name, verdict in verdicts.items() if verdict["failed"]]
+        return {
+            "changed": any(verdict["changed"] for verdict in verdicts.values()),
+            "applications": dict(verdicts), "hosts": hosts, "failed_applications": failed,
+            **({"diff": [one for diff in diffs.values() for one in diff]} if self._task.diff else {}),
+        }
+
+    @cached_property
+    def handover(self) -> Handover:
+        """What the steps before have said."""
+        return Handover(self.variables, self._task_vars)
+
+    def keepers(self, wanted: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Keeper], dict[str, Verdict]]:
+        """Where each application's entry is kept, read from each store at once; and a verdict where it cannot be."""
+        keepers: dict[str, Keeper] = {}
+        verdicts: dict[str, Verdict] = {}
+        for names in grouped(wanted, lambda one: self.resolved(one["store"])):
+            try:
+                store = self.open_store(self.resolved(wanted[names[0]]["store"]))
+                held = store.read([wanted[name]["unique_name"] for name in names])
+            except ModernAuthError as error:
+                verdicts |= {name: failure(error) for name in names}
+                continue
+            for name in names:
+                try:
+                    keepers[name] = Keeper(store, wanted[name]["unique_name"], held[wanted[name]["unique_name"]])
+                except ModernAuthError as error:
+                    verdicts[name] = failure(error)
+        return keepers, verdicts
+
+    def connection(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """All options of a connection, with what the environment says and the defaults.
+
+        :raises InputError: they make no sense.
+        """
+        return complete(connection_spec(), self.resolved(given), self.environment, "mail_entra")
+
+    def _wanted(self, args: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+        """The applications of which a host is left; those that no host is named for are everybody's."""
+        found: dict[str, Mapping[str, Any]] = {}
+        for number, one in enumerate(args["applications"]):
+            if not one.get("unique_name"):
+                raise InputError(f"applications[{number}].unique_name: is required.")
+            named = {"name": one["unique_name"], "hosts": [], **one}
+            if not named["hosts"] or self._hosts(named):
+                found[named["name"]] = named
+        return found
+
+    def _hosts(self, application: Mapping[str, Any]) -> list[str]:
+        return self.handover.able(application["hosts"])
+
+
+def grouped(
+    wanted: Mapping[str, Mapping[str, Any]], key: Callable[[Mapping[str, Any]], Any]
+) -> Iterator[list[str]]:
+    """The names of those that have the same key, together."""
+    groups: dict[str, list[str]] = {}
+    for name, one in wanted.items():
+        groups.setdefault(json.dumps(key(one), sort_keys=True, default=str), []).append(name)
+    yield from groups.values()
