@@ -15,6 +15,7 @@ HOST}`` stands for the value of a host's variable.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -144,6 +145,7 @@ def _applications(
 ) -> list[dict[str, Any]]:
     """Each application once, as its first host has it; those that share it have been found to agree."""
     found: dict[str, dict[str, Any]] = {}
+    entra, exchange = (_referred(usable, connection) for connection in ("entra", "exchange_connection"))
     for host, plan in usable.items():
         name = plan["application"]
         if name is None:
@@ -151,13 +153,27 @@ def _applications(
         application = found.setdefault(name, {
             "name": name, "identity": plan["identity"], **plan["registration"], "environment": plan["environment"],
             "permissions": plan["permissions"], "exclusive": plan["exclusive"], "exchange": plan["exchange"],
-            "entra": by_reference(ENTRA, plan["entra"], "mail_entra", host),
-            "exchange_connection": by_reference(EXCHANGE, plan["exchange_connection"], "mail_exchange", host),
+            "entra": by_reference(ENTRA, plan["entra"], "mail_entra", entra[host]),
+            "exchange_connection": by_reference(
+                EXCHANGE, plan["exchange_connection"], "mail_exchange", exchange[host]
+            ),
             "store": plan["store"], "hosts": [],
             "team": [other for other, theirs in plans.items() if theirs["application"] == name],
         })
         application["hosts"].append(host)
     return list(found.values())
+
+
+def _referred(plans: Mapping[str, Mapping[str, Any]], connection: str) -> dict[str, str]:
+    """The host to whose secrets each host's connection refers: the first one that connects alike.
+
+    So those that connect alike have equal references, by which a step knows that one client serves all of them.
+    """
+    first: dict[str, str] = {}
+    return {
+        host: first.setdefault(json.dumps(plan[connection], sort_keys=True, default=str), host)
+        for host, plan in plans.items()
+    }
 
 
 def _endpoints(entra: Mapping[str, Any]) -> dict[str, Any]:
