@@ -121,7 +121,10 @@ SERVICE_PRINCIPAL = EntityType("servicePrincipal", (
     Property("resourceSpecificApplicationPermissions", RESOURCE_SPECIFIC_PERMISSION, collection=True, write="never"),
     Property("samlSingleSignOnSettings", SAML_SINGLE_SIGN_ON_SETTINGS),
     Property("servicePrincipalNames", collection=True, filters="eq not ge le startswith"),
-    Property("servicePrincipalType", write="never", default="Application", filters="eq ne not in"),
+    Property(
+        "servicePrincipalType", write="create", default="Application", values=("Application", "application"),
+        filters="eq ne not in",
+    ),
     Property("signInAudience", write="never"),
     Property("tags", collection=True, filters="eq not ge le in startswith"),
     Property("tokenEncryptionKeyId", "Guid"),
