@@ -37,6 +37,10 @@ class Keeper:
         held, self._held = self._held or self.store.read([self.name])[self.name], None
         return held.entry, held.revision
 
+    def peek(self) -> Entry:
+        """The entry as it was read for all at once."""
+        return self._held.entry if self._held else self.read()[0]
+
     def write(self, entry: Entry, revision: str) -> str:
         """Replace the entry with that revision."""
         return self.store.write(self.name, entry, revision)

@@ -75,6 +75,16 @@ def test_create(graph: Graph) -> None:
     assert (after["accountEnabled"], after["notes"], after["displayName"]) == (False, "off", "Renamed")
 
 
+def test_the_type_of_a_new_service_principal_may_be_named(graph: Graph) -> None:
+    made = {"appId": graph.application(displayName="Typed")["appId"], "servicePrincipalType": "Application"}
+    for wrong in ("ManagedIdentity", "Nonsense", 1):
+        assert refusal(graph.post("/servicePrincipals", json={**made, "servicePrincipalType": wrong}))[0] == 400
+    principal = body(graph.post("/servicePrincipals", json=made), 201)
+    assert principal["servicePrincipalType"] == "Application"
+    path = f"/servicePrincipals/{principal['id']}"
+    assert refusal(graph.patch(path, json={"servicePrincipalType": "Application"}))[0] == 400
+
+
 def test_create_refusals(graph: Graph) -> None:
     missing = unknown()
     response = graph.post("/servicePrincipals", json={"appId": missing})

@@ -14,6 +14,8 @@ COLUMNS = (
     "environment", "host", "product", "application", "permissions granted", "granted in Exchange", "sent through",
     "received through", "refused for others", "to do", "result",
 )
+#: What a row is about, and how it ended.
+HEAD = ("host", "result")
 RESTART = "restart the product"
 
 

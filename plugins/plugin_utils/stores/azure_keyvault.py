@@ -106,14 +106,14 @@ class Store:
         """See Store. Key Vault tells that to nobody who does not write, so a probe is written."""
         problems = {name: problem for name, problem in self._of_each(self._deleted, names).items() if problem}
         held = self.read([name for name in names if name not in problems])
-        grown: dict[str, str] = {}
+        longest = 1
         for name, each in held.items():
             try:
-                grown[name] = self._value(name, reserve(each.entry))
+                longest = max(longest, len(self._value(name, reserve(each.entry))))
             except StoreError as problem:
                 problems[name] = problem
         if not self._check_mode:
-            self._set(PROBE, "." * max(map(len, grown.values()), default=1), "text/plain")
+            self._set(PROBE, "." * longest, "text/plain")
         return problems
 
     def read(self, names: Sequence[str]) -> dict[str, Held]:

@@ -32,6 +32,7 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores._contra
     Held,
     Surroundings,
     conflict,
+    environment,
     in_shape,
     referred,
     unusable,
@@ -70,7 +71,7 @@ class Store:
         return {
             "connection": referred(connection, VARIABLE, variables["inventory_hostname"], PLAIN),
             "engine_mount_point": clean.get("engine_mount_point", "secret"),
-            "folder": clean.get("path") or f"mailops/{variables['mail_environment']}",
+            "folder": clean.get("path") or f"mailops/{environment(variables, problems)}",
         }
 
     def prove(self, names: Sequence[str]) -> Mapping[str, StoreError]:

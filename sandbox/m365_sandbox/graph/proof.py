@@ -10,10 +10,10 @@ import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from m365_sandbox.clock import now
 from m365_sandbox.graph.errors import GraphError
-from m365_sandbox.history import Entity
 from m365_sandbox.identity.tokens import WITHOUT_MACHINE_TIME
+from m365_sandbox.state.clock import now
+from m365_sandbox.state.history import Entity
 
 AUDIENCE = "00000002-0000-0000-c000-000000000000"
 LONGEST_SECONDS = 600

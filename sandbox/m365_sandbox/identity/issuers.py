@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import jwt
 
-from m365_sandbox.certificates import CA_FILE
+from m365_sandbox.state.certificates import CA_FILE
 
 _SECONDS = 5.0
 _LARGEST = 1 << 20

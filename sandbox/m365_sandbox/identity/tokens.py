@@ -15,12 +15,12 @@ from typing import Any, Literal, get_args
 import jwt
 from jwt.types import Options
 
-from m365_sandbox.clock import now
-from m365_sandbox.history import Entity
-from m365_sandbox.identity.directory_roles import held_roles
-from m365_sandbox.identity.keys import SigningKeys, base64url
-from m365_sandbox.identity.resources import find_resource
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.clock import now
+from m365_sandbox.state.directory_roles import held_roles
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.keys import SigningKeys, base64url
+from m365_sandbox.state.resources import find_resource
+from m365_sandbox.state.tenant import Tenant
 
 AuthMethod = Literal["secret", "certificate"]
 Reason = Literal["empty", "malformed", "expired", "audience", "signature"]
