@@ -28,6 +28,7 @@ def graph() -> dict[str, Any]:
         "mail_send": {"transport": "graph", "from": "contracts@contoso.example", "display_name": "Contracts"},
         "mail_receive": None,
         "mail_ici": {"config_file": "/srv/ici.json"},
+        "mail_entra": {"tenant_id": GUID},
         "mail_verify": {
             "recipient": "probe@contoso.example",
             "receive": {"transport": "imap", "client_id": GUID, "client_secret": "reader s3cret"},
@@ -65,14 +66,14 @@ def changed(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]
 def test_graph_needs_one_permission_and_the_key_of_that_provider() -> None:
     plan = _plan.make(graph())
     assert plan["permissions"] == [{"resource": "Microsoft Graph", "application": ["Mail.Send"], "delegated": []}]
-    assert plan["provider"]["files"][0]["settings"] == {
+    assert plan["targets"][0]["settings"] == {
         "provider": "GRAPH",
         "configuration": {
             "TenantId": {"fact": "tenant_id"}, "ClientId": {"fact": "client_id"},
             "ClientSecret": {"secret": "client_secret"}, "EmailId": "contracts@contoso.example", "Name": "Contracts",
         },
     }
-    assert plan["application"]["secret"] == {"lifetime": "180d", "renew_within": "30d"}
+    assert plan["registration"]["secret"] == {"lifetime": "180d", "renew_within": "30d"}
     assert plan["checks"][0]["send"]["client_secret"] == {"secret": "client_secret"}
     assert plan["checks"][0]["receive"]["tenant_id"] == {"fact": "tenant_id"}
 
@@ -80,7 +81,7 @@ def test_graph_needs_one_permission_and_the_key_of_that_provider() -> None:
 def test_mailkit_needs_no_application_and_keeps_the_vendors_types() -> None:
     plan = _plan.make(smtp())
     assert (plan["application"], plan["permissions"]) == (None, [])
-    assert plan["provider"]["files"][0]["settings"] == {
+    assert plan["targets"][0]["settings"] == {
         "provider": "MAILKIT",
         "configuration": {
             "SecureSocketOptions": 3, "EmailUserName": "apikey", "EmailPassword": {"secret": "mail_send.password"},
@@ -95,7 +96,7 @@ def test_mailkit_needs_no_application_and_keeps_the_vendors_types() -> None:
 )
 def test_tls_is_mailkits_number(tls: str, number: int) -> None:
     plan = _plan.make(changed(smtp(), {"mail_send.tls": tls}))
-    assert plan["provider"]["files"][0]["settings"]["configuration"]["SecureSocketOptions"] == number
+    assert plan["targets"][0]["settings"]["configuration"]["SecureSocketOptions"] == number
 
 
 @pytest.mark.parametrize(
@@ -109,23 +110,23 @@ def test_tls_is_mailkits_number(tls: str, number: int) -> None:
     ],
 )
 def test_override(settings: dict[str, Any], changes: dict[str, Any], override: str | None) -> None:
-    configuration = _plan.make(changed(settings, changes))["provider"]["files"][0]["settings"]["configuration"]
+    configuration = _plan.make(changed(settings, changes))["targets"][0]["settings"]["configuration"]
     assert configuration.get("EmailOverride") == override
 
 
 def test_the_sender_is_the_user_when_it_is_not_fixed() -> None:
     changes = {"mail_send.from": ..., "mail_send.username": "user@contoso.example", "mail_send.use_default_from": "no"}
     plan = _plan.make(changed(smtp(), changes))
-    configuration = plan["provider"]["files"][0]["settings"]["configuration"]
+    configuration = plan["targets"][0]["settings"]["configuration"]
     assert configuration["UseDefaultEmailFromAddress"] is False
     assert "EmailFromAddress" not in configuration
 
 
 def test_an_encrypted_secret_goes_to_the_server_and_the_plain_one_to_the_check() -> None:
     plan = _plan.make(changed(graph(), {"mail_ici.encrypt_command": ["ici-encrypt", "--stdin"]}))
-    configuration = plan["provider"]["files"][0]["settings"]["configuration"]
+    configuration = plan["targets"][0]["settings"]["configuration"]
     assert configuration["ClientSecret"] == {"secret": "encrypted_client_secret"}
-    assert plan["provider"]["encryption"] == {"command": ["ici-encrypt", "--stdin"]}
+    assert plan["encryption"] == {"command": ["ici-encrypt", "--stdin"]}
     assert plan["checks"][0]["send"]["client_secret"] == {"secret": "client_secret"}
 
 
@@ -182,9 +183,9 @@ def test_a_plan_holds_no_secret_but_names_each(settings: dict[str, Any]) -> None
         (graph(), {"mail_app.permissions": [{"application": ["Mail.Send"]}]},
          "mail_app.permissions[0].resource: is required"),
         (graph(), {"mail_app.permissions": {"resource": "x"}}, "mail_app.permissions: is no list"),
-        (graph(), {"mail_entra": {"client_secret": GUID}}, "mail_entra.client_secret: looks like the secret's ID"),
-        (graph(), {"mail_entra": {"tenent_id": GUID}}, "mail_entra.tenent_id: unknown; did you mean tenant_id?"),
-        (graph(), {"mail_entra": {"cloud": "mars"}}, "mail_entra.cloud: 'mars' is not one of global"),
+        (graph(), {"mail_entra.client_secret": GUID}, "mail_entra.client_secret: looks like the secret's ID"),
+        (graph(), {"mail_entra.tenent_id": GUID}, "mail_entra.tenent_id: unknown; did you mean tenant_id?"),
+        (graph(), {"mail_entra.cloud": "mars"}, "mail_entra.cloud: 'mars' is not one of global"),
         (graph(), {"mail_verify.receive.client_secret": GUID},
          "mail_verify.receive.client_secret: looks like the secret's ID"),
         (graph(), {"mail_verify.receive.client_secret": ""}, "mail_verify.receive.client_secret: is empty"),
@@ -247,20 +248,18 @@ def test_all_problems_come_at_once() -> None:
     }
 
 
-def test_hosts_that_share_an_application_have_one_leader() -> None:
-    one, other = _plan.make(graph()), _plan.make(changed(graph(), {"mail_app.unique_name": "other"}))
-    plans = {"a": _plan.make(smtp()), "b": one, "c": other, "d": one, "e": other}
-    assert _plan.leaders(plans) == {"b": "b", "c": "c", "d": "b", "e": "c"}
-    assert _plan.conflicts(plans) == []
+def planned(settings: dict[str, Any], store: str = "/srv/store.yml") -> dict[str, Any]:
+    """A host's plan, with what its run adds."""
+    return {**_plan.make(settings), "store": {"kind": "ansible_vault", "path": store}, "same_store": store}
 
 
 def test_the_same_name_in_two_tenants_is_two_applications() -> None:
     plans = {
-        tenant: _plan.make(changed(graph(), {"mail_entra": {"tenant_id": tenant}, "mail_environment": tenant}))
+        tenant: planned(changed(graph(), {"mail_entra.tenant_id": tenant, "mail_environment": tenant}))
         for tenant in ("one", "two")
     }
-    assert _plan.leaders(plans) == {"one": "one", "two": "two"}
-    assert _plan.conflicts(plans) == []
+    assert [plan["application"] for plan in plans.values()] == ["one/contracts-test", "two/contracts-test"]
+    assert _plan.conflicts(plans) == {}
 
 
 @pytest.mark.parametrize(
@@ -274,21 +273,18 @@ def test_the_same_name_in_two_tenants_is_two_applications() -> None:
     ],
 )
 def test_hosts_that_share_an_application_must_want_the_same_of_it(changes: dict[str, Any], variable: str) -> None:
-    plans = {"one": _plan.make(graph()), "two": _plan.make(changed(graph(), changes))}
-    (conflict,) = _plan.conflicts(plans)
+    found = _plan.conflicts({"one": planned(graph()), "none": planned(smtp()), "two": planned(changed(graph(), changes))})
+    (conflict,) = found["one"]
     assert conflict.startswith(f"{variable}: one has ")
     assert "and two has " in conflict
+    assert found == {"one": [conflict], "two": [conflict]}
 
 
-def test_whoever_uses_an_application_is_known_though_other_settings_are_wrong() -> None:
-    hosts: dict[str, dict[str, Any]] = {
-        "same": changed(graph(), {"mail_environment": None, "mail_nonsense": 1}),
-        "other": changed(graph(), {"mail_app.unique_name": "other"}),
-        "relay": {**smtp(), "mail_app": graph()["mail_app"]},
-        "elsewhere": changed(graph(), {"mail_entra": {"tenant_id": "elsewhere"}}),
-        "none": {"ansible_connection": "local"},
-    }
-    assert _plan.users(hosts, _plan.make(graph())["application"]["key"]) == ["same"]
+def test_hosts_that_share_an_application_keep_it_in_one_store() -> None:
+    found = _plan.conflicts({"one": planned(graph()), "two": planned(graph(), "/elsewhere/store.yml")})
+    (conflict,) = found["one"]
+    assert conflict.startswith("mail_store_path: one and two keep what they know of the application 'contracts-test'")
+    assert "(ansible_vault /srv/store.yml and ansible_vault /elsewhere/store.yml)" in conflict
 
 
 @pytest.mark.parametrize(

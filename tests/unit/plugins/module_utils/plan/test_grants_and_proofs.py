@@ -13,6 +13,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._plan import p
 
 SMTP_SEND = {"resource": "Office 365 Exchange Online", "application": ["SMTP.SendAsApp"], "delegated": []}
 TICKETS = "tickets@contoso.example"
+TENANT = {"tenant_id": "0f0e0d0c-1111-2222-3333-444455556666"}
 OWN = {
     "tenant_id": {"fact": "tenant_id"}, "client_id": {"fact": "client_id"},
     "client_secret": {"secret": "client_secret"},
@@ -23,7 +24,7 @@ def ici(**changes: Any) -> dict[str, Any]:
     return {
         "mail_product": "ici", "mail_environment": "test", "mail_app": {"unique_name": "c", "name": "C"},
         "mail_send": {"transport": "graph", "from": "contracts@contoso.example"},
-        "mail_ici": {"config_file": "/srv/ici.json"}, **changes,
+        "mail_ici": {"config_file": "/srv/ici.json"}, "mail_entra": TENANT, **changes,
     }
 
 
@@ -31,7 +32,8 @@ def team_assistant(send: dict[str, Any] | None = None, **changes: Any) -> dict[s
     return {
         "mail_product": "team_assistant", "mail_environment": "test", "mail_app": {"unique_name": "t", "name": "T"},
         "mail_send": {"transport": "smtp", "from": TICKETS, **(send or {})},
-        "mail_team_assistant": {"backends": ["/srv/tas", "/srv/tas-cron"], "environment_file": ".env"}, **changes,
+        "mail_team_assistant": {"backends": ["/srv/tas", "/srv/tas-cron"], "environment_file": ".env"},
+        "mail_entra": TENANT, **changes,
     }
 
 
@@ -52,7 +54,7 @@ def without(settings: dict[str, Any], variable: str, name: str) -> dict[str, Any
 
 
 def test_team_assistant_has_an_environment_and_a_local_js_for_each_backend() -> None:
-    files = _plan.make(team_assistant())["provider"]["files"]
+    files = _plan.make(team_assistant())["targets"]
     assert [(file["path"], file["format"], file.get("mode")) for file in files] == [
         ("/srv/tas/.env", "environment", "0600"), ("/srv/tas-cron/.env", "environment", "0600"),
         ("/srv/tas/local.js", "commonjs", None), ("/srv/tas-cron/local.js", "commonjs", None),
@@ -84,7 +86,7 @@ def test_team_assistant_has_an_environment_and_a_local_js_for_each_backend() -> 
 
 def test_backends_may_share_an_environment() -> None:
     extras = {"backends": ["/srv/a", "/srv/b"], "environment_file": "/etc/tas/environment", "owner": "tas"}
-    files = _plan.make(team_assistant(mail_team_assistant=extras))["provider"]["files"]
+    files = _plan.make(team_assistant(mail_team_assistant=extras))["targets"]
     assert [(file["path"], file.get("owner")) for file in files] == [
         ("/etc/tas/environment", "tas"), ("/srv/a/local.js", None), ("/srv/b/local.js", None),
     ]
@@ -104,8 +106,8 @@ def test_backends_may_share_an_environment() -> None:
     ],
 )
 def test_each_cloud_has_its_own_addresses(entra: dict[str, str], host: str, token_host: str, scope: str) -> None:
-    plan = _plan.make(team_assistant(mail_entra=entra))
-    smtp = plan["provider"]["files"][2]["settings"]["mail"]["smtp"]
+    plan = _plan.make(team_assistant(mail_entra={**TENANT, **entra}))
+    smtp = plan["targets"][2]["settings"]["mail"]["smtp"]
     assert (smtp["host"], smtp["oauth2"]["host"][0], smtp["oauth2"]["scope"]) == (host, token_host, scope)
 
 
@@ -126,10 +128,10 @@ def test_each_cloud_has_its_own_addresses(entra: dict[str, str], host: str, toke
         (team_assistant({"username": "tickets"}), "mail_send.username: 'tickets' is no e-mail address"),
         (without(team_assistant(), "mail_send", "from"), "mail_send.from: is required"),
         (team_assistant(mail_receive={}), "mail_receive: team_assistant only sends; remove it"),
-        (team_assistant({"host": "a.example"}, mail_entra={"cloud": "custom"}),
+        (team_assistant({"host": "a.example"}, mail_entra={**TENANT, "cloud": "custom"}),
          "mail_entra.cloud: custom needs both authority_host and"),
         (team_assistant(mail_entra={
-            "cloud": "custom", "authority_host": "https://a.example", "graph_endpoint": "https://b.example",
+            **TENANT, "cloud": "custom", "authority_host": "https://a.example", "graph_endpoint": "https://b.example",
         }), "mail_send.host: is required with mail_entra.cloud: custom"),
         (team_assistant(mail_team_assistant=None), "mail_team_assistant: is required"),
         (without(team_assistant(), "mail_team_assistant", "backends"), "mail_team_assistant.backends: is required"),
@@ -217,9 +219,15 @@ def test_what_does_not_fit(settings: dict[str, Any], problem: str) -> None:
 
 
 def test_hosts_that_share_an_application_name_the_same_mailboxes() -> None:
-    plans = {"one": _plan.make(team_assistant()), "two": _plan.make(team_assistant({"from": "other@contoso.example"}))}
-    (conflict,) = _plan.conflicts(plans)
+    same = {"same_store": "x"}
+    plans = {
+        "one": _plan.make(team_assistant()) | same,
+        "two": _plan.make(team_assistant({"from": "other@contoso.example"})) | same,
+    }
+    found = _plan.conflicts(plans)
+    (conflict,) = found["one"]
     assert conflict.startswith("exchange: one has ")
+    assert found["two"] == [conflict]
 
 
 # -- checks --------------------------------------------------------------------------------------------------------
@@ -238,7 +246,7 @@ def test_a_foreign_mailbox_is_refused_in_every_way() -> None:
     assert checks[1:] == [
         {
             "name": "ceo@contoso.example is refused by smtp", "expect": "refused",
-            "proves": "mailbox", "from": "ceo@contoso.example", "to": "probe@contoso.example",
+            "proves": "mailbox", "patience": 1800, "from": "ceo@contoso.example", "to": "probe@contoso.example",
             "send": {
                 "transport": "smtp", "authentication": "oauth2", "host": "smtp.example", "port": 587, "tls": "starttls",
                 "mailbox": "ceo@contoso.example", **OWN,
@@ -246,11 +254,12 @@ def test_a_foreign_mailbox_is_refused_in_every_way() -> None:
         },
         {
             "name": "ceo@contoso.example is refused by graph", "expect": "refused",
-            "proves": "permission", "from": "ceo@contoso.example", "to": "probe@contoso.example",
+            "proves": "permission", "patience": 1800, "from": "ceo@contoso.example", "to": "probe@contoso.example",
             "send": {"transport": "graph", "mailbox": "ceo@contoso.example", **OWN},
         },
         {
             "name": "ceo@contoso.example is not shown by imap", "expect": "refused", "proves": "permission",
+            "patience": 1800,
             "receive": {
                 "transport": "imap", "host": "mail.example", "port": 1993, "tls": "implicit",
                 "authentication": "oauth2", "mailbox": "ceo@contoso.example", **OWN,

@@ -12,7 +12,7 @@ import yaml
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _keys
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import TABLE
 
-SPEC = Path(__file__).parents[4] / "roles/mail_plan/meta/argument_specs.yml"
+SPEC = Path(__file__).parents[5] / "roles/mail_plan/meta/argument_specs.yml"
 
 
 def documented(options: dict[str, Any]) -> dict[str, Any]:
