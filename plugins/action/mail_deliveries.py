@@ -109,7 +109,7 @@ class ActionModule(EstateStep):
             secrets = secrets_of({name: known.known(name) for name in names})
         name = check.get("application")
         if name is not None:
-            credential = entry.get(args["slots"].get(name, SLOTS[0]), {})
+            credential = entry.get(args["slots"].get(check.get("host"), SLOTS[0]), {})
             if not credential and not self.check_mode:
                 application = self.applications(args).get(name)
                 if application is None:

@@ -39,6 +39,13 @@ options:
     description: Whether mails are planned that prove it. If not, C(mail_verify) is not looked at.
     type: bool
     default: true
+  unused:
+    description:
+      - Unique names of applications that the stores of the hosts hold and no host uses any more. The work is about these
+        alone then, so that they can be removed.
+    type: list
+    elements: str
+    default: []
 notes:
   - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
 seealso:
@@ -133,6 +140,13 @@ applications:
       hosts: [ici-prod-1, ici-prod-2]
 deliveries:
   description: The mails that prove it, the option O(mailops.modern_auth.mail_deliveries#module:deliveries).
+  type: list
+  elements: dict
+  returned: always
+stores:
+  description:
+    - Each store once, with how it and its applications are reached, and as C(applications) the unique names that the
+      inventory uses. M(mailops.modern_auth.mail_report) names what a store holds besides.
   type: list
   elements: dict
   returned: always

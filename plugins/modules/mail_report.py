@@ -14,12 +14,17 @@ author:
   - mailops contributors (@mailops)
 description:
   - Prints a table with a row for each host, or a block for each where the table would be wider than 100 columns.
-    Columns without content are left out. Below stands why hosts failed.
+    Columns without content are left out. Below stands why hosts failed, and which applications the stores hold that no
+    host uses any more.
   - Writes the same into a file, with the Message-ID of each mail.
 extends_documentation_fragment:
   - mailops.modern_auth.attributes
-  - mailops.modern_auth.attributes.change
 attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+    details: The table is what is there to see.
   idempotent:
     support: partial
     details: A file that tells of other mails than before is another file.
@@ -52,7 +57,7 @@ options:
   path:
     description:
       - The file. Its name ends in C(.md), C(.json) or C(.html), which says what it shall be. A relative path starts
-        where Ansible starts it for tasks. Without this option none is written.
+        in the folder in which Ansible is run. Without this option none is written.
     type: str
 notes:
   - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
@@ -81,10 +86,6 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-path:
-  description: The file.
-  type: str
-  returned: if it was written
 msg:
   description: The lines of the table.
   type: raw
