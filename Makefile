@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint integration sanity molecule oldest kill-test race-test clean
+.PHONY: help setup demo test lint integration sanity molecule oldest kill-test race-test benchmark clean
 
 PYTHON ?= python3
 scenario ?= default
@@ -63,6 +63,20 @@ $(NODEMAILER)/nodemailer: sandbox/servers/team_assistant/package-lock.json | nod
 	@cd $(BUILD)/team_assistant && npm ci --silent --no-audit --no-fund
 	@touch $@
 
+# Mail clients of others, which drive the sandbox in its tests. isync asks SASL for XOAUTH2.
+CLIENTS := $(BUILD)/clients/node_modules
+.PHONY: clients
+clients: $(CLIENTS)
+	@$(call need,curl,curl,Tests send and read with curl.)
+	@$(call need,msmtp,msmtp,Tests send with msmtp.)
+	@$(call need,mbsync,isync libsasl2-modules-kdexoauth2,Tests read with mbsync.)
+
+$(CLIENTS): tests/clients/package-lock.json | node
+	@mkdir -p $(BUILD)/clients
+	@cp tests/clients/package*.json $(BUILD)/clients/
+	@cd $(BUILD)/clients && npm ci --silent --no-audit --no-fund
+	@touch $@
+
 .PHONY: product
 product: $(VENV)/.installed node $(NODEMAILER)/nodemailer
 	@python sandbox/servers/team_assistant/prove.py $(M365_SANDBOX_DIRECTORY) $(NODEMAILER)
@@ -76,7 +90,7 @@ demo: setup ## The main job on the sandbox: register, consent, configure, send, 
 	  $(MAKE) --no-print-directory product; \
 	else echo "Install Node.js (sudo apt-get install nodejs npm) to see Team assistant itself send."; fi
 
-test: setup node ## Everything that has to hold, in one command
+test: setup node clients ## Everything that has to hold, in one command
 	@echo "lint, sanity, units and molecule, two at a time; each is shown when it has ended (about two minutes)"
 	@$(MAKE) --no-print-directory -j2 --output-sync=target lint sanity molecule $(VENV)/.collections
 	@$(MAKE) --no-print-directory integration
@@ -88,7 +102,7 @@ lint: setup ## ruff, mypy, ansible-lint, the changelog
 	antsibull-changelog lint
 
 # More processes than cores, since some tests wait for a server. ansible-test has run the units.
-integration: setup node $(VENV)/.collections ## pytest: the sandbox's contract, integration, acceptance
+integration: setup node clients $(VENV)/.collections ## pytest: the sandbox's contract, others' clients, integration, acceptance
 	pytest --ignore tests/unit -n $$(( $$(nproc) * 2 )) --dist loadfile --no-loadscope-reorder
 
 sanity: setup ## ansible-test sanity and units (tests/unit) on a copy under ansible_collections/
@@ -102,6 +116,9 @@ kill-test: setup ## Kill the rotation at every task boundary and at random point
 
 race-test: setup ## Start two rotations at once, twenty times
 	PYTHONPATH=tests python tests/rotation/run_races.py
+
+benchmark: setup $(VENV)/.collections ## What runs on 10 to 300 hosts cost; writes docs/performance.md (an hour; hosts="10 30" is short)
+	PYTHONPATH=tests python tests/benchmark/benchmark.py $(if $(hosts),--hosts $(hosts))
 
 molecule: setup ## One molecule scenario: make molecule scenario=NAME
 	molecule test --scenario-name $(scenario)

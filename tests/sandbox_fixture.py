@@ -42,7 +42,10 @@ class RunningSandbox:
         :raises ControlRefused: for a 4xx.
         """
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.env["M365_SANDBOX_CONTROL_URL"] + path, data, method=method)
+        token = (self.directory / "control-token").read_text("ascii")
+        request = urllib.request.Request(
+            self.env["M365_SANDBOX_CONTROL_URL"] + path, data, {"Authorization": f"Bearer {token}"}, method=method,
+        )
         try:
             with urllib.request.urlopen(request, timeout=60) as response:
                 text = response.read()
@@ -59,7 +62,7 @@ class RunningSandbox:
 def run_cli(command: str, directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run ``m365-sandbox COMMAND`` on an instance's folder."""
     return subprocess.run(
-        [sys.executable, "-m", "m365_sandbox.cli", command, "--directory", str(directory), *arguments],
+        [sys.executable, "-m", "m365_sandbox.process.cli", command, "--directory", str(directory), *arguments],
         capture_output=True, text=True, check=False, timeout=120,
     )
 

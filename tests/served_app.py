@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import trustme
-from m365_sandbox.http_server import HttpServer
+from m365_sandbox.http.server import HttpServer
 from starlette.types import ASGIApp
 
 

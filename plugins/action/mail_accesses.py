@@ -39,7 +39,9 @@ class ActionModule(EstateStep):
         """See EstateStep."""
         in_exchange = {name: one for name, one in wanted.items() if one.get("exchange")}
         ids, verdicts = self._client_ids(args, in_exchange)
-        able = {name: one for name, one in in_exchange.items() if name in ids}
+        if args["state"] == "absent":
+            verdicts |= self.used_elsewhere(in_exchange)
+        able = {name: one for name, one in in_exchange.items() if name in ids and name not in verdicts}
         with self.progress(len(able)) as progress:
             for names in grouped(able, lambda one: (one["entra"], one.get("exchange_connection"))):
                 work = {name: (able[name], ids[name]) for name in names}

@@ -36,8 +36,7 @@ class ActionModule(EstateStep):
     def settle(self, args: Mapping[str, Any], wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict]:
         """See EstateStep."""
         keepers, verdicts = self.keepers(wanted)
-        if args["state"] == "present":
-            verdicts |= self._unprovable(keepers)
+        verdicts |= self._unprovable(keepers) if args["state"] == "present" else self.used_elsewhere(wanted)
         able = {name: wanted[name] for name in wanted if name not in verdicts}
         with self.progress(len(able)) as progress:
             run = Run({"run": secrets.token_hex(8), **this_run()}, progress.say, asyncio.sleep)

@@ -99,7 +99,7 @@ class ActionModule(EstateStep):
             secrets = secrets_of({name: known.known(name) for name in names})
         name = check.get("application")
         if name is not None:
-            credential = entry.get(args["slots"].get(name, SLOTS[0]), {})
+            credential = entry.get(args["slots"].get(check.get("host"), SLOTS[0]), {})
             if not credential and not self.check_mode:
                 unique_name = next((one["unique_name"] for one in args["applications"] if one["name"] == name), name)
                 raise InputError(

@@ -13,7 +13,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import users
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import GraphError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.mailboxes import judge
-from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep, grouped
@@ -51,7 +50,7 @@ class ActionModule(EstateStep):
                 address for about in hosts.values()
                 for address in (*about["mailboxes"], about.get("foreign"), about.get("reader")) if address
             ))
-            found: Mapping[str, Entity | None] | GraphError = {}
+            found: Mapping[str, users.Found] | GraphError = {}
             if addresses:
                 found = asyncio.run(self._look_up(wanted[names[0]]["entra"], addresses))
             verdicts |= {host: judge(about, found) for host, about in hosts.items()}
@@ -59,7 +58,7 @@ class ActionModule(EstateStep):
 
     async def _look_up(
         self, entra: Mapping[str, Any], addresses: list[str]
-    ) -> Mapping[str, Entity | None] | GraphError:
+    ) -> Mapping[str, users.Found] | GraphError:
         """The users by address; the refusal, if the caller may not read users, which others can do without."""
         require({**_auth.MISSING, **_graph.MISSING})
         options = self.connection(entra)

@@ -6,17 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
-from ansible import constants as C
-from ansible.errors import AnsibleError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.files import written
-from ansible_collections.mailops.modern_auth.plugins.module_utils._report.rows import COLUMNS, Steps, rows
-from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.rows import COLUMNS, HEAD, Steps, rows
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines, wrapped
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._report_file import place, write
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._shown import shown
 
 
 class ActionModule(EstateStep):
@@ -49,19 +47,11 @@ class ActionModule(EstateStep):
         ))
         changed = False
         if args["path"]:
-            changed = self._write(args["path"], written(args["path"], args["title"], found, COLUMNS))
-        return {
-            "changed": changed, "msg": self._shown(lines(found, COLUMNS)), "_ansible_verbose_always": True,
-        }
-
-    @staticmethod
-    def _shown(text: list[str]) -> str | list[str]:
-        """YAML would fold the lines of a list, and JSON would not break those of a text."""
-        try:
-            shape = C.config.get_config_value("result_format", plugin_type="callback", plugin_name="default")
-        except (AnsibleError, KeyError):
-            shape = "json"
-        return "\n".join(text) if shape == "yaml" else text
+            file = place(args["path"])
+            content = written(args["path"], args["title"], found, COLUMNS)
+            changed = write(file, content, "mail_report_file", check_mode=self.check_mode)
+        text = [*lines(found, COLUMNS, HEAD), *wrapped(self.unused(args["plan"].get("stores", [])))]
+        return {"changed": changed, "msg": shown(text), "_ansible_verbose_always": True}
 
     def settle(self, args: Mapping[str, Any], wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict]:
         """See EstateStep; nothing is settled here."""
@@ -71,15 +61,3 @@ class ActionModule(EstateStep):
         """See StepForAll."""
         failed = next(iter(verdicts.values()), {"failed": False, "msg": ""})
         return {"changed": False, **failed}
-
-    def _write(self, path: str, content: str) -> bool:
-        file = Path(self._loader.path_dwim(path))
-        try:
-            if file.exists() and file.read_text("utf-8") == content:
-                return False
-            if not self.check_mode:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(content, "utf-8")
-        except OSError as error:
-            raise InputError(f"mail_report_file: {file} cannot be written ({error.strerror}).") from error
-        return not self.check_mode

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._quotes import complaint
+
 # What a key's value is turned into; ValueError says in words what is wrong with it, without naming the key.
 Kind = Callable[[Any], Any]
 Table = Mapping[str, "Key"]
@@ -43,9 +45,10 @@ class Key:
 
 
 def text(value: Any) -> str:
-    """A string that is not empty; a number is taken for the string that it is written as."""
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise ValueError("is no text")
+    """A string that is not empty."""
+    words = complaint(value)
+    if words:
+        raise ValueError(words)
     if not str(value).strip():
         raise ValueError("is empty; give a value or remove it (looking up an unset environment variable gives nothing)")
     return str(value)
@@ -81,7 +84,7 @@ def number(least: int, most: int) -> Kind:
 
 def duration(value: Any) -> str:
     """A number with the unit d (days), w (weeks) or h (hours), for example "180d"."""
-    if not _DURATION.fullmatch(text(value)):
+    if not _DURATION.fullmatch(str(value)):
         raise ValueError(f"'{value}' is no duration; write for example 180d, 26w or 12h")
     return str(value)
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import complete, connection_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.unused import told
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._handover import Handover
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import StepForAll
@@ -36,6 +37,10 @@ class Keeper:
         """The entry, and its revision."""
         held, self._held = self._held or self.store.read([self.name])[self.name], None
         return held.entry, held.revision
+
+    def peek(self) -> Entry:
+        """The entry as it was read for all at once."""
+        return self._held.entry if self._held else self.read()[0]
 
     def write(self, entry: Entry, revision: str) -> str:
         """Replace the entry with that revision."""
@@ -69,12 +74,13 @@ class EstateStep(StepForAll):
     def result(self, args: Mapping[str, Any], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
         """See StepForAll."""
         hosts: dict[str, Verdict] = {}
+        state = {"state": args["state"]} if "state" in args else {}
         diffs = {name: verdict.pop("diff", []) for name, verdict in verdicts.items()}
         for name, one in self._wanted(args).items():
             for number, host in enumerate(self._hosts(one) if name in verdicts else ()):
                 # Once is enough to show it.
                 shown = {"diff": diffs[name]} if number == 0 and self._task.diff else {}
-                hosts[host] = {**verdicts[name], "application": name, **shown}
+                hosts[host] = {**verdicts[name], "application": name, **state, **shown}
         failed = [name for name, verdict in verdicts.items() if verdict["failed"]]
         return {
             "changed": any(verdict["changed"] for verdict in verdicts.values()),
@@ -104,6 +110,24 @@ class EstateStep(StepForAll):
                 except ModernAuthError as error:
                     verdicts[name] = failure(error)
         return keepers, verdicts
+
+    def used_elsewhere(self, wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict]:
+        """A refusal for each application that a host outside of the run uses: it is not to be taken from that host."""
+        here = set(self._task_vars.get("ansible_play_hosts_all", ()))
+        others = {name: [host for host in one.get("team", []) if host not in here] for name, one in wanted.items()}
+        return {
+            name: failure(InputError(
+                f"The application '{wanted[name]['unique_name']}' is used by {', '.join(hosts)} too, which this run "
+                "does not include. Nothing of it was removed.",
+                remedy="Include those hosts, or first give them another mail_app or take it out of their variables.",
+            ))
+            for name, hosts in others.items() if hosts
+        }
+
+    def unused(self, stores: Sequence[Mapping[str, Any]]) -> list[str]:
+        """What there is to say of applications that the stores of a plan hold and no host uses."""
+        held = [self.open_store(self.resolved(one["store"])).names() for one in stores]
+        return told(stores, held)
 
     def connection(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All options of a connection, with what the environment says and the defaults.

@@ -13,10 +13,12 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils._variables imp
 #: What steps that work for all hosts at once have registered, the same for every host: verdicts by host.
 FOR_ALL: Mapping[str, str] = {
     "plan": "__mail_plan", "preflight": "__mail_mailboxes", "identity": "__mail_identity", "access": "__mail_access",
-    "delivery": "__mail_delivery",
+    "delivery": "__mail_delivery", "record": "__mail_rotation_recorded",
 }
 #: What each host has registered of its own targets: when they were looked at, and when they were written.
 OF_HOST = "__mail_provider"
+#: What the rotation has registered: how far each application is.
+ROTATION = "__mail_rotation"
 
 
 class Handover:
@@ -28,8 +30,9 @@ class Handover:
 
     def __init__(self, variables: PlayVariables, task_vars: Mapping[str, Any]) -> None:
         self._variables = variables
-        self._batch = frozenset(task_vars.get("ansible_play_batch", ()))
-        self._said = {step: task_vars[name] for step, name in FOR_ALL.items() if name in task_vars}
+        self._lost = frozenset(task_vars.get("ansible_play_hosts_all", ())) - frozenset(
+            task_vars.get("ansible_play_hosts", ())
+        )
         self._failures: dict[str, Mapping[str, Any] | None] = {}
 
     def failure(self, host: str) -> Mapping[str, Any] | None:
@@ -43,30 +46,32 @@ class Handover:
 
     def configured(self, host: str) -> Mapping[str, Any] | None:
         """What became of a host's targets; None if nothing was done about them, but look."""
-        found = self._targets(host)
+        found = self.targets(host)
         return found if found.get("configured") else None
 
     def able(self, hosts: Iterable[str]) -> list[str]:
         """The hosts that have not failed."""
         return [host for host in hosts if self.failure(host) is None]
 
+    def targets(self, host: str) -> Mapping[str, Any]:
+        """What the host has registered of its targets last; empty if nothing."""
+        found: Mapping[str, Any] = self._variables.of(host).registered(OF_HOST) or {}
+        return {} if found.get("skipped") else found
+
     def _failure(self, host: str) -> Mapping[str, Any] | None:
-        targets = self._targets(host)
-        if targets.get("unreachable") or host not in self._batch:
-            message = targets.get("msg", "The host was lost on the way.")
-            return {"step": "provider", "msg": message, "unreachable": True}
+        targets = self.targets(host)
+        if targets.get("unreachable"):
+            return {"step": "provider", "msg": targets.get("msg", ""), "unreachable": True}
         if targets.get("failed"):
             step = "restart" if targets.get("restart") == "failed" else _LOOKED[bool(targets.get("looked", True))]
             return {"step": step, "msg": targets["msg"]}
-        for step, result in self._said.items():
-            verdict = (result.get("hosts") or {}).get(host)
+        for step, name in FOR_ALL.items():
+            verdict = ((self._variables.of(host).registered(name) or {}).get("hosts") or {}).get(host)
             if verdict and verdict["failed"]:
                 return {"step": step, "msg": verdict["msg"]}
+        if host in self._lost:
+            return {"step": "provider", "msg": "The host was lost on the way.", "unreachable": True}
         return None
-
-    def _targets(self, host: str) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self._variables.of(host).known(OF_HOST) or {}
-        return {} if found.get("skipped") else found
 
 
 _LOOKED = {True: "preflight", False: "provider"}

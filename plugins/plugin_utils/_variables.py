@@ -31,6 +31,10 @@ class Variables(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._raw)
 
+    def registered(self, name: str) -> Any:
+        """What a task has registered under a name, which is no template; None if none has."""
+        return self._raw.get(name)
+
     def known(self, name: str) -> Any:
         """The value of a variable; None if it is not set, or cannot be told."""
         try:

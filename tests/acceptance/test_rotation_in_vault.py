@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from estates import Estate
-from m365_sandbox.certificates import load_or_create_tls
 from m365_sandbox.products import ici
+from m365_sandbox.state.certificates import load_or_create_tls
 from vault_stand_in import VaultStandIn, serving
 
 HOST, APPLICATION = "ici-test-1", "contracts-mail-test"

@@ -245,6 +245,23 @@ def test_what_cannot_be_replaced_is_found_by_the_proof(project: Project) -> None
         assert f"Could not write {path}: Operation not permitted. It may be immutable or append-only" in said
 
 
+def test_a_file_that_is_mounted_by_itself_is_found_by_the_proof(project: Project) -> None:
+    path = project.folder / "a store.yml"
+    arguments = [
+        "-i", "inventory", "-e", json.dumps({"mail_store_path": str(path)}), "--vault-password-file", "password"
+    ]
+    assert project.run(*arguments).returncode == 0
+    before = path.read_bytes()
+    subprocess.run(["mount", "--bind", path, path], check=True)
+    try:
+        done = project.run(*arguments, "--check")
+    finally:
+        subprocess.run(["umount", path], check=True)
+    said = " ".join(done.stdout.split())
+    assert f"Could not replace {path}: Device or resource busy. It is mounted by itself" in said
+    assert path.read_bytes() == before
+
+
 def test_the_kinds_are_documented() -> None:
     documented = (REPOSITORY / "roles/mail_store/meta/argument_specs.yml").read_text(encoding="utf-8")
     choices = yaml.safe_load(documented)["argument_specs"]["main"]["options"]["mail_store_kind"]["choices"]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from m365_sandbox.identity.directory_roles import NO_ROLE
+from m365_sandbox.state.directory_roles import NO_ROLE
 from module_runner import Modules
 from sandbox_fixture import RunningSandbox
 

@@ -165,7 +165,7 @@ def test_a_permission_that_was_granted_since_is_in_a_new_token(world: MailWorld,
     world.control("DELETE", "/requests")
     verdicts = prove(checks, told, clock)
     assert [verdict["failed"] for verdict in verdicts.values()] == [False] * 3
-    assert {verdict["attempts"] for verdict in verdicts.values()} <= {2, 3}
+    assert all(verdict["attempts"] > 1 for verdict in verdicts.values())
 
 
 def test_a_right_that_was_taken_away_may_act_for_a_while(world: MailWorld, told: Told) -> None:

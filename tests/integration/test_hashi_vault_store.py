@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import fingerprint
-from m365_sandbox.certificates import load_or_create_tls
+from m365_sandbox.state.certificates import load_or_create_tls
 from playbook_runner import ACTIONS, Outcome, play
 from vault_stand_in import VaultStandIn, Version, now, serving
 

@@ -12,7 +12,7 @@ import hvac
 import pytest
 import trustme
 from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest, VaultDown
-from m365_sandbox.certificates import load_or_create_tls
+from m365_sandbox.state.certificates import load_or_create_tls
 from vault_stand_in import VaultStandIn, serving
 
 

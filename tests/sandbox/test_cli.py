@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import socket
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,8 +16,9 @@ from pathlib import Path
 import jwt
 import pytest
 import requests
-from m365_sandbox import instance as instance_module
-from m365_sandbox.instance import Instance
+from m365_sandbox.process import instance as instance_module
+from m365_sandbox.process.folder import FolderError, prepare
+from m365_sandbox.process.instance import Instance
 from sandbox_fixture import RunningSandbox, run_cli
 
 
@@ -191,6 +194,61 @@ def test_a_process_that_does_not_end_is_killed(directory: Path, monkeypatch: pyt
     start(directory)
 
 
+def test_control_is_asked_by_the_command(clean: RunningSandbox) -> None:
+    added = subprocess.run(
+        [sys.executable, "-m", "m365_sandbox.process.cli", "control", "--directory", str(clean.directory), "POST",
+         "/tenant/users", "-"],
+        input='{"userPrincipalName": "by-command@contoso.example"}', capture_output=True, text=True, check=True,
+    )
+    identifier = json.loads(added.stdout)["id"]
+    assert identifier in clean.control("GET", "/tenant")["collections"]["users"]
+
+    refused = run_cli("control", clean.directory, "POST", "/tenant/users", '{"email": 1}')
+    assert (refused.returncode, "unknown property email" in refused.stderr) == (1, True)
+    broken = run_cli("control", clean.directory, "POST", "/tenant/users", "{")
+    assert (broken.returncode, "The body is no JSON" in broken.stderr) == (1, True)
+    assert run_cli("control", clean.directory, "DELETE", "/requests").stdout == ""
+
+
+@pytest.mark.parametrize("command", ["start", "status", "env"])
+def test_a_folder_that_is_a_link_is_refused(tmp_path: Path, command: str) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    result = run_cli(command, tmp_path / "link")
+    assert (result.returncode, "is a link" in result.stderr) == (1, True)
+    assert list((tmp_path / "real").iterdir()) == []
+
+
+def test_a_link_in_the_folder_is_refused_and_not_followed(tmp_path: Path) -> None:
+    folder, target = tmp_path / "folder", tmp_path / "target"
+    folder.mkdir()
+    (folder / "sandbox.log").symlink_to(target)
+    result = run_cli("start", folder)
+    assert (result.returncode, f"{folder / 'sandbox.log'} is a link" in result.stderr) == (1, True)
+    assert not target.exists()
+
+
+def test_somebody_elses_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uid = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: uid + 1)
+    with pytest.raises(FolderError, match=f"belongs to user {uid}"):
+        prepare(tmp_path)
+
+
+def test_a_start_on_a_full_disk_leaves_nothing_that_the_next_one_stumbles_over(directory: Path) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    failed = subprocess.run(
+        [sys.executable, "-m", "m365_sandbox.process.cli", "start", "--directory", str(directory)],
+        capture_output=True, text=True, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard)),
+    )
+    assert failed.returncode == 1, failed.stdout
+    assert "The sandbox ended at once" in failed.stderr
+    left = [path.name for path in directory.iterdir() if path.stat().st_size == 0]
+    assert left == []
+    start(directory)
+
+
 def test_env_for_the_shell_survives_eval(directory: Path) -> None:
     sandbox = start(directory)
     script = f"""{run_cli("env", directory).stdout}
@@ -227,7 +285,7 @@ def test_the_folder_is_private_and_secrets_stay_out_of_log_and_command_line(clea
     directory = clean.directory
     pid = Instance(directory).pid()
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
-    for name in ("credentials.json", "state.json", "server.pem", "signing.pem", "sandbox.log"):
+    for name in ("credentials.json", "state.json", "server.pem", "signing.pem", "sandbox.log", "control-token"):
         assert stat.S_IMODE((directory / name).stat().st_mode) == 0o600, name
 
     secrets = [value for name, value in clean.env.items() if name.endswith(("SECRET", "PASSWORD"))] + [token]

@@ -123,6 +123,18 @@ def test_set_mailbox_keeps_custom_attributes(exchange: Exchange) -> None:
     assert warnings == unchanged(row["Identity"])
 
 
+@pytest.mark.parametrize(("given", "printed"), [
+    ("10MB", "10 MB (10,485,760 bytes)"), ("1.5 GB", "1.5 GB (1,610,612,736 bytes)"), (4096, "4 KB (4,096 bytes)"),
+    ("35 MB (36,700,160 bytes)", None), ("unlimited", "Unlimited"), ("12 MB (12,582,912 bytes)", None),
+])
+def test_set_mailbox_limits_the_size(exchange: Exchange, given: str | int, printed: str | None) -> None:
+    exchange.run_warned("Set-Mailbox", Identity=PROBE, MaxSendSize=given)
+    row, = exchange.run("Get-Mailbox", Identity=PROBE)
+    assert row["MaxSendSize"] == (printed or given)
+    status, text = exchange.refusal("Set-Mailbox", Identity=PROBE, MaxSendSize="much")
+    assert (status, "'much' is no size" in text) == (400, True)
+
+
 def test_groups_and_their_members(exchange: Exchange) -> None:
     group, = exchange.run("New-DistributionGroup", Name="Mail apps", Type="Security", Members=[PROBE])
     assert (group["PrimarySmtpAddress"], group["RecipientTypeDetails"]) == (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import stat
+from collections.abc import Iterator
+from resource import RLIMIT_FSIZE, prlimit
 from typing import Any
 
 import httpx
@@ -170,10 +173,16 @@ def test_requests_are_recorded_with_their_caller_and_their_batch(clean: RunningS
     ("POST", "/tenant/users", [], 400, "must be a JSON object"),
     ("POST", "/tenant/users", {}, 400, "missing property userPrincipalName"),
     ("POST", "/tenant/users", {"userPrincipalName": 1}, 400, "userPrincipalName must be text"),
-    ("POST", "/tenant/users", {"userPrincipalName": "a@b", "mail": "a@b"}, 400, "unknown property mail"),
+    ("POST", "/tenant/users", {"userPrincipalName": "a@b", "email": "a@b"}, 400, "unknown property email"),
     ("POST", "/tenant/users", {"userPrincipalName": "admin@contoso.example"}, 409, "already"),
+    ("POST", "/tenant/users", {"userPrincipalName": "a@b", "mail": "Admin@contoso.example"}, 409, "already"),
+    ("POST", "/tenant/users", {"userPrincipalName": "a@b", "aliases": ["admin@contoso.example"]}, 409, "already"),
+    ("POST", "/tenant/users", {"userPrincipalName": "a@b", "aliases": [1]}, 400, "aliases must be a list"),
+    ("POST", "/tenant/users", {"userPrincipalName": "a@b", "aliases": ["c@d"], "licensed": False}, 400, "mailbox"),
+    ("PATCH", "/tenant/mailboxes/probe@contoso.example", {"MaxSendSize": "big"}, 400, "MaxSendSize: 'big' is no size"),
     ("POST", "/tenant/applications", {"displayName": "x", "roles": {GRAPH: ["Fly"]}}, 404, "Fly"),
     ("POST", "/tenant/applications", {"displayName": "x", "roles": {"https://x": []}}, 404, "https://x"),
+    ("POST", "/tenant/applications", {"displayName": "x", "roles": {GRAPH: [[]]}}, 400, "roles must be lists"),
     ("POST", "/tenant/applications", {"displayName": "x", "certificate": "x"}, 400, "certificate in PEM"),
     ("POST", "/tenant/mailbox-permissions", {"Identity": "nobody@x", "User": "x"}, 404, "no mailbox nobody@x"),
     ("POST", "/tenant/tokens", {"appId": "x", "resource": GRAPH}, 404, "no service principal of x"),
@@ -192,6 +201,98 @@ def test_what_it_does_not_know_is_refused_in_words(
     assert clean.control("GET", "/tenant") == before
 
 
-def test_a_body_that_is_no_json_is_refused(clean: RunningSandbox) -> None:
-    answer = httpx.post(f"{clean.env['M365_SANDBOX_CONTROL_URL']}/faults", content=b"{", trust_env=False)
-    assert (answer.status_code, answer.json()) == (400, {"error": "the body must be JSON"})
+def bearer(sandbox: RunningSandbox) -> dict[str, str]:
+    return {"Authorization": f"Bearer {(sandbox.directory / 'control-token').read_text()}"}
+
+
+def call(sandbox: RunningSandbox, headers: dict[str, str], content: bytes = b"") -> httpx.Response:
+    """Try to add a user to the tenant."""
+    url = f"{sandbox.env['M365_SANDBOX_CONTROL_URL']}/tenant/users"
+    return httpx.post(url, headers=headers, content=content or b'{"userPrincipalName": "x@contoso.example"}',
+                      trust_env=False)
+
+
+@pytest.mark.parametrize("content", [
+    b"{", b"", b"\xff", b"[" * 5000 + b"]" * 5000, b'{"userPrincipalName": ' * 5000 + b"1" + b"}" * 5000,
+])
+def test_a_body_that_is_no_json_is_refused(clean: RunningSandbox, content: bytes) -> None:
+    answer = call(clean, bearer(clean), content or b" ")
+    assert (answer.status_code, answer.json()) == (400, {"error": "the body must be JSON, and not nested deeply"})
+
+
+@pytest.mark.parametrize(("headers", "status", "words"), [
+    ({}, 401, "control-token"),
+    ({"Authorization": "Bearer guessed"}, 401, "control-token"),
+    ({"Authorization": "Bearer \xe4"}, 401, "control-token"),
+    ({"Host": "evil.example"}, 403, "the host must be 127.0.0.1 or localhost"),
+    ({"Host": "127.0.0.1.evil.example:80"}, 403, "the host must be"),
+    ({"Host": "[::1"}, 403, "the host must be"),
+    ({"Origin": "https://evil.example"}, 403, "no other origin"),
+    ({"Origin": "http://localhost:3000"}, 403, "no other origin"),
+    ({"Origin": "null"}, 403, "no other origin"),
+])
+def test_only_who_may_read_the_folder_commands_it(
+    clean: RunningSandbox, headers: dict[str, str], status: int, words: str
+) -> None:
+    given = {name: value.encode("latin-1") for name, value in {**bearer(clean), **headers}.items()}
+    if not headers:
+        del given["Authorization"]
+    before = clean.control("GET", "/tenant")
+    answer = call(clean, given)  # type: ignore[arg-type]
+    assert answer.status_code == status
+    assert words in answer.json()["error"]
+    assert clean.control("GET", "/tenant") == before
+
+
+def test_its_own_page_and_localhost_are_not_foreign(clean: RunningSandbox) -> None:
+    port = clean.env["M365_SANDBOX_CONTROL_URL"].rpartition(":")[2]
+    host = f"localhost:{port}"
+    assert call(clean, {**bearer(clean), "Host": host, "Origin": f"http://{host}"}).status_code == 201
+
+
+def test_the_token_is_in_a_file_that_nobody_else_may_read(clean: RunningSandbox) -> None:
+    path = clean.directory / "control-token"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    token = path.read_text()
+    assert len(token) >= 32
+    assert token not in (clean.directory / "sandbox.log").read_text()
+    assert token not in clean.env.values()
+
+
+@pytest.fixture
+def full_disk(clean: RunningSandbox) -> Iterator[RunningSandbox]:
+    """A sandbox none of whose files may grow."""
+    pid = clean.control("GET", "/status")["pid"]
+    before = prlimit(pid, RLIMIT_FSIZE)
+    prlimit(pid, RLIMIT_FSIZE, (1000, before[1]))
+    yield clean
+    prlimit(pid, RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_refuses_and_changes_nothing(full_disk: RunningSandbox) -> None:
+    env = full_disk.env
+    before, state = full_disk.control("GET", "/tenant"), (full_disk.directory / "state.json").read_bytes()
+    files = sorted(path.name for path in full_disk.directory.iterdir())
+    for method, path, body in (
+        ("POST", "/tenant/applications", {"displayName": "Lost", "secret": True}),
+        ("PATCH", "/tenant/transport-config", {"SmtpClientAuthenticationDisabled": False}),
+        ("PUT", "/clock", {"offset_seconds": 3600}),
+        ("POST", "/reset", None),
+    ):
+        with pytest.raises(ControlRefused) as caught:
+            full_disk.control(method, path, body)
+        assert caught.value.status == 507
+        assert "nothing was changed" in caught.value.body["error"]
+    with httpx.Client(verify=full_disk.tls, trust_env=False) as client:
+        token = client.post(f"{env['AZURE_AUTHORITY_HOST']}/{env['AZURE_TENANT_ID']}/oauth2/v2.0/token", data={
+            "grant_type": "client_credentials", "client_id": env["AZURE_CLIENT_ID"],
+            "client_secret": env["AZURE_CLIENT_SECRET"], "scope": f"{GRAPH}/.default",
+        }).json()["access_token"]
+        answer = client.post(
+            f"{env['MAILOPS_GRAPH_ENDPOINT']}/v1.0/applications", json={"displayName": "Lost"},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "ServiceUnavailable")
+    assert full_disk.control("GET", "/tenant") == before
+    assert (full_disk.directory / "state.json").read_bytes() == state
+    assert sorted(path.name for path in full_disk.directory.iterdir()) == files

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from m365_sandbox.faults import FaultError, Faults
+from m365_sandbox.state.faults import FaultError, Faults
 from mail_client import port
 from sandbox_fixture import ControlRefused, RunningSandbox
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -302,6 +303,16 @@ def test_certificates(graph: Graph) -> None:
     assert [one["key"] for one in stored(graph, application["id"])["keyCredentials"]] == [
         key_credential(second)["key"]
     ]
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_certificate_in_lines_is_kept_on_one(graph: Graph, line_end: str) -> None:
+    sent = key_credential(certificate())
+    lines = line_end.join(re.findall(".{1,64}", sent["key"])) + line_end
+    made = graph.application(keyCredentials=[{**sent, "key": lines}])
+    assert stored(graph, made["id"])["keyCredentials"][0]["key"] == sent["key"]
+    path = f"/applications/{made['id']}"
+    assert refusal(graph.patch(path, json={"keyCredentials": [{**sent, "key": f"{sent['key']}!"}]}))[0] == 400
 
 
 def test_refused_certificates(graph: Graph) -> None:

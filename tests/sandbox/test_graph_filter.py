@@ -24,7 +24,7 @@ from m365_sandbox.graph.filter_syntax import (
     Not,
     parse_filter,
 )
-from m365_sandbox.graph.schema import Complex, Property
+from m365_sandbox.state.schema import Complex, Property
 
 TEXT = ("displayName", "appId")
 EVERY = "eq ne not gt ge lt le in startswith endswith contains"

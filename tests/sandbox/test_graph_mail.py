@@ -20,6 +20,7 @@ from m365_sandbox.graph.errors import GraphError
 from m365_sandbox.graph.mail_ids import Place, decode_folder, decode_message, encode_folder, encode_message
 from m365_sandbox.graph.mail_reading import attachments, parse
 from m365_sandbox.graph.mail_writing import build_message
+from m365_sandbox.graph.message_types import FILE_ATTACHMENT, MESSAGE
 from m365_sandbox.mail.mailbox import decode_utf7, encode_utf7
 from mail_client import CONTRACTS, PROBE, imap, letter, mail_app, messages_in, pop3, submission, switch_smtp_on
 from sandbox_fixture import RunningSandbox
@@ -158,6 +159,117 @@ def test_a_bad_message_is_refused_and_not_sent(graph: Graph, properties: dict[st
     assert refusal(response)[:2] == (400, code)
     assert read_by_imap(graph, PROBE) == []
     assert read_by_imap(graph, CONTRACTS, "Sent Items") == []
+
+
+def test_the_table_of_a_message_is_that_of_graphs_own_sdk() -> None:
+    from msgraph.generated.models.file_attachment import FileAttachment
+    from msgraph.generated.models.message import Message
+
+    published = set(Message().get_field_deserializers()) - {"@odata.type", "extensions"}
+    assert {item.name for item in MESSAGE.properties} == published
+    published = set(FileAttachment().get_field_deserializers()) - {"@odata.type"}
+    assert {item.name for item in FILE_ATTACHMENT.properties} == published
+
+
+EVERYTHING: dict[str, Any] = {
+    "@odata.type": "#microsoft.graph.message", "subject@odata.type": "#String", "id": "mine", "isDraft": False,
+    "createdDateTime": "2026-01-01T00:00:00Z", "receivedDateTime": "2026-01-01T00:00:00+01:00", "hasAttachments": True,
+    "parentFolderId": "x", "conversationId": "x", "conversationIndex": "AAA=", "webLink": "x", "bodyPreview": "x",
+    "uniqueBody": {"contentType": "html", "content": "x"}, "changeKey": "x", "sentDateTime": None,
+    "lastModifiedDateTime": None,
+    "categories": ["Red category"], "importance": "High", "inferenceClassification": "other", "isRead": False,
+    "isDeliveryReceiptRequested": True, "isReadReceiptRequested": True,
+    "flag": {
+        "flagStatus": "Flagged", "startDateTime": {"dateTime": "2026-01-01T00:00:00", "timeZone": "UTC"},
+        "dueDateTime": None, "completedDateTime": None,
+    },
+    "internetMessageHeaders": [{"name": "x-mark", "value": "kept"}],
+    "singleValueExtendedProperties": [{"id": "String {00020386-0000-0000-C000-000000000046} Name X", "value": "x"}],
+    "multiValueExtendedProperties": [{"id": "StringArray {00020386-0000-0000-C000-000000000046} Name Y", "value": []}],
+    "sender": None, "from": None, "ccRecipients": [], "bccRecipients": None, "replyTo": [],
+}
+
+
+def test_everything_that_graph_knows_of_a_message_can_be_sent(graph: Graph) -> None:
+    send(graph, **EVERYTHING)
+    (found,) = read_by_imap(graph, PROBE)
+    assert (found["Subject"], found["Importance"], found["X-Mark"]) == ("Hello", "high", "kept")
+    # What is the sender's own does not travel.
+    received = only(graph)
+    assert (received["categories"], received["flag"]) == ([], {"flagStatus": "notFlagged"})
+    assert received["id"] != "mine"
+
+
+@pytest.mark.parametrize("wrong", [
+    {"categories": "Red"}, {"categories": [1]}, {"isRead": "yes"}, {"flag": "flagged"}, {"flag": {"flagStatus": "x"}},
+    {"flag": {"when": "now"}}, {"inferenceClassification": "spam"}, {"singleValueExtendedProperties": [{"name": "x"}]},
+    {"receivedDateTime": "today"}, {"conversationIndex": "%"}, {"extensions": []},
+])
+def test_and_nothing_else(graph: Graph, wrong: dict[str, Any]) -> None:
+    for path, content in ((f"{FROM}/sendMail", {"message": message(**wrong)}), (f"{FROM}/messages", message(**wrong))):
+        assert refusal(graph.post(path, json=content))[:2] == (400, "RequestBodyRead")
+    assert read_by_imap(graph, PROBE) == []
+
+
+def test_a_draft_keeps_what_is_the_mailboxes(graph: Graph) -> None:
+    draft = body(graph.post(f"{FROM}/messages", json=message(**EVERYTHING)), 201)
+    path = f"{FROM}/messages/{draft['id']}"
+    assert body(graph.get(path)) == draft
+    assert (draft["categories"], draft["inferenceClassification"]) == (["Red category"], "other")
+    assert draft["isRead"] is False
+    assert draft["flag"]["flagStatus"] == "flagged"
+    assert draft["flag"]["startDateTime"] == {"dateTime": "2026-01-01T00:00:00", "timeZone": "UTC"}
+    changed = body(graph.patch(path, json={
+        "categories": [], "importance": "low", "flag": {"flagStatus": "complete"}, "isReadReceiptRequested": False,
+    }))
+    assert (changed["categories"], changed["importance"], changed["isReadReceiptRequested"]) == ([], "low", False)
+    assert changed["flag"] == {"flagStatus": "complete"}
+    assert changed["changeKey"] != draft["changeKey"]
+    with imap(graph.sandbox, mail_app(graph.sandbox, CONTRACTS), CONTRACTS) as client:
+        client.select("Drafts")
+        client.store("1", "+FLAGS", r"(\Flagged)")
+    assert body(graph.get(path))["flag"] == {"flagStatus": "flagged"}
+    found = graph.values(f"{FROM}/messages?$filter=importance eq 'low'")
+    assert [one["id"] for one in found] == [draft["id"]]
+
+
+def test_attachments_come_in_lines_too(graph: Graph) -> None:
+    content = bytes(range(256))
+    send(graph, attachments=[{
+        "@odata.type": "#microsoft.graph.fileAttachment", "name": "x.bin",
+        "contentBytes": base64.encodebytes(content).decode().replace("\n", "\r\n"),
+    }])
+    (found,) = read_by_imap(graph, PROBE)
+    assert [part.get_content() for part in found.iter_attachments()] == [content]
+
+
+def test_no_more_than_500_recipients(graph: Graph) -> None:
+    many = [recipient(f"r{number}@elsewhere.example") for number in range(501)]
+    for split in ({"toRecipients": many}, {"toRecipients": many[:1], "ccRecipients": many[1:300],
+                                            "bccRecipients": many[300:]}):
+        response = graph.post(f"{FROM}/sendMail", json={"message": {**message(), **split}})
+        assert refusal(response)[:2] == (400, "ErrorInvalidRecipients")
+    assert read_by_imap(graph, CONTRACTS, "Sent Items") == []
+    send(graph, toRecipients=many[:500])
+    assert len(read_by_imap(graph, CONTRACTS, "Sent Items")) == 1
+
+
+def test_no_larger_than_the_mailbox_may_send(graph: Graph) -> None:
+    too_large = (
+        400, "ErrorMessageSizeExceeded",
+        "The message exceeds the maximum supported size., Cannot save changes made to an item to store.",
+    )
+    mailbox = f"/tenant/mailboxes/{CONTRACTS}"
+    assert graph.sandbox.control("PATCH", mailbox, {"MaxSendSize": "2kb"})["MaxSendSize"] == "2 KB (2,048 bytes)"
+    large = message(body={"contentType": "text", "content": "x" * 2048})
+    assert refusal(graph.post(f"{FROM}/sendMail", json={"message": large})) == too_large
+    draft = body(graph.post(f"{FROM}/messages", json=large), 201)
+    assert refusal(graph.post(f"{FROM}/messages/{draft['id']}/send")) == too_large
+    assert read_by_imap(graph, PROBE) == []
+    send(graph)
+    graph.sandbox.control("PATCH", mailbox, {"MaxSendSize": "Unlimited"})
+    assert graph.post(f"{FROM}/sendMail", json={"message": large}).status_code == 202
+    assert len(read_by_imap(graph, PROBE)) == 2
 
 
 def test_bad_requests_to_send(graph: Graph) -> None:

@@ -13,19 +13,19 @@ from typing import Any
 import httpx
 import pytest
 from graph_client import bad, body, done, names, not_found, refusal
-from m365_sandbox.catalog import load_catalog
-from m365_sandbox.certificates import load_or_create_tls
-from m365_sandbox.context import Sandbox
-from m365_sandbox.credentials import Credentials
-from m365_sandbox.entities import new_application, new_service_principal
-from m365_sandbox.faults import Faults
 from m365_sandbox.graph.app import graph_app
-from m365_sandbox.identity.keys import ENTRA_FILE, ISSUER_FILE, SigningKeys
 from m365_sandbox.identity.tokens import issue_app_token
 from m365_sandbox.mail.store import MailStore
-from m365_sandbox.request_log import RequestLog
-from m365_sandbox.seed import add_application, sow
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.catalog import load_catalog
+from m365_sandbox.state.certificates import load_or_create_tls
+from m365_sandbox.state.credentials import Credentials
+from m365_sandbox.state.entities import new_application, new_service_principal
+from m365_sandbox.state.faults import Faults
+from m365_sandbox.state.keys import ENTRA_FILE, ISSUER_FILE, SigningKeys
+from m365_sandbox.state.request_log import RequestLog
+from m365_sandbox.state.sandbox import Sandbox
+from m365_sandbox.state.seed import add_application, sow
+from m365_sandbox.state.tenant import Tenant
 
 GRAPH = "https://graph.microsoft.com"
 ROLES = (
@@ -47,7 +47,7 @@ class Replica:
         token = issue_app_token(
             sandbox.tenant, sandbox.keys, service_principal=principal, resource=GRAPH, auth_method="secret"
         )
-        self._app = graph_app(sandbox)
+        self._app = graph_app(sandbox, MailStore(sandbox.directory))
         self._headers = {"Authorization": f"Bearer {token}"}
 
     def age(self) -> None:
@@ -94,8 +94,7 @@ def replica(tmp_path: Path) -> Replica:
     sandbox = Sandbox(
         directory=tmp_path, tenant=tenant, keys=SigningKeys.load_or_create(tmp_path / ENTRA_FILE),
         issuer_keys=SigningKeys.load_or_create(tmp_path / ISSUER_FILE), faults=Faults(), requests=RequestLog(),
-        store=MailStore(tmp_path), catalog=catalog, credentials=credentials, ports={},
-        tls=load_or_create_tls(tmp_path),
+        catalog=catalog, credentials=credentials, ports={}, tls=load_or_create_tls(tmp_path),
     )
     return Replica(sandbox)
 

@@ -55,7 +55,10 @@ def test_create(graph: Graph) -> None:
     application = graph.application(
         displayName="Mine", identifierUris=["api://mine"], web={"redirectUris": ["https://mine"]},
     )
-    made = graph.post("/servicePrincipals", json={"appId": application["appId"], "tags": ["t"]})
+    # The type as azure.azcollection sends it.
+    made = graph.post("/servicePrincipals", json={
+        "appId": application["appId"], "tags": ["t"], "servicePrincipalType": "application",
+    })
     principal = body(made, 201)
     assert made.headers["location"] == f"{graph.base_url}servicePrincipals/{principal['id']}"
     assert principal["id"] not in (application["id"], application["appId"])
@@ -70,6 +73,16 @@ def test_create(graph: Graph) -> None:
     done(graph.patch(f"/applications/{application['id']}", json={"displayName": "Renamed"}))
     after = body(graph.get(f"/servicePrincipals(appId='{application['appId']}')"))
     assert (after["accountEnabled"], after["notes"], after["displayName"]) == (False, "off", "Renamed")
+
+
+def test_the_type_of_a_new_service_principal_may_be_named(graph: Graph) -> None:
+    made = {"appId": graph.application(displayName="Typed")["appId"], "servicePrincipalType": "Application"}
+    for wrong in ("ManagedIdentity", "Nonsense", 1):
+        assert refusal(graph.post("/servicePrincipals", json={**made, "servicePrincipalType": wrong}))[0] == 400
+    principal = body(graph.post("/servicePrincipals", json=made), 201)
+    assert principal["servicePrincipalType"] == "Application"
+    path = f"/servicePrincipals/{principal['id']}"
+    assert refusal(graph.patch(path, json={"servicePrincipalType": "Application"}))[0] == 400
 
 
 def test_create_refusals(graph: Graph) -> None:

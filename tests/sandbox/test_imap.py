@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from m365_sandbox.mail.front_door import FrontDoor
-from m365_sandbox.mail.imap import LONGEST_COMMAND, imap_dialogue
+from m365_sandbox.mail.imap.dialogue import imap_dialogue
+from m365_sandbox.mail.imap.syntax import LONGEST_COMMAND
 from m365_sandbox.mail.sign_in import Refused
 from m365_sandbox.mail.store import MailStore
 from m365_sandbox.mail.xoauth2 import parse
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.tenant import Tenant
 from mail_client import (
     CONTRACTS,
     HOST,

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import poplib
+import random
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from m365_sandbox.mail.imap import LONGEST_COMMAND
-from m365_sandbox.mail.pop3 import pop3_dialogue
+from m365_sandbox.mail.imap.syntax import LONGEST_COMMAND
+from m365_sandbox.mail.pop3.dialogue import pop3_dialogue
 from m365_sandbox.mail.sign_in import Refused
 from mail_client import CONTRACTS, HOST, PROBE, MailApp, Wire, imap, letter, mail_app, play, pop3, port, trust
 from sandbox_fixture import RunningSandbox
 
+OUT_OF_RANGE = "-ERR The specified message is out of range."
+PROTOCOL_ERROR = "-ERR Protocol error. 18"
 FAILED = "-ERR Authentication failure: unknown user name or bad password."
 
 
@@ -62,6 +66,82 @@ def test_a_mail_is_listed_read_and_deleted(app: MailApp) -> None:
         client.dele(1)
     with pop3(app.sandbox, app, PROBE) as client:
         assert client.stat() == (0, 0)
+
+
+@pytest.fixture
+def full(app: MailApp) -> Iterator[Wire]:
+    """A signed-in wire to a mailbox with one mail."""
+    with imap(app.sandbox, app, PROBE) as client:
+        client.append("INBOX", "", "", b"Subject: one\r\n\r\n.dot\r\nHello\r\n")
+    with Wire(app.sandbox, "pop3") as wire:
+        wire.line()
+        wire.ask("AUTH XOAUTH2")
+        assert wire.ask(app.sasl()) == ["+OK User successfully authenticated."]
+        yield wire
+
+
+@pytest.mark.parametrize(("command", "answer"), [
+    ("STAT", ["+OK 1 29"]), ("stat", ["+OK 1 29"]), ("NOOP", ["+OK"]), ("RSET", ["+OK"]), ("DELE 1", ["+OK"]),
+    ("LIST 1", ["+OK 1 29"]), ("LIST", ["+OK", "1 29", "."]),
+    ("RETR 1", ["+OK", "Subject: one", "", "..dot", "Hello", "."]),
+    ("TOP 1 1", ["+OK", "Subject: one", "", "..dot", "."]),
+    ("CAPA", ["+OK", "TOP", "UIDL", "SASL PLAIN XOAUTH2", "USER", "."]),
+    ("QUIT", ["+OK Microsoft Exchange Server POP3 server signing off."]),
+])
+def test_what_exchange_has(full: Wire, command: str, answer: list[str]) -> None:
+    assert full.ask(command, len(answer)) == answer
+
+
+REFUSED = [
+    ("RETR 2", OUT_OF_RANGE), ("DELE 0", OUT_OF_RANGE),
+    ("LIST 9", OUT_OF_RANGE), ("TOP 2 1", OUT_OF_RANGE),
+    ("RETR", PROTOCOL_ERROR), ("RETR 1 2", PROTOCOL_ERROR), ("TOP 1", PROTOCOL_ERROR),
+    ("RETR one", PROTOCOL_ERROR), ("STAT now", PROTOCOL_ERROR),
+    ("LAST", PROTOCOL_ERROR), ("XOIP 1", PROTOCOL_ERROR), ("UTF8", PROTOCOL_ERROR),
+    ("LANG *", PROTOCOL_ERROR), ("", PROTOCOL_ERROR), ("\xff", PROTOCOL_ERROR),
+    ("AUTH XOAUTH2", "-ERR Command is not valid in this state."),
+    ("USER probe", "-ERR Command is not valid in this state."), ("PASS x", "-ERR Command is not valid in this state."),
+]
+
+
+def test_what_exchange_does_not_have_is_refused_and_changes_nothing(full: Wire) -> None:
+    for command, answer in REFUSED:
+        assert full.ask(command) == [answer], command
+        assert full.ask("LIST", 3) == ["+OK", "1 29", "."], command
+
+
+def test_pipelined_commands_are_answered_in_turn(full: Wire) -> None:
+    full.send("STAT\r\nFROB\r\nRETR 1\r\nLIST 1\r\nDELE 1\r\nQUIT\r\n")
+    assert [full.line() for _ in range(12)] == [
+        "+OK 1 29", PROTOCOL_ERROR, "+OK", "Subject: one", "", "..dot", "Hello", ".", "+OK 1 29", "+OK",
+        "+OK Microsoft Exchange Server POP3 server signing off.", "",
+    ]
+
+
+def test_a_number_lives_as_long_as_its_mail(full: Wire) -> None:
+    status, listed, end = full.ask("UIDL", 3)
+    number, _, identifier = listed.partition(" ")
+    assert (status, number, end) == ("+OK", "1", ".")
+    assert full.ask("UIDL 1") == [f"+OK 1 {identifier}"]
+    full.ask("DELE 1")
+    assert full.ask("RETR 1") == [OUT_OF_RANGE]
+    assert full.ask("RSET") == ["+OK"]
+    assert full.ask("UIDL 1") == [f"+OK 1 {identifier}"]
+
+
+def test_a_large_mail_comes_unharmed(app: MailApp) -> None:
+    lines = random.Random(1).randbytes(1 << 20).hex()
+    body = "\r\n".join(f".{lines[start:start + 70]}" for start in range(0, len(lines), 70))
+    text = f"Subject: large\r\n\r\n{body}".encode()
+    with imap(app.sandbox, app, PROBE) as client:
+        client.append("INBOX", "", "", text + b"\r\n")
+    with pop3(app.sandbox, app, PROBE) as reader:
+        assert b"\r\n".join(reader.retr(1)[1]) == text
+
+
+def test_a_reset_ends_open_sessions(app: MailApp, full: Wire) -> None:
+    app.sandbox.control("POST", "/reset")
+    assert full.line() == ""
 
 
 def test_refusals(app: MailApp) -> None:

@@ -6,11 +6,19 @@ import base64
 import re
 import smtplib
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from email import message_from_bytes
 from email.message import Message
+from pathlib import Path
 
+import aiosmtpd.smtp
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from m365_sandbox.mail.pace import Pace
+from m365_sandbox.mail.replies import exchanges
+from m365_sandbox.mail.send_size import max_send_size
 from mail_client import (
     CONTRACTS,
     HOST,
@@ -292,14 +300,152 @@ def test_auth_without_hello(app: MailApp) -> None:
         assert client.docmd(f"AUTH XOAUTH2 {app.sasl()}") == (503, b"5.5.2 Send hello first")
 
 
-def test_commands_out_of_order(app: MailApp) -> None:
+BAD_ARGUMENTS = "501 5.5.4 Invalid arguments"
+UNKNOWN = "500 5.3.3 Unrecognized command"
+
+
+COMMANDS = [
+    ("NOOP", "250 2.0.0 OK"), ("RSET", "250 2.0.0 Resetting"), ("VRFY probe", "252 2.1.5 Cannot VRFY user"),
+    ("VRFY nobody@contoso.example", "252 2.1.5 Cannot VRFY user"), ("VRFY", BAD_ARGUMENTS),
+    ("EXPN staff", "502 5.3.3 Command not implemented"), ("HELO", BAD_ARGUMENTS),
+    ("EHLO", "501 5.5.4 Invalid domain name"), ("QUIT now", BAD_ARGUMENTS), ("RSET all", BAD_ARGUMENTS),
+    ("FROB", UNKNOWN), ("", UNKNOWN), ("\xff\xfe", UNKNOWN), ("TURN", UNKNOWN), ("SEND FROM:<a@b>", UNKNOWN),
+    ("STARTTLS", "503 5.5.1 Bad sequence of commands"), ("AUTH XOAUTH2 x", "503 5.5.1 Bad sequence of commands"),
+    (f"RCPT TO:<{CONTRACTS}>", "503 5.5.2 Need mail command"), ("DATA", "503 5.5.2 Need rcpt command"),
+    ("MAIL", BAD_ARGUMENTS), ("MAIL TO:<a@b.example>", BAD_ARGUMENTS),
+    ("MAIL FROM:<a@b.example> FUTURERELEASE=1", BAD_ARGUMENTS), ("MAIL FROM:<a@b.example> SIZE=x", BAD_ARGUMENTS),
+    ("MAIL FROM:<a@b.example> BODY=9BIT", BAD_ARGUMENTS), ("MAIL FROM:<a@b.example> SMTPUTF8=1", BAD_ARGUMENTS),
+    ("MAIL FROM:x@", "501 5.1.3 Invalid address"),
+    ("NOOP " + "x" * 70000, "500 5.3.3 Line too long"), ("FROB " + "x" * 70000, "500 5.3.3 Line too long"),
+]
+
+
+def test_other_commands(app: MailApp) -> None:
+    for command, answer in COMMANDS:
+        with Wire(app.sandbox, "smtps") as wire:
+            wire.line()
+            wire.reply("EHLO x")
+            wire.reply(f"AUTH XOAUTH2 {app.sasl()}")
+            wire.send(command.encode("latin-1") + b"\r\n")
+            assert wire.reply() == [answer], command
+            assert wire.reply("NOOP") == ["250 2.0.0 OK"], command
+
+
+def test_commands_within_a_mail(app: MailApp) -> None:
+    with Wire(app.sandbox, "smtps") as wire:
+        assert wire.line().startswith("220 ")
+        assert wire.reply("MAIL FROM:<x@y.example>")[0].startswith("503 5.5.2 Send hello first")
+        assert wire.reply("HELO x") == [f"250 {wire.reply('EHLO x')[0][4:].split()[0]} Hello [127.0.0.1]"]
+        wire.reply("EHLO x")
+        wire.reply(f"AUTH XOAUTH2 {app.sasl()}")
+        assert wire.reply(f"MAIL FROM:<{PROBE}> SIZE=9 AUTH=<> BODY=8BITMIME") == ["250 2.1.0 Sender OK"]
+        assert wire.reply(f"MAIL FROM:<{PROBE}>") == ["503 5.5.2 Sender already specified"]
+        assert wire.reply("RCPT FROM:<a@b.example>") == [BAD_ARGUMENTS]
+        assert wire.reply("RCPT TO:<a@b.example> FROB=1") == [BAD_ARGUMENTS]
+        assert wire.reply(f"RCPT TO:<{CONTRACTS}>") == ["250 2.1.5 Recipient OK"]
+        assert wire.reply("DATA now") == [BAD_ARGUMENTS]
+        assert wire.reply("HELP") == wire.reply("HELP MAIL") == [
+            "214-This server supports the following commands:",
+            "214 HELO EHLO STARTTLS RCPT DATA RSET MAIL QUIT HELP AUTH NOOP VRFY",
+        ]
+
+
+def test_too_many_unknown_commands_end_the_connection(app: MailApp) -> None:
+    with Wire(app.sandbox, "smtps") as wire:
+        wire.line()
+        answers = [wire.ask("FROB")[0]]
+        while answers[-1] == UNKNOWN:
+            answers += wire.ask("FROB")
+        assert answers[-1] == "421 4.7.0 Too many errors on this connection, closing transmission channel"
+        assert wire.line() == ""
+
+
+def test_no_reply_of_the_librarys_own_is_left() -> None:
+    source = Path(aiosmtpd.smtp.__file__).read_text("utf-8")
+    replies = re.findall(r"""push\(\s*f?['"](\d{3}[ -][^'"{]*)|(?:status|syntaxerr) = ['"](5\d\d [^'"{]*)""", source)
+    # Those that Submission makes itself, and those whose handler's answer is taken in their place.
+    own = (
+        "220 ", "221 Bye", "250", "252 Cannot VRFY", "354 ", "421 4.7.0 ", "501 5.", "501 Not enough",
+        "501 Too many", "502 Could not VRFY", "503 Already", "504 ", "530 ", "535 ", "538 ", "554 Command refused",
+    )
+    left = [reply for pair in replies for reply in pair if reply and not reply.startswith(own)]
+    assert len(left) > 15
+    for reply in left:
+        assert re.match(r"\d{3} \d\.\d\.\d+ ", exchanges(reply)), reply
+
+
+# -- limits ------------------------------------------------------------------------------------------------------
+
+
+def test_five_hundred_recipients_and_no_more(app: MailApp) -> None:
     with submission(app.sandbox, app) as client:
-        assert client.rcpt(CONTRACTS)[0] == 503
-        assert client.docmd("DATA")[0] == 503
-        assert client.docmd("FROB")[0] == 500
-        assert client.docmd("MAIL FROM:x@")[0] in (501, 553)
-        assert client.noop()[0] == 250
-        assert client.rset()[0] == 250
+        client.mail(PROBE)
+        assert {client.rcpt(f"to{number}@elsewhere.example")[0] for number in range(500)} == {250}
+        assert client.rcpt(CONTRACTS) == (452, b"4.5.3 Too many recipients")
+        assert client.data(letter(PROBE, "all@elsewhere.example")[0])[0] == 250
+    (spooled,) = (app.sandbox.directory / "outbound").iterdir()
+    assert len(message_from_bytes(spooled.read_bytes()).get_all("X-Envelope-To")) == 500
+    assert delivered(app, CONTRACTS) == []
+
+
+def test_no_more_than_the_mailboxs_send_size(app: MailApp) -> None:
+    large = letter(PROBE, CONTRACTS)[0] + "x" * 70 + "\r\n" * 60_000
+    for size, sent in (("100KB", False), ("200KB", True), ("Unlimited", True)):
+        app.sandbox.control("PATCH", f"/tenant/mailboxes/{PROBE}", {"MaxSendSize": size})
+        with submission(app.sandbox, app) as client:
+            client.mail(PROBE)
+            client.rcpt(CONTRACTS)
+            code, text = client.data(large)
+        assert code == (250 if sent else 554)
+        assert sent or text.startswith(
+            b"5.2.3 MapiExceptionMaxSubmissionExceeded; Message size exceeds maximum size limit.; STOREDRV.Submission."
+            b"Exception:MessageSubmissionExceededException.MapiExceptionMaxSubmissionExceeded; Failed to process "
+        )
+    assert len(delivered(app, CONTRACTS)) == len(delivered(app, PROBE, "Sent Items")) == 2
+
+
+def test_a_mailbox_may_send_35_mb_at_first() -> None:
+    assert max_send_size({}) == 35 * 1024 * 1024
+    assert max_send_size({"MaxSendSize": "10 MB (10,485,760 bytes)"}) == 10_485_760
+    assert max_send_size({"MaxSendSize": "Unlimited"}) == float("inf")
+
+
+def test_thirty_messages_a_minute(app: MailApp) -> None:
+    text, _ = letter(PROBE, CONTRACTS)
+    app.may_open(CONTRACTS)
+    with submission(app.sandbox, app) as client, imap(app.sandbox, app, CONTRACTS) as reader:
+        for _ in range(30):
+            client.sendmail(PROBE, [CONTRACTS], text)
+        with ThreadPoolExecutor(1) as pool:
+            late = pool.submit(client.sendmail, PROBE, [CONTRACTS], text)
+            with pytest.raises(TimeoutError):
+                late.result(0.5)
+            assert len(messages_in(reader)) == 30
+            app.sandbox.control("PUT", "/clock", {"offset_seconds": 61})
+            assert late.result(30) == {}
+        assert len(messages_in(reader)) == 31
+
+
+@given(st.lists(st.integers(0, 200), max_size=60))
+def test_no_while_sees_more_than_the_limit(gaps: list[int]) -> None:
+    pace, moment, left = Pace(3, 60), 0.0, []
+    for gap in gaps:
+        moment += gap
+        while delay := pace.delay("mailbox", moment):
+            assert 0 < delay <= 60
+            moment += delay
+        left.append(moment)
+    assert all(later - earlier >= 60 for earlier, later in zip(left, left[3:], strict=False))
+
+
+def test_a_pace_is_one_mailboxs_and_forgets() -> None:
+    pace = Pace(1, 60.0)
+    assert pace.delay("one", 100) == 0
+    assert pace.delay("one", 110) == 50
+    assert pace.delay("other", 110) == 0
+    assert pace.delay("one", 10) == 0, "the clock was put back"
+    pace.clear()
+    assert pace.delay("one", 11) == 0
 
 
 def test_pipelined_commands(app: MailApp) -> None:

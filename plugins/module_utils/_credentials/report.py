@@ -27,7 +27,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entries impor
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import GUID, hours
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation import Terms, due
 
-Facts = Mapping[str, Mapping[str, Any]]
 Data = dict[str, Any]
 #: A state and the sentence that tells why.
 Reason = tuple[str, str]
@@ -38,58 +37,47 @@ STATES = ("ok", "due", "expired")
 READ_ONLY = "environment"
 
 
-def report(hosts: Sequence[str], facts: Facts, due_within: str) -> Data:
+def report(
+    applications: Sequence[Mapping[str, Any]], entries: Mapping[str, Mapping[str, Any]],
+    readings: Sequence[Mapping[str, Any]], due_within: str,
+) -> Data:
     """The report.
 
-    :param facts: by host, ``__mail_plan_data`` and ``__mail_credentials_teams``, see _teams.py; of the hosts that lead
-        an application ``__mail_credentials_store``, the kind of its store, and ``__mail_store_credentials``, its entry
-        there; of those that read a tenant ``__mail_credentials_reading``, mail_credentials_info's answer.
+    :param applications: as the plan has them.
+    :param entries: what the store holds of each, by its name.
+    :param readings: answers of mail_credentials_info, one for each tenant.
     :param due_within: within which time before its end a credential counts as due; shown in the report.
     """
-    readings = [facts[host]["__mail_credentials_reading"] for host in hosts if _has_read(facts[host])]
     found = {one["app_id"].lower(): one for reading in readings for one in reading["applications"]}
     moments = [reading["moment"] for reading in readings if reading["moment"]]
-    applications = [
-        _planned(facts[host]["__mail_credentials_teams"][host]["team"], facts[host], found)
-        for host in hosts if _leads(facts[host])
-    ]
-    seen = {one["app_id"] for one in applications}
-    applications += [_judged(_other(one), []) for one in found.values() if one["app_id"] not in seen]
-    applications.sort(key=lambda one: (-STATES.index(one["state"]), _first_end(one), str(one["name"])))
+    told = [_planned(one, plain(entries[one["name"]]), found) for one in applications]
+    seen = {one["app_id"] for one in told}
+    told += [_judged(_other(one), []) for one in found.values() if one["app_id"] not in seen]
+    told.sort(key=lambda one: (-STATES.index(one["state"]), _first_end(one), str(one["name"])))
     return {
         "moment": max(moments, default=None),
         "due_within": due_within,
-        "state": _worst(one["state"] for one in applications),
-        "applications": applications,
+        "state": _worst(one["state"] for one in told),
+        "applications": told,
     }
 
 
-def _leads(known: Mapping[str, Any]) -> bool:
-    return "__mail_credentials_store" in known
-
-
-def _has_read(known: Mapping[str, Any]) -> bool:
-    return "applications" in known.get("__mail_credentials_reading", {})
-
-
-def _planned(hosts: list[str], known: Mapping[str, Any], found: Mapping[str, Data]) -> Data:
-    plan, entry = known["__mail_plan_data"], plain(known["__mail_store_credentials"])
-    application = plan["application"]
+def _planned(application: Mapping[str, Any], entry: Mapping[str, Any], found: Mapping[str, Data]) -> Data:
     renew_within = timedelta(hours=hours(application["secret"]["renew_within"]))
     entity = found.get(str(entry.get("client_id")).lower(), {})
     report = {
-        "name": application["name"],
+        "name": application["display_name"],
         "unique_name": application["unique_name"],
-        "environment": plan["environment"],
+        "environment": application["environment"],
         "tenant_id": entry.get("tenant_id"),
         "app_id": entity.get("app_id", entry.get("client_id")),
         "object_id": entity.get("object_id", entry.get("object_id")),
-        "store": known["__mail_credentials_store"],
-        "hosts": hosts,
+        "store": application["store"]["kind"],
+        "hosts": list(application["team"]),
         "awaiting": entry.get("awaiting", []),
         "lock": _lock(entry["lock"]) if "lock" in entry else None,
         "credentials": [
-            _placed(one, entry, plan["environment"], renew_within) for one in entity.get("credentials", [])
+            _placed(one, entry, application["environment"], renew_within) for one in entity.get("credentials", [])
         ],
     }
     if report["store"] == READ_ONLY:

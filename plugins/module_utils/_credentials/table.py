@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._report import aligned
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import aligned
 
 COLUMNS = (
     "environment", "application", "credential", "store", "made by", "ends", "days left", "status", "hosts", "next",

@@ -90,6 +90,20 @@ def shown(application: Mapping[str, Any], moment: datetime, due_within: timedelt
     }
 
 
+def told(reading: Reading, due_within: timedelta) -> Entity:
+    """What was read as the module mail_credentials_info returns it. Pure.
+
+    :param due_within: how long before its end a credential counts as due.
+    """
+    moment = reading.moment
+    return {
+        "changed": False,
+        "moment": None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "applications": [shown(one, moment, due_within) for one in reading.applications if moment is not None],
+        "not_found": list(reading.not_found),
+    }
+
+
 def _credential(kind: str, credential: Mapping[str, Any], moment: datetime, due_within: timedelta) -> Entity:
     name = managed_name(credential)
     return {

@@ -36,7 +36,7 @@ try:
     )
     from winrm.protocol import Protocol
 except ImportError:
-    MISSING["pywinrm"] = traceback.format_exc()
+    MISSING["pywinrm>=0.5"] = traceback.format_exc()
 
 Authentication = Literal["ntlm", "kerberos", "credssp", "certificate", "basic"]
 AUTHENTICATIONS: tuple[Authentication, ...] = ("ntlm", "kerberos", "credssp", "certificate", "basic")

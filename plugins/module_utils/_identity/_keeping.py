@@ -29,6 +29,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._locks import 
 
 #: How long a lock holds. Making and storing a secret takes seconds.
 LEASE = timedelta(minutes=10)
+#: The code of the error for a secret that the store took not.
+NOT_KEPT = "not_kept"
 #: Seconds between two looks at a lock that another run holds.
 PAUSE = 2.0
 
@@ -131,24 +133,43 @@ async def _make(
     revision = keeper.write({**entry, "lock": lock}, revision)
     for key_id in lost:
         await secrets.remove(graph, registration, {"keyId": key_id})
+    free = _unlocked(entry)
     try:
-        made = await application_secret.present(graph, params, False, registration)
-    except ModernAuthError:
-        keeper.write(_unlocked(entry), revision)
+        made = await make_and_store(
+            graph, params, registration, lambda secret: keeper.write(registered(free, ids, secret), revision)
+        )
+    except ModernAuthError as error:
+        if error.code != NOT_KEPT:
+            keeper.write(free, revision)
         raise
+    return {**made, "removed": [*made["removed"], *lost]}
+
+
+async def make_and_store(
+    graph: GraphClient, params: Mapping[str, Any], registration: Registration,
+    store: Callable[[dict[str, str]], object],
+) -> Entity:
+    """Make a client secret, and store it before anything else happens; what cannot be stored is removed again.
+
+    :param params: the options of the module entra_application_secret.
+    :param store: keeps ``key_id``, ``secret_text`` and ``end_date_time``.
+    :returns: what that module returns, without the secret's value.
+    :raises StoreError: with the code ``NOT_KEPT`` if the store took it not.
+    """
+    made = await application_secret.present(graph, params, False, registration)
+    about = made["secret"]
     secret = {
-        "key_id": made["secret"]["key_id"], "secret_text": made.pop("secret_text"),
-        "end_date_time": made["secret"]["end_date_time"],
+        "key_id": about["key_id"], "secret_text": made.pop("secret_text"), "end_date_time": about["end_date_time"],
     }
     try:
-        keeper.write(registered(_unlocked(entry), ids, secret), revision)
+        store(secret)
     except StoreError as error:
         await secrets.remove(graph, registration, {"keyId": secret["key_id"]})
         raise StoreError(
             f"A client secret was made, but could not be kept in the store, so it was removed again: {error.message}",
-            code=error.code, remedy=error.remedy,
+            code=NOT_KEPT, remedy=error.remedy,
         ) from error
-    return {**made, "removed": [*made["removed"], *lost]}
+    return made
 
 
 def _unlocked(entry: Mapping[str, Any]) -> Entry:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,18 +14,30 @@ WIDTH = 96
 _GAP = "  "
 
 
-def lines(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:
+def lines(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[str], head: tuple[str, str]
+) -> list[str]:
     """A table, or a block for each row if the table would be too wide; then why rows failed.
 
-    :param rows: a text for each of the columns, ``failed`` and ``message``; ``host`` is among the columns.
+    :param rows: a text for each of the columns, ``failed`` and ``message``.
     :param columns: those without content are left out.
+    :param head: the columns that say what a row is about, and how it ended.
     """
     used = [column for column in columns if any(row[column] for row in rows)]
     shown = aligned([used, *([str(row[column]) or "-" for column in used] for row in rows)]) if used else []
     if any(len(line) > WIDTH for line in shown):
-        shown = [line for row in rows for line in _block(row, used)]
-    failures = [f"{row['host']}: {line}" for row in rows if row["failed"] for line in row["message"].splitlines()]
-    return [*shown, *failures]
+        shown = [line for row in rows for line in _block(row, used, head)]
+    failures = [f"{row[head[0]]}: {line}" for row in rows if row["failed"] for line in row["message"].splitlines()]
+    return [*shown, *wrapped(failures)]
+
+
+def wrapped(sentences: Sequence[str]) -> list[str]:
+    """Sentences in lines that are not too long; words that can be copied, as addresses, stay whole."""
+    return [
+        line for sentence in sentences for line in textwrap.wrap(
+            sentence, WIDTH, subsequent_indent=_GAP, break_long_words=False, break_on_hyphens=False
+        )
+    ]
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -34,7 +47,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return [lines[0], _GAP.join("-" * width for width in widths), *lines[1:]]
 
 
-def _block(row: Mapping[str, Any], columns: Sequence[str]) -> list[str]:
-    rest = [column for column in columns if column not in ("host", "result") and row[column]]
+def _block(row: Mapping[str, Any], columns: Sequence[str], head: tuple[str, str]) -> list[str]:
+    rest = [column for column in columns if column not in head and row[column]]
     width = max(map(len, rest), default=0)
-    return [f"{row['host']}: {row['result']}", *(f"  {column.ljust(width)}  {row[column]}" for column in rest)]
+    return [f"{row[head[0]]}: {row[head[1]]}", *(f"  {column.ljust(width)}  {row[column]}" for column in rest)]

@@ -5,70 +5,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import hours
-from ansible_collections.mailops.modern_auth.plugins.module_utils._report import aligned
+from ansible_collections.mailops.modern_auth.plugins.module_utils._locks import id_of
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines as as_lines
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import wrapped
+from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.seen import Terms, due
 
 COLUMNS = ("environment", "application", "what was done", "secret ends", "next", "hosts awaited")
+HEAD = ("application", "what was done")
 _NOTHING = "-"
-#: The facts in which the role left words about a host.
-WORDS = ("__mail_rotation_unreached", "__mail_rotation_put_back")
-Facts = Mapping[str, Mapping[str, Any]]
 
 
-def report(hosts: Iterable[str], facts: Facts, predicted: bool = False) -> list[str]:
-    """A line of headings, one line per application, then what there is to say about each, and one line per failure.
+def lines(
+    applications: Sequence[Mapping[str, Any]], states: Mapping[str, Mapping[str, Any]],
+    plans: Mapping[str, Mapping[str, Any]], *, predicted: bool,
+) -> list[str]:
+    """A row for each application, then what there is to say about each, and a line for each failure.
 
-    :param hosts: those of the run, in the order of the inventory.
-    :param facts: by host, what the role left behind: ``__mail_plan_data``, ``__mail_rotation_teams``; of a leader also
-        ``__mail_rotation_decision``, ``__mail_rotation_first`` and ``__mail_store_credentials``, and of the host that
-        concluded for it ``__mail_rotation_concluded`` and ``__mail_store_credentials``; of any host
-        ``__mail_report_failure``, and words in ``__mail_rotation_unreached`` and ``__mail_rotation_put_back``.
+    :param applications: as the plan has them.
+    :param states: how far each is, see round.py.
+    :param plans: each host's plan; those that have failed are told.
     :param predicted: nothing was really done, since the run was a check.
     """
-    rows: list[tuple[str, ...]] = [COLUMNS]
-    notes, failures = [], []
-    for host in hosts:
-        known = facts[host]
-        mine = known.get("__mail_rotation_teams", {}).get(host, {})
-        if mine.get("leader") == host:
-            plan = known["__mail_plan_data"]
-            # A second round goes on with what the first one has begun.
-            decision = known.get("__mail_rotation_first", known.get("__mail_rotation_decision", {}))
-            rows.append(_row(plan, decision, _entry(mine, facts), predicted))
-            notes += [f"{plan['application']['name']}: {reason}" for reason in decision.get("reasons", [])]
-        failure = known.get("__mail_report_failure")
-        if failure:
-            failures.append(f"{host}: {failure['task']}: {failure['message']}")
-        failures += [f"{host}: {known[name]}" for name in WORDS if name in known]
-    return [*aligned(rows), *notes, *failures]
+    rows, notes, failures = [], [], []
+    for one in applications:
+        state = states.get(one["name"])
+        if state is None:
+            continue
+        rows.append(_row(one, state, predicted))
+        # A second round goes on with what the first one has begun.
+        decision = state.get("first") or state["decision"] or {}
+        notes += [f"{one['display_name']}: {reason}" for reason in decision.get("reasons") or state["reasons"]]
+        if state["failed"]:
+            failures.append(f"{one['display_name']}: {state['msg']}")
+        failures += [
+            f"{host}: It cannot be reached ({why.strip().rstrip('.')}), so the secret that it has is kept; run again "
+            "when it can." for host, why in state.get("lost", {}).items()
+        ]
+        failures += [f"{host}: {what}" for host, what in state.get("put_back", {}).items()]
+    failures += [f"{host}: {plan['msg']}" for host, plan in plans.items() if plan["failed"]]
+    shown = as_lines(rows, COLUMNS, HEAD) if rows else ["There is no application to rotate."]
+    return [*shown, *wrapped([*notes, *failures])]
 
 
-def _entry(mine: Mapping[str, Any], facts: Facts) -> Mapping[str, Any]:
-    """What the store holds of the application now: whoever concluded has written it last."""
-    concluded = (host for host in mine["hosts"] if facts[host].get("__mail_rotation_concluded"))
-    last = facts[next(concluded, mine["leader"])]
-    entry: Mapping[str, Any] = last.get("__mail_store_credentials", {})
-    return entry
-
-
-def _row(
-    plan: Mapping[str, Any], decision: Mapping[str, Any], entry: Mapping[str, Any], predicted: bool
-) -> tuple[str, ...]:
-    application = plan["application"]
-    end = entry.get("current", {}).get("end_date_time", "")
-    return (
-        plan["environment"],
-        application["name"],
-        _predicted(decision) if predicted else _done(decision, entry),
-        end[:10] or _NOTHING,
-        _next(entry, timedelta(hours=hours(application["secret"]["renew_within"]))),
-        ", ".join(entry.get("awaiting", [])) or _NOTHING,
-    )
+def _row(application: Mapping[str, Any], state: Mapping[str, Any], predicted: bool) -> dict[str, Any]:
+    entry = state["entry"]
+    decision = state.get("first") or state["decision"] or {"state": state["state"]}
+    return {
+        "environment": application["environment"], "application": application["display_name"],
+        "what was done": _predicted(decision) if predicted else _done(decision, entry),
+        "secret ends": entry.get("current", {}).get("end_date_time", "")[:10],
+        "next": _next(entry, state.get("seen"), application["secret"]["renew_within"]),
+        "hosts awaited": ", ".join(entry.get("awaiting", [])), "failed": False, "message": "",
+    }
 
 
 def _predicted(decision: Mapping[str, Any]) -> str:
@@ -110,14 +104,19 @@ def _done(decision: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
     return ", ".join(done) or "nothing came of it"
 
 
-def _next(entry: Mapping[str, Any], renew_within: timedelta) -> str:
+def _next(entry: Mapping[str, Any], seen: Mapping[str, Any] | None, renew_within: str) -> str:
     if "pending" in entry:
         return "finish the rotation"
     if entry.get("awaiting"):
         return "prove it on the hosts awaited"
     if "previous" in entry:
         return f"remove the previous from {entry['previous']['remove_after'][:10]}"
+    current = entry.get("current", {})
     # A store that can only be read does not know when its secrets end.
-    if "end_date_time" not in entry.get("current", {}):
-        return _NOTHING
-    return f"renew from {datetime.fromisoformat(entry['current']['end_date_time']) - renew_within:%Y-%m-%d}"
+    if "end_date_time" not in current or seen is None:
+        return ""
+    known = next((one for one in seen["secrets"] if id_of(one) == id_of(current)), None)
+    # One that was made in this run starts now.
+    secret = known or {"start": seen["moment"], "end": current["end_date_time"]}
+    terms = Terms(timedelta(hours=hours(renew_within)), timedelta(), timedelta())
+    return f"renew from {due(secret, terms):%Y-%m-%d}"

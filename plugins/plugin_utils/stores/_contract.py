@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry, checked
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import StoreError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Key, Table
+from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Key, Table, read, text
 
 
 class Controller(Protocol):
@@ -38,7 +38,8 @@ class Held:
     """
 
     def __init__(self, entry: Entry, revision: str, problem: StoreError | None = None) -> None:
-        self._entry, self._revision, self._problem = entry, revision, problem
+        self._entry, self._revision = entry, revision
+        self.problem = problem
 
     @property
     def entry(self) -> Entry:
@@ -46,8 +47,8 @@ class Held:
 
         :raises StoreError: it cannot be used.
         """
-        if self._problem:
-            raise self._problem
+        if self.problem:
+            raise self.problem
         return self._entry
 
     @property
@@ -56,8 +57,8 @@ class Held:
 
         :raises StoreError: the entry cannot be used.
         """
-        if self._problem:
-            raise self._problem
+        if self.problem:
+            raise self.problem
         return self._revision
 
 
@@ -109,6 +110,12 @@ class Store(Protocol):
         :raises StoreError: nothing can be read.
         """
 
+    def names(self) -> Sequence[str]:
+        """The applications of which something is held, as far as the store lets itself be listed.
+
+        :raises StoreError: nothing can be read.
+        """
+
     def write(self, name: str, entry: Entry, revision: str) -> str:
         """Replace the entry that has the revision; gives the revision of the new one.
 
@@ -147,6 +154,12 @@ def mapping(value: Any) -> dict[str, Any]:
 
 #: How to sign in, in the words of whoever is signed in to.
 CONNECTION = Key(mapping, secret=True)
+
+
+def environment(variables: Mapping[str, Any], problems: list[str]) -> str:
+    """The word for a host's environment, of which the defaults of places are made; '' if there is a problem."""
+    table = {"mail_environment": Key(text, required=True)}
+    return str(read(table, {name: variables.get(name) for name in table}, "", problems).get("mail_environment", ""))
 
 
 def referred(given: Mapping[str, Any], variable: str, host: str, plain: Collection[str]) -> dict[str, Any]:

@@ -9,7 +9,9 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import stat
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -103,21 +105,41 @@ def check_writable(path: Path) -> None:
     :raises StoreError: it may not.
     """
     if path.is_symlink() or path.exists():
+        if os.path.realpath(path) in _mounts():
+            raise refusal(path, "replace", OSError(errno.EBUSY, os.strerror(errno.EBUSY)))
         try:
             os.close(os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK))
         except OSError as error:
             raise refusal(path, "write", error) from error
-    folder = next(parent for parent in path.parents if parent.exists())
+    folder = _folder(path)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise refusal(folder, "write in", PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
+def _folder(path: Path) -> Path:
+    """The nearest folder above it that exists."""
+    return next(parent for parent in path.parents if parent.exists())
+
+
+def _mounts() -> set[str]:
+    """Where something is mounted in Linux, a single file as well, which nothing but a replacement would find out."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return set()
+    # Blanks and the like are written as octal numbers, see proc(5).
+    return {re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), line.split(" ")[4]) for line in lines}
+
+
 def rehearse(path: Path, data: bytes) -> None:
-    """Write beside the file what would be written into it, and remove that again. In one's turn only.
+    """Write what would be written into the file, where it is or will be, without a name, so that nothing is left of it.
 
     :raises OSError: that cannot be written.
     """
-    _write_new(path, data).unlink()
+    with tempfile.TemporaryFile(dir=_folder(path)) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def replace(path: Path, data: bytes) -> None:

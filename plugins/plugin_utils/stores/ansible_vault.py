@@ -28,6 +28,7 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores._contra
     Held,
     Surroundings,
     conflict,
+    environment,
     in_shape,
     unusable,
 )
@@ -46,44 +47,45 @@ class Store:
     def __init__(self, options: Mapping[str, Any], controller: Controller) -> None:
         self._path = Path(options["path"])
         self._password_file = options.get("password_file")
-        self._controller = controller
+        self._loader = controller.loader
         self._known: tuple[bytes, dict[str, Any], _passwords.Secret] | None = None
 
     @classmethod
     def of(cls, variables: Mapping[str, Any], surroundings: Surroundings, problems: list[str]) -> dict[str, Any]:
         """See Store."""
-        table = {"mail_store_path": Key(text), "mail_store_password_file": Key(text), "mail_environment": Key(text)}
+        table = {"mail_store_path": Key(text), "mail_store_password_file": Key(text)}
         given = read(table, {name: variables.get(name) for name in table}, "", problems)
         if "mail_store_path" in given:
             path = _users(given["mail_store_path"], surroundings, variables.get("playbook_dir"))
         else:
-            path = _default(variables.get("inventory_dir"), given.get("mail_environment", ""), surroundings)
+            path = _default(variables.get("inventory_dir"), environment(variables, problems), surroundings)
         password_file = given.get("mail_store_password_file")
         return {
             "path": path, **({"password_file": _absolute(password_file, surroundings.folder)} if password_file else {})
         }
 
     def prove(self, names: Sequence[str]) -> Mapping[str, StoreError]:
-        """See Store. What will be written is written beside the file, with room for what is to come."""
+        """See Store. What may have to be written is written without a trace, in check mode as well."""
         _private_file.check_writable(self._path)
-        if self._controller.check_mode:
-            self._content()
-            return {}
+        content, secret = self._content()
+        entries = content["applications"]
+        held = {name: self._held(name, entries.get(name, {})) for name in names}
+        grown = {name: reserve(each.entry) for name, each in held.items() if not each.problem}
         try:
-            with _private_file.turn(self._path):
-                content, secret = self._content()
-                grown = {**content, "applications": {**content["applications"], **{
-                    name: reserve(content["applications"].get(name, {})) for name in names
-                }}}
-                _private_file.rehearse(self._path, self._encrypted(grown, secret))
+            data = self._encrypted({**content, "applications": {**entries, **grown}}, secret)
+            _private_file.rehearse(self._path, data)
         except OSError as error:
             raise _private_file.refusal(self._path, "write", error) from error
-        return {}
+        return {name: each.problem for name, each in held.items() if each.problem}
 
     def read(self, names: Sequence[str]) -> dict[str, Held]:
         """See Store."""
         entries = self._content()[0]["applications"]
         return {name: self._held(name, entries.get(name, {})) for name in names}
+
+    def names(self) -> Sequence[str]:
+        """See Store."""
+        return sorted(self._content()[0]["applications"])
 
     def write(self, name: str, entry: Entry, revision: str) -> str:
         """See Store. An empty entry leaves nothing of the application in the file."""
@@ -114,7 +116,7 @@ class Store:
 
     @cached_property
     def _vault(self) -> VaultLib:
-        return _passwords.vault(self._controller.loader, self._password_file)
+        return _passwords.vault(self._loader, self._password_file)
 
     @property
     def _repair(self) -> str:

@@ -32,6 +32,7 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores._contra
     Held,
     Surroundings,
     conflict,
+    environment,
     in_shape,
     referred,
     unusable,
@@ -70,7 +71,7 @@ class Store:
         return {
             "connection": referred(connection, VARIABLE, variables["inventory_hostname"], PLAIN),
             "engine_mount_point": clean.get("engine_mount_point", "secret"),
-            "folder": clean.get("path") or f"mailops/{variables['mail_environment']}",
+            "folder": clean.get("path") or f"mailops/{environment(variables, problems)}",
         }
 
     def prove(self, names: Sequence[str]) -> Mapping[str, StoreError]:
@@ -96,6 +97,16 @@ class Store:
     def read(self, names: Sequence[str]) -> dict[str, Held]:
         """See Store."""
         return {name: self._held(name) for name in names}
+
+    def names(self) -> Sequence[str]:
+        """See Store. Listing takes a policy of its own, without which nothing is listed."""
+        try:
+            answer = self._ask("vault_list", f"{self._mount}/metadata/{self._folder}")
+        except _Refused:
+            return []
+        listed = [name for name in answer["data"]["keys"] if not name.endswith("/")]
+        # A deleted version leaves its name behind.
+        return [name for name, held in self.read(listed).items() if held.problem or held.entry]
 
     def write(self, name: str, entry: Entry, revision: str) -> str:
         """See Store."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from m365_sandbox.exchange.cmdlet import Area, Cmdlet
-from m365_sandbox.identity.directory_roles import DIRECTORY_ROLES
+from m365_sandbox.state.directory_roles import DIRECTORY_ROLES
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from m365_sandbox.history import Entity
+from m365_sandbox.state.history import Entity
 
 Acl = dict[str, list[Entity]]
 

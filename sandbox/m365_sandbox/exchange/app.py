@@ -19,17 +19,17 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from m365_sandbox.clock import now
-from m365_sandbox.context import Sandbox
 from m365_sandbox.exchange.batch import run_batch
 from m365_sandbox.exchange.errors import AdminError, malformed_request
 from m365_sandbox.exchange.invocation import FACE, Answer, Request, invoke
 from m365_sandbox.exchange.module_file import module_file
-from m365_sandbox.fault_answers import fault_answer
-from m365_sandbox.faults import Fault
-from m365_sandbox.identity.resources import EXCHANGE_APP_ID
+from m365_sandbox.http.fault_answers import fault_answer, not_saved_handlers
 from m365_sandbox.identity.tokens import TokenError, verify
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.clock import now
+from m365_sandbox.state.faults import Fault
+from m365_sandbox.state.resources import EXCHANGE_APP_ID
+from m365_sandbox.state.sandbox import Sandbox
+from m365_sandbox.state.tenant import Tenant
 
 AUDIENCES = frozenset({"https://outlook.office365.com", "https://outlook.office365.com/"})
 ROLE = "Exchange.ManageAsApp"
@@ -58,7 +58,10 @@ class Unauthorized(Exception):
 def exchange_app(sandbox: Sandbox) -> Starlette:
     """The face for one instance."""
     face = _Face(sandbox)
-    return Starlette(routes=[Route("/{path:path}", face.answer, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])])
+    return Starlette(
+        routes=[Route("/{path:path}", face.answer, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])],
+        exception_handlers=not_saved_handlers(FACE),
+    )
 
 
 class _Face:

@@ -14,8 +14,8 @@ from m365_sandbox.exchange.directory import MAILBOXES, Principal, principals
 from m365_sandbox.exchange.filters import parse
 from m365_sandbox.exchange.recipients import filterable
 from m365_sandbox.exchange.roles import APPLICATION_ROLES
-from m365_sandbox.history import Entity
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.tenant import Tenant
 
 Verdict = Literal[
     "granted",

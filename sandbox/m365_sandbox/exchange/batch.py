@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from m365_sandbox.exchange.errors import AdminError, malformed_request
 from m365_sandbox.exchange.invocation import Answer
+from m365_sandbox.state.json_text import parse_json
 
 # The module and its imitators send ten; no source says that more would be taken.
 LARGEST = 10
@@ -34,7 +35,7 @@ def run_batch(body: bytes, run: Inner) -> list[dict[str, Any]]:
 
 def _requests(body: bytes) -> list[dict[str, Any]]:
     try:
-        content = json.loads(body)
+        content = parse_json(body)
     except ValueError as error:
         raise malformed_request("The body of the request isn't JSON.") from error
     requests = content.get("requests") if isinstance(content, dict) and len(content) == 1 else None

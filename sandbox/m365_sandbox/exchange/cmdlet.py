@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from m365_sandbox.exchange.output import Output, Row
 from m365_sandbox.exchange.parameter_types import RESULT_SIZE, ParameterType
-from m365_sandbox.history import Entity
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.tenant import Tenant
 
 Area = Literal["recipients", "organization", "roles"]
 """What a cmdlet administers; directory roles give access by area."""

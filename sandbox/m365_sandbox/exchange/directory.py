@@ -9,8 +9,8 @@ from uuid import UUID
 
 from m365_sandbox.exchange.errors import ambiguous, object_not_found
 from m365_sandbox.exchange.objects import guid, recipient_dn, sid
-from m365_sandbox.history import Entity
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.tenant import Tenant
 
 Kind = Literal["mailbox", "user", "group", "service_principal"]
 Kinds = tuple[Kind, ...]

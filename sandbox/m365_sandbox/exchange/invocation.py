@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from m365_sandbox.context import Sandbox
 from m365_sandbox.exchange import paging
 from m365_sandbox.exchange.access import may_run
 from m365_sandbox.exchange.binding import Bound, bind
@@ -18,6 +16,8 @@ from m365_sandbox.exchange.errors import AdminError, Forbidden, malformed_reques
 from m365_sandbox.exchange.nouns.service_principal import forget_deleted
 from m365_sandbox.exchange.output import Row, serialise
 from m365_sandbox.exchange.wording import more_results
+from m365_sandbox.state.json_text import parse_json
+from m365_sandbox.state.sandbox import Sandbox
 
 FACE = "outlook"
 
@@ -126,7 +126,7 @@ def _body(
 def _cmdlet_input(body: bytes) -> tuple[str, dict[str, Any]]:
     """The cmdlet's name and its parameters; AdminError 400 for a body that is not of that shape."""
     try:
-        content = json.loads(body)
+        content = parse_json(body)
     except ValueError as error:
         raise malformed_request("The body of the request isn't JSON.") from error
     match content:

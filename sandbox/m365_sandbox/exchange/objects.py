@@ -6,8 +6,8 @@ import re
 import uuid
 from typing import Any
 
-from m365_sandbox.seed import exchange_identity
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.seed import exchange_identity
+from m365_sandbox.state.tenant import Tenant
 
 FOREST = "EURPR01A001.PROD.OUTLOOK.COM"
 DOMAIN_CONTROLLER = f"AM0PR01A001DC004.{FOREST}"

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-UNLIMITED = "Unlimited"
+from m365_sandbox.exchange.byte_size import UNLIMITED, printed_size
+
 HASHTABLE_TYPE = "#Exchange.GenericHashTable"
 
 
@@ -120,6 +121,17 @@ def _result_size(value: Any) -> int | None:
     return size
 
 
+def _byte_size(value: Any) -> str:
+    try:
+        return printed_size(_text(value))
+    except ValueError as error:
+        raise ConversionError(
+            f'Cannot convert value "{value}" to type '
+            '"Microsoft.Exchange.Data.Unlimited`1[Microsoft.Exchange.Data.ByteQuantifiedSize]". '
+            f'Error: "{error}"'
+        ) from error
+
+
 def _guid(value: Any) -> str:
     try:
         return str(UUID(_text(value)))
@@ -202,5 +214,8 @@ NULLABLE_BOOLEAN = ParameterType(
 INTEGER = ParameterType("Int32", "System.Int32", _integer)
 GUID = ParameterType("Guid", "System.Guid", _guid)
 DATE_TIME = ParameterType("DateTime", "System.DateTime", _moment)
+BYTE_SIZE = ParameterType(
+    "Object", "Microsoft.Exchange.Data.Unlimited`1[Microsoft.Exchange.Data.ByteQuantifiedSize]", _byte_size
+)
 RESULT_SIZE = ParameterType("Object", "Microsoft.Exchange.Data.Unlimited`1[System.UInt32]", _result_size)
 

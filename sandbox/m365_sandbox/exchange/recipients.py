@@ -11,7 +11,7 @@ from m365_sandbox.exchange.filters import Expression, FilterError, parse
 from m365_sandbox.exchange.objects import directory_object, organizational_unit
 from m365_sandbox.exchange.output import DIRECTORY_OBJECT, flag, text, texts
 from m365_sandbox.exchange.parameter_types import STRING, enumeration
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.tenant import Tenant
 
 CUSTOM_ATTRIBUTES = tuple(f"CustomAttribute{number}" for number in range(1, 16))
 _RECIPIENT_TYPES = {

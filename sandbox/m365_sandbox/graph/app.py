@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as Path
 
-from m365_sandbox.context import Sandbox
 from m365_sandbox.graph import (
     app_management_policies,
     app_role_assignments,
@@ -26,8 +25,11 @@ from m365_sandbox.graph import (
     users,
 )
 from m365_sandbox.graph.batch import batch_route
-from m365_sandbox.graph.dispatcher import Dispatcher, Incoming
+from m365_sandbox.graph.dispatcher import FACE, Dispatcher, Incoming
 from m365_sandbox.graph.routing import Answer
+from m365_sandbox.http.fault_answers import not_saved_handlers
+from m365_sandbox.mail.store import MailStore
+from m365_sandbox.state.sandbox import Sandbox
 
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -38,11 +40,11 @@ RESOURCES = (
 )
 
 
-def graph_app(sandbox: Sandbox) -> Starlette:
+def graph_app(sandbox: Sandbox, store: MailStore) -> Starlette:
     """The face for one instance. It saves the tenant once per request that changed something."""
     routes = [route for resource in RESOURCES for route in resource.ROUTES]
-    inner = Dispatcher(sandbox, routes)
-    dispatcher = Dispatcher(sandbox, [*routes, batch_route(inner)])
+    inner = Dispatcher(sandbox, store, routes)
+    dispatcher = Dispatcher(sandbox, store, [*routes, batch_route(inner)])
 
     async def endpoint(request: Request) -> Response:
         outcome = await dispatcher.dispatch(await _incoming(request))
@@ -52,7 +54,9 @@ def graph_app(sandbox: Sandbox) -> Starlette:
             sandbox.tenant.save()
         return _response(outcome.answer)
 
-    return Starlette(routes=[Path("/{path:path}", endpoint, methods=list(METHODS))])
+    return Starlette(
+        routes=[Path("/{path:path}", endpoint, methods=list(METHODS))], exception_handlers=not_saved_handlers(FACE),
+    )
 
 
 async def _incoming(request: Request) -> Incoming:

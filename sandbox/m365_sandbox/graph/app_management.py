@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from m365_sandbox.graph.duration import parse_duration
-from m365_sandbox.graph.entity_types import TENANT_APP_MANAGEMENT_POLICY
 from m365_sandbox.graph.errors import GraphError
-from m365_sandbox.history import Entity
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.entity_types import TENANT_APP_MANAGEMENT_POLICY
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.tenant import Tenant
 
 Kind = Literal["passwordCredentials", "keyCredentials"]
 

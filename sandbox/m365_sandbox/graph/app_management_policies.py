@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from m365_sandbox.entities import new_id
 from m365_sandbox.graph.app_management import DEFAULT_POLICY_ID, default_policy, own_policy
 from m365_sandbox.graph.applications import APPLICATIONS
-from m365_sandbox.graph.complex_types import KEY_CREDENTIAL_CONFIGURATION, PASSWORD_CREDENTIAL_CONFIGURATION
+from m365_sandbox.graph.body import parse
 from m365_sandbox.graph.directory import EntitySet
-from m365_sandbox.graph.entity_types import APP_MANAGEMENT_POLICY, TENANT_APP_MANAGEMENT_POLICY
 from m365_sandbox.graph.errors import bad_request, invalid_value, resource_not_found, value_required
 from m365_sandbox.graph.query import View, answer_collection, answer_entity
 from m365_sandbox.graph.roles import ASSIGNED_POLICIES_READ, ASSIGNED_POLICIES_WRITE, POLICIES_READ, POLICIES_WRITE
 from m365_sandbox.graph.routing import Answer, Call, Route
-from m365_sandbox.graph.schema import merge, parse
 from m365_sandbox.graph.service_principals import SERVICE_PRINCIPALS
-from m365_sandbox.history import Entity
+from m365_sandbox.state.complex_types import KEY_CREDENTIAL_CONFIGURATION, PASSWORD_CREDENTIAL_CONFIGURATION
+from m365_sandbox.state.entities import new_id
+from m365_sandbox.state.entity_types import APP_MANAGEMENT_POLICY, TENANT_APP_MANAGEMENT_POLICY
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.schema import merge
 
 DEFAULT_VIEW, VIEW = View(TENANT_APP_MANAGEMENT_POLICY), View(APP_MANAGEMENT_POLICY)
 _DEFAULT, _POLICIES = "/policies/defaultAppManagementPolicy", "/policies/appManagementPolicies"

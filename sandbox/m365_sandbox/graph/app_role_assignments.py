@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from m365_sandbox.entities import new_app_role_assignment
-from m365_sandbox.graph.entity_types import APP_ROLE_ASSIGNMENT
+from m365_sandbox.graph.body import parse
 from m365_sandbox.graph.errors import bad_request, invalid_value, resource_not_found
 from m365_sandbox.graph.query import View, answer_collection, answer_entity
 from m365_sandbox.graph.roles import ASSIGNMENTS_CREATE, ASSIGNMENTS_DELETE, ASSIGNMENTS_READ
 from m365_sandbox.graph.routing import Answer, Call, Key, Route
-from m365_sandbox.graph.schema import parse
 from m365_sandbox.graph.service_principals import SERVICE_PRINCIPALS
-from m365_sandbox.history import Entity
+from m365_sandbox.state.entities import new_app_role_assignment
+from m365_sandbox.state.entity_types import APP_ROLE_ASSIGNMENT
+from m365_sandbox.state.history import Entity
 
 DEFAULT_ACCESS = "00000000-0000-0000-0000-000000000000"
 VIEW = View(APP_ROLE_ASSIGNMENT)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from m365_sandbox.graph.body import is_guid
 from m365_sandbox.graph.errors import GraphError, bad_request, conflicting_objects
-from m365_sandbox.graph.schema import is_guid
-from m365_sandbox.history import Entity
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.tenant import Tenant
 
 PERSONAL_AUDIENCES = ("AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from m365_sandbox.clock import now, timestamp
-from m365_sandbox.entities import new_id
 from m365_sandbox.graph.app_management import check_keys
 from m365_sandbox.graph.application_rules import check_application, check_unique_name
+from m365_sandbox.graph.body import parse
 from m365_sandbox.graph.directory import EntitySet, created, make_owner, wants_creation
-from m365_sandbox.graph.entity_types import APPLICATION
 from m365_sandbox.graph.errors import resource_not_found
 from m365_sandbox.graph.key_credentials import replaced_keys
 from m365_sandbox.graph.lifecycle import delete_application
@@ -17,9 +15,12 @@ from m365_sandbox.graph.query import View
 from m365_sandbox.graph.related import shown_owners
 from m365_sandbox.graph.roles import APPLICATIONS_CREATE, APPLICATIONS_WRITE
 from m365_sandbox.graph.routing import Answer, Call, Key, Route
-from m365_sandbox.graph.schema import merge, parse
 from m365_sandbox.graph.service_principals import follow_application
-from m365_sandbox.history import Entity
+from m365_sandbox.state.clock import now, timestamp
+from m365_sandbox.state.entities import new_id
+from m365_sandbox.state.entity_types import APPLICATION
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.schema import merge
 
 APPLICATIONS = EntitySet(View(APPLICATION, expand={"owners": shown_owners}), "applications")
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from starlette.datastructures import Headers
 
-from m365_sandbox.fault_answers import fault_answer
 from m365_sandbox.graph.dispatcher import FACE, VERSION, Dispatcher, Incoming
 from m365_sandbox.graph.errors import GraphError, gateway_refusal
 from m365_sandbox.graph.routing import Answer, Call, Handler, Route
+from m365_sandbox.http.fault_answers import fault_answer
 
 LIMIT = 20
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")

@@ -11,7 +11,7 @@ from m365_sandbox.graph.query import View, answer_collection, answer_count, answ
 from m365_sandbox.graph.roles import APPLICATIONS_READ, APPLICATIONS_WRITE
 from m365_sandbox.graph.routing import Answer, Call, Route
 from m365_sandbox.graph.service_principals import SERVICE_PRINCIPALS
-from m365_sandbox.history import Entity
+from m365_sandbox.state.history import Entity
 
 PATH = "/directory/deletedItems"
 CONTEXT = "directoryObjects"

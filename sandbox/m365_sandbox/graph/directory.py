@@ -9,8 +9,8 @@ from m365_sandbox.graph.key_credentials import without_keys
 from m365_sandbox.graph.query import View, answer_collection, answer_count, answer_entity
 from m365_sandbox.graph.roles import APPLICATIONS_READ
 from m365_sandbox.graph.routing import Answer, Call, Key, Route
-from m365_sandbox.history import Entity
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.tenant import Tenant
 
 
 @dataclass(frozen=True)

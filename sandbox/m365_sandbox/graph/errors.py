@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from m365_sandbox.clock import now
+from m365_sandbox.state.clock import now
 
 Detail = Mapping[str, str]
 

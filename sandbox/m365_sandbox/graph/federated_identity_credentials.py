@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from m365_sandbox.entities import new_id
 from m365_sandbox.graph.applications import APPLICATIONS
+from m365_sandbox.graph.body import parse
 from m365_sandbox.graph.directory import wants_creation
-from m365_sandbox.graph.entity_types import FEDERATED_IDENTITY_CREDENTIAL
 from m365_sandbox.graph.errors import GraphError, invalid_value, resource_not_found
 from m365_sandbox.graph.query import View, answer_collection, answer_entity
 from m365_sandbox.graph.roles import FEDERATION_READ, FEDERATION_WRITE
 from m365_sandbox.graph.routing import Answer, Call, Key, Route
-from m365_sandbox.graph.schema import merge, parse
-from m365_sandbox.history import Entity
+from m365_sandbox.state.entities import new_id
+from m365_sandbox.state.entity_types import FEDERATED_IDENTITY_CREDENTIAL
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.schema import merge
 
 VIEW = View(FEDERATED_IDENTITY_CREDENTIAL)
 AT_MOST = 20

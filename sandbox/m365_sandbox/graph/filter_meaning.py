@@ -8,9 +8,10 @@ from datetime import datetime
 from operator import ge, gt, le, lt
 from typing import Any
 
+from m365_sandbox.graph.body import is_moment
 from m365_sandbox.graph.errors import GraphError, gateway_refusal, unsupported_query
 from m365_sandbox.graph.filter_syntax import AnyOf, Both, Comparison, Condition, Either, Literal, Match, Membership, Not
-from m365_sandbox.graph.schema import Complex, Property, is_moment
+from m365_sandbox.state.schema import Complex, Property
 
 BASIC_OPERATORS = ("eq", "in", "startswith")
 _ORDER = {"gt": gt, "ge": ge, "lt": lt, "le": le}

@@ -10,10 +10,10 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from m365_sandbox.clock import timestamp
+from m365_sandbox.graph.body import is_moment
 from m365_sandbox.graph.errors import GraphError, bad_request, invalid_value
-from m365_sandbox.graph.schema import is_moment
-from m365_sandbox.history import Entity
+from m365_sandbox.state.clock import timestamp
+from m365_sandbox.state.history import Entity
 
 LONGEST_NAME = 90
 _RESOURCE = "KeyCredential"

@@ -6,16 +6,17 @@ from dataclasses import replace
 
 from m365_sandbox.graph.app_management import check_keys
 from m365_sandbox.graph.applications import APPLICATIONS
-from m365_sandbox.graph.complex_types import KEY_CREDENTIAL
+from m365_sandbox.graph.body import is_guid, parse
 from m365_sandbox.graph.directory import EntitySet, require_ownership
 from m365_sandbox.graph.errors import bad_request, invalid_value, value_required
 from m365_sandbox.graph.key_credentials import replaced_keys
 from m365_sandbox.graph.proof import check_proof
 from m365_sandbox.graph.roles import CREDENTIALS_WRITE
 from m365_sandbox.graph.routing import Answer, Call, Route, authorise
-from m365_sandbox.graph.schema import is_guid, merge, parse
 from m365_sandbox.graph.service_principals import SERVICE_PRINCIPALS
-from m365_sandbox.history import Entity
+from m365_sandbox.state.complex_types import KEY_CREDENTIAL
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.schema import merge
 
 
 def _routes(entity_set: EntitySet) -> tuple[Route, ...]:

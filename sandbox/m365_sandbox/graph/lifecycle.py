@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from m365_sandbox.clock import now, timestamp
 from m365_sandbox.graph.errors import GraphError
-from m365_sandbox.history import Entity
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.clock import now, timestamp
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.tenant import Tenant
 
 TYPES = {"applications": "#microsoft.graph.application", "service_principals": "#microsoft.graph.servicePrincipal"}
 COLLECTIONS = {kind: collection for collection, kind in TYPES.items()}

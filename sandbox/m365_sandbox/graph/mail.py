@@ -31,8 +31,8 @@ from m365_sandbox.graph.mail_query import DEFAULT_PAGE, LARGEST_PAGE, next_link,
 from m365_sandbox.graph.mail_sending import create_draft, send_draft, send_mail
 from m365_sandbox.graph.query import require_known
 from m365_sandbox.graph.routing import Answer, Call, Handler, Roles, Route, any_of
-from m365_sandbox.history import Entity
 from m365_sandbox.mail.mailbox import Folder, Mailbox
+from m365_sandbox.state.history import Entity
 
 SEND = any_of("Mail.Send")
 READ_BASIC = any_of("Mail.ReadBasic", "Mail.ReadBasic.All", "Mail.Read", "Mail.ReadWrite")

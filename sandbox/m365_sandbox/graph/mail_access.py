@@ -12,9 +12,9 @@ from m365_sandbox.graph.mail_folders import folder_by_guid, item_not_found
 from m365_sandbox.graph.mail_ids import Place, decode_message
 from m365_sandbox.graph.mail_reading import Shape
 from m365_sandbox.graph.routing import Answer, Call, Handler, Roles
-from m365_sandbox.history import Entity
 from m365_sandbox.mail.concurrency import TooManyCalls
 from m365_sandbox.mail.mailbox import Folder, Item, Mailbox, NoSuchItem, StoreError
+from m365_sandbox.state.history import Entity
 
 Result = TypeVar("Result")
 
@@ -36,7 +36,7 @@ def mail_call(handler: Handler, roles: Roles) -> Handler:
         if verdict != "granted":
             raise GraphError(403, "ErrorAccessDenied", _REFUSALS[verdict])
         try:
-            with call.sandbox.store.graph_calls.call(str(call.claims["appid"])):
+            with call.store.graph_calls.call(str(call.claims["appid"])):
                 return await handler(call)
         except TooManyCalls as error:
             raise GraphError(
@@ -79,7 +79,7 @@ def mailbox_of(call: Call) -> Entity:
 
 async def on_mailbox(call: Call, work: Callable[[Mailbox], Result]) -> Result:
     """Run blocking work on the mailbox of the user in the path."""
-    return await call.sandbox.store.run(mailbox_of(call)["store"], work)
+    return await call.store.run(mailbox_of(call)["store"], work)
 
 
 def shape_of(call: Call) -> Shape:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from m365_sandbox.graph.errors import GraphError
 from m365_sandbox.graph.mail_ids import ROOT_FOLDER, decode_folder, encode_folder
-from m365_sandbox.history import Entity
 from m365_sandbox.mail.mailbox import INBOX, Folder, Mailbox, NoSuchItem, StoreError
+from m365_sandbox.state.history import Entity
 
 # Well-known name -> the store's name [GR:mailfolder].
 WELL_KNOWN = {

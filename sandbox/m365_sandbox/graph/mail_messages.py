@@ -16,21 +16,18 @@ from m365_sandbox.graph.mail_access import (
     shape_of,
     verdict_on,
 )
+from m365_sandbox.graph.mail_body import read_body
 from m365_sandbox.graph.mail_folders import WELL_KNOWN, find_folder, item_not_found
 from m365_sandbox.graph.mail_query import MessageQuery, next_link, project, read_query, read_select
 from m365_sandbox.graph.mail_reading import Attachment, Shape, attachments, message_id_of, parse, show_message
+from m365_sandbox.graph.message_types import KEPT_BESIDE, MESSAGE
 from m365_sandbox.graph.query import require_known
 from m365_sandbox.graph.routing import Answer, Call
-from m365_sandbox.history import Entity
 from m365_sandbox.mail.mailbox import Folder, Item, Mailbox
+from m365_sandbox.state.history import Entity
 
-MESSAGE_PROPERTIES = (
-    "id", "createdDateTime", "lastModifiedDateTime", "changeKey", "categories", "receivedDateTime", "sentDateTime",
-    "hasAttachments", "internetMessageId", "subject", "bodyPreview", "importance", "parentFolderId", "conversationId",
-    "conversationIndex", "isDeliveryReceiptRequested", "isReadReceiptRequested", "isRead", "isDraft", "webLink",
-    "inferenceClassification", "body", "sender", "from", "toRecipients", "ccRecipients", "bccRecipients", "replyTo",
-    "flag", "internetMessageHeaders",
-)
+NOT_SHOWN = ("attachments", "uniqueBody", "singleValueExtendedProperties", "multiValueExtendedProperties")
+MESSAGE_PROPERTIES = tuple(item.name for item in MESSAGE.properties if item.name not in NOT_SHOWN)
 # What Mail.ReadBasic does not show [GR:permissions].
 _NOT_BASIC = ("body", "bodyPreview")
 _FULL_READ = frozenset({"Mail.Read", "Mail.ReadWrite"})
@@ -44,7 +41,7 @@ async def list_messages(call: Call) -> Answer:
 
     def work(mailbox: Mailbox) -> tuple[list[Entity], int]:
         folders = mailbox.folders() if folder_key is None else [find_folder(mailbox, folder_key)]
-        return _page(mailbox, folders, query, shape)
+        return _page(call, mailbox, folders, query, shape)
 
     page, total = await on_mailbox(call, work)
     where = "messages" if folder_key is None else f"mailFolders('{folder_key}')/messages"
@@ -93,16 +90,18 @@ async def get_attachment(call: Call) -> Answer:
 
 
 async def change_message(call: Call) -> Answer:
-    """PATCH isRead and flag; drafts are not edited here."""
-    changes = call.json()
-    add, remove = _flag_changes(changes)
+    """PATCH what belongs to the mailbox: isRead, flag, categories, importance and the like."""
+    changes = read_body(MESSAGE, call.json(), updating=True)
+    add, remove = flags_of(changes)
 
     def work(mailbox: Mailbox) -> Item:
         item = _in_folder(call, mailbox, find_item(mailbox, call.params["message"]))
         mailbox.set_flags(item.folder, item.uid, add=add, remove=remove)
         return read_item(mailbox, item.folder, item.uid)
 
-    return _show(call, await on_mailbox(call, work))
+    item = await on_mailbox(call, work)
+    keep_beside(call, item, changes)
+    return _show(call, item)
 
 
 async def delete_message(call: Call) -> Answer:
@@ -153,7 +152,7 @@ def show_created(call: Call, item: Item) -> Answer:
 
 def _show(call: Call, item: Item, *, select: tuple[str, ...] | None = None, status: int = 200) -> Answer:
     shape = shape_of(call)
-    shown, = _visible(call, [project(show_message(item, shape), select)])
+    shown, = _visible(call, [project(show_message(item, shape, _kept(call, item)), select)])
     return Answer(
         status, {"@odata.context": metadata(call, "messages/$entity"), **shown}, preference_applied(shape)
     )
@@ -174,34 +173,47 @@ def _in_folder(call: Call, mailbox: Mailbox, item: Item) -> Item:
 
 
 def _page(
-    mailbox: Mailbox, folders: Sequence[Folder], query: MessageQuery, shape: Shape,
+    call: Call, mailbox: Mailbox, folders: Sequence[Folder], query: MessageQuery, shape: Shape,
 ) -> tuple[list[Entity], int]:
     """The messages of the page, and how many there are on all pages. Bodies are read for the page only."""
+    def show(item: Item) -> Entity:
+        return show_message(item, shape, _kept(call, item))
+
     items: dict[str, Item] = {}
     for folder in folders:
         uids = mailbox.search(folder, *query.imap_criteria())
         items.update((message_id_of(item, shape), item) for item in mailbox.fetch(folder, uids, whole=query.needs_body))
-    found = query.arrange([show_message(item, shape) for item in items.values()])
+    found = query.arrange([show(item) for item in items.values()])
     page = [items[entity["id"]] for entity in found[query.skip:query.skip + query.top]]
     if query.needs_body:
-        return [show_message(item, shape) for item in page], len(found)
+        return [show(item) for item in page], len(found)
     whole = [item for one in page for item in mailbox.fetch(one.folder, [one.uid], whole=True)]
-    return [show_message(item, shape) for item in whole], len(found)
+    return [show(item) for item in whole], len(found)
 
 
-def _flag_changes(changes: dict[str, Any]) -> tuple[list[str], list[str]]:
+def flags_of(values: Entity) -> tuple[list[str], list[str]]:
+    """The IMAP flags that properties of a message set and clear."""
     add: list[str] = []
     remove: list[str] = []
-    for name, value in changes.items():
-        if name == "@odata.type":
-            continue
-        if name == "isRead" and isinstance(value, bool):
-            (add if value else remove).append("\\Seen")
-        elif name == "flag" and isinstance(value, dict) and value.get("flagStatus") in ("flagged", "notFlagged"):
-            (add if value["flagStatus"] == "flagged" else remove).append("\\Flagged")
-        else:
-            raise GraphError(400, "RequestBodyRead", f"The property '{name}' cannot be changed to the given value.")
+    if "isRead" in values:
+        (add if values["isRead"] else remove).append("\\Seen")
+    if status := values.get("flag", {}).get("flagStatus"):
+        (add if status == "flagged" else remove).append("\\Flagged")
     return add, remove
+
+
+def keep_beside(call: Call, item: Item, values: Entity) -> None:
+    """Keep what a message itself cannot say, and save it."""
+    changes = {name: value for name, value in values.items() if name in KEPT_BESIDE}
+    if "flag" in changes and "flagStatus" not in changes["flag"]:
+        del changes["flag"]
+    if changes:
+        call.tenant["message_properties"].put(item.guid.hex(), {**_kept(call, item), **changes})
+        call.tenant.save()
+
+
+def _kept(call: Call, item: Item) -> Entity:
+    return call.tenant["message_properties"].get(item.guid.hex()) or {}
 
 
 def _show_attachment(item: Item, attachment: Attachment) -> Entity:

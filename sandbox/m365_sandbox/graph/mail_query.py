@@ -27,8 +27,8 @@ from m365_sandbox.graph.filter_syntax import (
     parse_filter,
 )
 from m365_sandbox.graph.query import require_known
-from m365_sandbox.history import Entity
 from m365_sandbox.mail.mailbox import quoted
+from m365_sandbox.state.history import Entity
 
 OPTIONS = ("$filter", "$select", "$top", "$skip", "$orderby", "$count", "$search")
 DEFAULT_PAGE, LARGEST_PAGE = 10, 1000

@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from email.errors import HeaderParseError
@@ -18,13 +19,13 @@ from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
 from email.utils import getaddresses, parsedate_to_datetime
-from typing import Literal
+from typing import Any, Literal
 
-from m365_sandbox.clock import timestamp
 from m365_sandbox.graph.mail_ids import Place, encode_folder, encode_message
-from m365_sandbox.history import Entity
 from m365_sandbox.mail.mailbox import Item
 from m365_sandbox.mail.message import field_name, split
+from m365_sandbox.state.clock import timestamp
+from m365_sandbox.state.history import Entity
 
 BodyType = Literal["text", "html"]
 PREVIEW_LENGTH = 255
@@ -38,8 +39,11 @@ class Shape:
     immutable_ids: bool = False
 
 
-def show_message(item: Item, shape: Shape) -> Entity:
-    """The message resource with every property that is implemented; header-only items have an empty body."""
+def show_message(item: Item, shape: Shape, kept: Mapping[str, Any]) -> Entity:
+    """The message resource with every property that is implemented; header-only items have an empty body.
+
+    :param kept: what the mailbox keeps beside the message (see ``message_types.KEPT_BESIDE``).
+    """
     fields = [(field_name(field), _value(field), field) for field in split(item.content)[0]]
     parsed = parse(item.content)
     kind, text = _body(parsed)
@@ -51,8 +55,8 @@ def show_message(item: Item, shape: Shape) -> Entity:
     received = _received(fields) or timestamp(item.received)
     sender = _addresses(fields, "sender") or _addresses(fields, "from")
     identifier = message_id_of(item, shape)
-    change_key = _change_key(item)
-    return {
+    change_key = _change_key(item, kept)
+    shown: Entity = {
         "@odata.etag": f'W/"{change_key}"',
         "id": identifier,
         "createdDateTime": received,
@@ -82,11 +86,12 @@ def show_message(item: Item, shape: Shape) -> Entity:
         "ccRecipients": _addresses(fields, "cc"),
         "bccRecipients": _addresses(fields, "bcc"),
         "replyTo": _addresses(fields, "reply-to"),
-        "flag": {"flagStatus": "flagged" if "\\Flagged" in item.flags else "notFlagged"},
+        "flag": _flag(item, kept),
         "internetMessageHeaders": [
             {"name": field.partition(b":")[0].strip().decode("ascii"), "value": value} for _, value, field in fields
         ],
     }
+    return {**shown, **{name: value for name, value in kept.items() if name != "flag"}}
 
 
 def message_id_of(item: Item, shape: Shape) -> str:
@@ -235,6 +240,15 @@ def _conversation_id(fields: Fields, item: Item) -> str:
     return base64.urlsafe_b64encode(b"\x00\x03\x24" + hashlib.sha256(root.encode()).digest()).decode("ascii")
 
 
-def _change_key(item: Item) -> str:
-    state = item.guid + " ".join(sorted(item.flags - {"\\Recent"})).encode()
+def _flag(item: Item, kept: Mapping[str, Any]) -> Entity:
+    """The flag with its dates, unless somebody has changed it by IMAP since, which knows flagged or not only."""
+    flagged = "\\Flagged" in item.flags
+    flag: Entity = kept.get("flag", {})
+    if flag and (flag["flagStatus"] == "flagged") == flagged:
+        return flag
+    return {"flagStatus": "flagged" if flagged else "notFlagged"}
+
+
+def _change_key(item: Item, kept: Mapping[str, Any]) -> str:
+    state = item.guid + " ".join(sorted(item.flags - {"\\Recent"})).encode() + json.dumps(kept, sort_keys=True).encode()
     return base64.b64encode(hashlib.sha256(state).digest()[:21]).decode("ascii")

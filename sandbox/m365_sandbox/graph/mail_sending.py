@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from m365_sandbox.clock import now
 from m365_sandbox.graph.errors import GraphError
 from m365_sandbox.graph.mail_access import find_item, mailbox_of, on_mailbox, read_item
+from m365_sandbox.graph.mail_body import read_body
 from m365_sandbox.graph.mail_folders import find_folder
-from m365_sandbox.graph.mail_messages import show_created
+from m365_sandbox.graph.mail_messages import flags_of, keep_beside, show_created
 from m365_sandbox.graph.mail_writing import build_message, read_mime, recipients_of
+from m365_sandbox.graph.message_types import MESSAGE
 from m365_sandbox.graph.routing import Answer, Call
-from m365_sandbox.history import Entity
 from m365_sandbox.mail.mailbox import Item, Mailbox
 from m365_sandbox.mail.message import addresses, complete, received
 from m365_sandbox.mail.post_office import PostOffice
+from m365_sandbox.mail.send_size import max_send_size
 from m365_sandbox.mail.sign_in import SignedIn, may_send_as
 from m365_sandbox.mail.wording import SERVER
+from m365_sandbox.state.clock import now
+from m365_sandbox.state.history import Entity
 
 LARGEST_REQUEST = 4 * 1024 * 1024
 
@@ -32,13 +35,18 @@ async def send_mail(call: Call) -> Answer:
 async def create_draft(call: Call) -> Answer:
     """POST messages: a draft, in Drafts or in the folder of the path."""
     mailbox = mailbox_of(call)
+    values = {} if _is_mime(call) else read_body(MESSAGE, call.json())
     message = complete(_message(call, mailbox), mailbox["address"], now())
+    add, remove = flags_of(values)
+    flags = {"\\Draft", "\\Seen", *add} - set(remove)
 
     def work(box: Mailbox) -> Item:
         folder = find_folder(box, call.params.get("folder", "drafts"))
-        return read_item(box, folder, box.append(folder, message, ("\\Draft", "\\Seen")))
+        return read_item(box, folder, box.append(folder, message, sorted(flags)))
 
-    return show_created(call, await on_mailbox(call, work))
+    item = await on_mailbox(call, work)
+    keep_beside(call, item, values)
+    return show_created(call, item)
 
 
 async def send_draft(call: Call) -> Answer:
@@ -54,6 +62,11 @@ async def send_draft(call: Call) -> Answer:
 
 async def _send(call: Call, mailbox: Entity, message: bytes, *, save_copy: bool) -> None:
     recipients = recipients_of(message)
+    if len(message) > max_send_size(mailbox):
+        raise GraphError(
+            400, "ErrorMessageSizeExceeded",
+            "The message exceeds the maximum supported size., Cannot save changes made to an item to store.",
+        )
     # Through Graph the mailbox itself is the sender, so it is the mailbox that needs SendAs on another one.
     sender = SignedIn(mailbox["id"], mailbox)
     for address in addresses(message, "From", "Sender"):
@@ -64,7 +77,7 @@ async def _send(call: Call, mailbox: Entity, message: bytes, *, save_copy: bool)
                 "of the specified sending account., Cannot submit message.",
             )
     hop = received(f"{SERVER} ([::1])", f"{SERVER} ([::1])", "mapi", now())
-    await PostOffice(call.tenant, call.sandbox.store).submit(
+    await PostOffice(call.tenant, call.store).submit(
         mailbox, message, recipients, hop=hop, save_copy=save_copy,
     )
 

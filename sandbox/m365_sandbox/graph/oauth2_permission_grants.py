@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import secrets
 
-from m365_sandbox.graph.entity_types import OAUTH2_PERMISSION_GRANT
+from m365_sandbox.graph.body import parse
 from m365_sandbox.graph.errors import GraphError, invalid_value, resource_not_found
 from m365_sandbox.graph.query import View, answer_collection, answer_entity
 from m365_sandbox.graph.roles import GRANTS_READ, GRANTS_WRITE
 from m365_sandbox.graph.routing import Answer, Call, Route
-from m365_sandbox.graph.schema import merge, parse
 from m365_sandbox.graph.service_principals import SERVICE_PRINCIPALS
-from m365_sandbox.history import Entity
+from m365_sandbox.state.entity_types import OAUTH2_PERMISSION_GRANT
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.schema import merge
 
 VIEW = View(OAUTH2_PERMISSION_GRANT)
 UNIQUE = ("clientId", "consentType", "principalId", "resourceId")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from m365_sandbox.graph.entity_types import ORGANIZATION
 from m365_sandbox.graph.errors import resource_not_found
 from m365_sandbox.graph.query import View, answer_collection, answer_entity
 from m365_sandbox.graph.roles import ORGANIZATION_READ
 from m365_sandbox.graph.routing import Answer, Call, Route
-from m365_sandbox.history import Entity
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.entity_types import ORGANIZATION
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.tenant import Tenant
 
 VIEW = View(ORGANIZATION)
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from m365_sandbox.clock import now, timestamp
-from m365_sandbox.credentials import client_secret
-from m365_sandbox.entities import DEFAULT_LIFETIME, new_password_credential
 from m365_sandbox.graph.app_management import check_password
 from m365_sandbox.graph.applications import APPLICATIONS
-from m365_sandbox.graph.complex_types import PASSWORD_CREDENTIAL
+from m365_sandbox.graph.body import is_guid, parse
 from m365_sandbox.graph.directory import EntitySet
 from m365_sandbox.graph.errors import bad_request, invalid_value
 from m365_sandbox.graph.roles import CREDENTIALS_WRITE
 from m365_sandbox.graph.routing import Answer, Call, Route
-from m365_sandbox.graph.schema import is_guid, parse
 from m365_sandbox.graph.service_principals import SERVICE_PRINCIPALS
-from m365_sandbox.history import Entity
-from m365_sandbox.tenant import digest
+from m365_sandbox.state.clock import now, timestamp
+from m365_sandbox.state.complex_types import PASSWORD_CREDENTIAL
+from m365_sandbox.state.credentials import client_secret
+from m365_sandbox.state.entities import DEFAULT_LIFETIME, new_password_credential
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.tenant import digest
 
 
 def _routes(entity_set: EntitySet) -> tuple[Route, ...]:

@@ -10,10 +10,10 @@ import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from m365_sandbox.clock import now
 from m365_sandbox.graph.errors import GraphError
-from m365_sandbox.history import Entity
 from m365_sandbox.identity.tokens import WITHOUT_MACHINE_TIME
+from m365_sandbox.state.clock import now
+from m365_sandbox.state.history import Entity
 
 AUDIENCE = "00000002-0000-0000-c000-000000000000"
 LONGEST_SECONDS = 600
@@ -46,7 +46,7 @@ def _proves(key: rsa.RSAPublicKey, identifier: str, proof: str) -> bool:
             proof, key, algorithms=["RS256", "PS256"], audience=AUDIENCE, issuer=identifier,
             options={"require": ["aud", "exp", "iss", "nbf"], **WITHOUT_MACHINE_TIME},
         )
-    except jwt.InvalidTokenError:
+    except (jwt.InvalidTokenError, RecursionError):
         return False
     start, end = claims["nbf"], claims["exp"]
     if not isinstance(start, int | float) or not isinstance(end, int | float):

@@ -12,8 +12,8 @@ from m365_sandbox.graph.errors import GraphError, bad_request, gateway_refusal, 
 from m365_sandbox.graph.filter_meaning import check, holds
 from m365_sandbox.graph.filter_syntax import parse_filter
 from m365_sandbox.graph.routing import Answer, Call
-from m365_sandbox.graph.schema import Complex, EntityType, render
-from m365_sandbox.history import Entity
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.schema import Complex, EntityType, render
 
 LIST_OPTIONS = ("$filter", "$select", "$top", "$orderby", "$count", "$search", "$expand", "$skiptoken")
 DEFAULT_PAGE, LARGEST_PAGE = 100, 999

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from m365_sandbox.graph.entity_types import APP_ROLE_ASSIGNMENT, OAUTH2_PERMISSION_GRANT, SERVICE_PRINCIPAL, USER
 from m365_sandbox.graph.key_credentials import without_keys
 from m365_sandbox.graph.routing import Call
-from m365_sandbox.graph.schema import EntityType, render
-from m365_sandbox.history import Entity
+from m365_sandbox.state.entity_types import APP_ROLE_ASSIGNMENT, OAUTH2_PERMISSION_GRANT, SERVICE_PRINCIPAL, USER
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.schema import EntityType, render
 
 
 def shown_owners(call: Call, entity: Entity) -> list[Entity]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from urllib.parse import unquote
 
 from starlette.datastructures import Headers
 
 from m365_sandbox.graph.errors import GraphError, authorization_denied, gateway_refusal
-from m365_sandbox.tenant import Tenant
-
-if TYPE_CHECKING:
-    from m365_sandbox.context import Sandbox
+from m365_sandbox.mail.store import MailStore
+from m365_sandbox.state.json_text import parse_json
+from m365_sandbox.state.sandbox import Sandbox
+from m365_sandbox.state.tenant import Tenant
 
 OWNED_BY = "Application.ReadWrite.OwnedBy"
 ALTERNATE_KEYS = {
@@ -57,6 +56,7 @@ class Answer:
 class Call:
     """One request, authenticated and authorised, on its way to the handler.
 
+    :param store: the mailboxes.
     :param params: the values of the template's ``{names}``, percent-decoded.
     :param query: the query options, percent-decoded, with their ``$``.
     :param claims: the token's claims.
@@ -66,6 +66,7 @@ class Call:
     """
 
     sandbox: Sandbox
+    store: MailStore
     method: str
     path: str
     params: Mapping[str, Key]
@@ -92,7 +93,7 @@ class Call:
         if not self.body.strip():
             raise gateway_refusal("Empty Payload. JSON content expected.")
         try:
-            content = json.loads(self.body)
+            content = parse_json(self.body)
         except ValueError:
             content = None
         if not isinstance(content, dict):

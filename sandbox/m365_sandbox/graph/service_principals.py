@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from m365_sandbox.entities import new_id
 from m365_sandbox.graph.app_management import check_keys
+from m365_sandbox.graph.body import parse
 from m365_sandbox.graph.directory import EntitySet, created, make_owner, require_ownership, wants_creation
-from m365_sandbox.graph.entity_types import SERVICE_PRINCIPAL
 from m365_sandbox.graph.errors import authorization_denied
 from m365_sandbox.graph.key_credentials import replaced_keys
 from m365_sandbox.graph.lifecycle import check_service_principal_name, delete_service_principal, no_backing_application
@@ -16,9 +15,11 @@ from m365_sandbox.graph.query import View
 from m365_sandbox.graph.related import assigned_to, assignments_of, delegated_grants_of, shown_owners
 from m365_sandbox.graph.roles import SERVICE_PRINCIPALS_WRITE
 from m365_sandbox.graph.routing import Answer, Call, Key, Route
-from m365_sandbox.graph.schema import merge, parse
-from m365_sandbox.history import Entity
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.entities import new_id
+from m365_sandbox.state.entity_types import SERVICE_PRINCIPAL
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.schema import merge
+from m365_sandbox.state.tenant import Tenant
 
 SERVICE_PRINCIPALS = EntitySet(View(SERVICE_PRINCIPAL, expand={
     "owners": shown_owners,
@@ -81,6 +82,8 @@ def _create(call: Call, body: dict[str, Any]) -> Answer:
         "id": new_id(), "appId": application["appId"], "createdByAppId": call.claims["appid"],
         "appOwnerOrganizationId": call.tenant.tenant_id,
         "keyCredentials": replaced_keys([], content.get("keyCredentials", [])),
+        # Entra ID says which type it is; azure.azcollection names it in lower case when it makes one.
+        "servicePrincipalType": "Application",
     }
     check_keys(call.tenant, SERVICE_PRINCIPALS.collection, principal, [])
     SERVICE_PRINCIPALS.put(call.tenant, principal)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from m365_sandbox.graph.entity_types import USER
 from m365_sandbox.graph.errors import resource_not_found
 from m365_sandbox.graph.query import View, answer_collection, answer_count, answer_entity
 from m365_sandbox.graph.roles import USERS_READ
 from m365_sandbox.graph.routing import Answer, Call, Route
-from m365_sandbox.history import Entity
+from m365_sandbox.state.entity_types import USER
+from m365_sandbox.state.history import Entity
 
 VIEW = View(USER)
 

@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from m365_sandbox.context import Sandbox
 from m365_sandbox.identity import errors
 from m365_sandbox.identity.client_authentication import basic_credentials
 from m365_sandbox.identity.discovery import SHARED_TENANTS, instance_discovery, is_this_tenant, openid_configuration
 from m365_sandbox.identity.errors import EntraError, response_headers
 from m365_sandbox.identity.token_request import answer_token_request
+from m365_sandbox.state.sandbox import Sandbox
 
 FORM = "application/x-www-form-urlencoded"
 _ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]

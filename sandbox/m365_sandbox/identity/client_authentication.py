@@ -6,7 +6,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,14 +16,15 @@ import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from m365_sandbox.clock import now
-from m365_sandbox.context import Sandbox
-from m365_sandbox.history import Collection, Entity
 from m365_sandbox.identity import errors
 from m365_sandbox.identity.discovery import is_this_tenant
 from m365_sandbox.identity.federation import check_federated_claims, check_federated_signature
 from m365_sandbox.identity.tokens import AuthMethod
-from m365_sandbox.tenant import Tenant, digest
+from m365_sandbox.state.clock import now
+from m365_sandbox.state.history import Collection, Entity
+from m365_sandbox.state.json_text import parse_json
+from m365_sandbox.state.sandbox import Sandbox
+from m365_sandbox.state.tenant import Tenant, digest
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TOKEN_PATHS = ("oauth2/v2.0/token", "oauth2/token")
@@ -125,8 +125,8 @@ async def check_assertion(sandbox: Sandbox, client: Client, assertion: str, host
 def _read(assertion: str) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         whole = jwt.api_jws.decode_complete(assertion, options={"verify_signature": False})
-        claims = json.loads(whole["payload"])
-    except (jwt.InvalidTokenError, ValueError) as error:
+        claims = parse_json(whole["payload"])
+    except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
         raise errors.malformed_assertion("It is not a JWT.") from error
     if not isinstance(claims, dict):
         raise errors.malformed_assertion("It is not a JWT.")

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from m365_sandbox.identity import errors
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.tenant import Tenant
 
 CLOUD_HOST = "login.microsoftonline.com"
 SHARED_TENANTS = ("common", "organizations", "consumers")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from m365_sandbox.clock import now
+from m365_sandbox.state.clock import now
 
 LOOKUP_PAGE = "https://login.microsoftonline.com/error?code="
 CERTIFICATE_DOCUMENTATION = "https://learn.microsoft.com/entra/identity-platform/certificate-credentials"

@@ -9,9 +9,9 @@ from typing import Any
 
 import jwt
 
-from m365_sandbox.history import Entity
 from m365_sandbox.identity import errors
 from m365_sandbox.identity.issuers import IssuerUnreachable, issuer_keys
+from m365_sandbox.state.history import Entity
 
 
 def check_federated_claims(app_id: str, name: str, credentials: Sequence[Entity], claims: Mapping[str, Any]) -> None:

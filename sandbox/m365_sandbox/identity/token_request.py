@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from m365_sandbox.clock import now
-from m365_sandbox.context import Sandbox
-from m365_sandbox.history import Entity
 from m365_sandbox.identity import errors
 from m365_sandbox.identity.client_authentication import Client, authenticate
 from m365_sandbox.identity.discovery import SHARED_TENANTS, is_this_tenant
-from m365_sandbox.identity.resources import find_resource
+from m365_sandbox.identity.own_addresses import official_resource
 from m365_sandbox.identity.tokens import issue_app_token, random_lifetime
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.clock import now
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.resources import find_resource
+from m365_sandbox.state.sandbox import Sandbox
+from m365_sandbox.state.tenant import Tenant
 
 _SIGN_IN_SCOPES = frozenset({"openid", "profile", "email", "offline_access"})
 
@@ -47,7 +48,8 @@ async def answer_token_request(
     requested = _resource_of_v1(form) if version == 1 else _resource_of_v2(form)
 
     client, principal = _client(tenant, client_id, lag)
-    resource = find_resource(tenant, requested)
+    audience = official_resource(requested, sandbox.ports)
+    resource = find_resource(tenant, audience)
     if resource is None:
         raise errors.unknown_resource(requested, tenant.display_name)
     if not resource["accountEnabled"]:
@@ -60,7 +62,7 @@ async def answer_token_request(
 
     lifetime = random_lifetime()
     token = issue_app_token(
-        tenant, sandbox.keys, service_principal=principal, resource=requested, auth_method=auth_method,
+        tenant, sandbox.keys, service_principal=principal, resource=audience, auth_method=auth_method,
         lifetime=lifetime,
     )
     return _body(token, lifetime - 1, requested, version)

@@ -15,12 +15,12 @@ from typing import Any, Literal, get_args
 import jwt
 from jwt.types import Options
 
-from m365_sandbox.clock import now
-from m365_sandbox.history import Entity
-from m365_sandbox.identity.directory_roles import held_roles
-from m365_sandbox.identity.keys import SigningKeys, base64url
-from m365_sandbox.identity.resources import find_resource
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.clock import now
+from m365_sandbox.state.directory_roles import held_roles
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.keys import SigningKeys, base64url
+from m365_sandbox.state.resources import find_resource
+from m365_sandbox.state.tenant import Tenant
 
 AuthMethod = Literal["secret", "certificate"]
 Reason = Literal["empty", "malformed", "expired", "audience", "signature"]
@@ -114,7 +114,8 @@ def verify(keys: SigningKeys, tenant: Tenant, token: str, audiences: Collection[
         raise TokenError("audience") from error
     except (jwt.InvalidSignatureError, jwt.InvalidIssuerError, jwt.InvalidAlgorithmError) as error:
         raise TokenError("signature") from error
-    except jwt.InvalidTokenError as error:
+    # A header or body of brackets within brackets is more than the library expects.
+    except (jwt.InvalidTokenError, RecursionError) as error:
         raise TokenError("malformed") from error
     # Graph has one sentence for both ends of a lifetime.
     if not claims["nbf"] <= now().timestamp() < claims["exp"]:

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from m365_sandbox.context import Sandbox
-from m365_sandbox.faces import address
+from m365_sandbox.state.faces import address
+from m365_sandbox.state.sandbox import Sandbox
 
 
 def issuer_url(sandbox: Sandbox) -> str:

@@ -6,8 +6,8 @@ import uuid
 
 import jwt
 
-from m365_sandbox.clock import now
-from m365_sandbox.identity.keys import SigningKeys
+from m365_sandbox.state.clock import now
+from m365_sandbox.state.keys import SigningKeys
 
 # What the portal and every CI's documentation use [GR:federatedidentitycredential].
 AUDIENCE = "api://AzureADTokenExchange"

@@ -20,6 +20,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from m365_sandbox.mail.folders import FOLDERS
+
 log = logging.getLogger(__name__)
 
 UNPRIVILEGED_USER = "dovecot"
@@ -28,17 +30,6 @@ START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 # A socket's path has to fit into 108 bytes; Dovecot's own names below its base folder need up to 30 of them.
 LONGEST_BASE = 70
-
-# What Exchange Online offers after the sign-in (facts: recorded transcript), whatever else Dovecot knows.
-IMAP_CAPABILITY = (
-    "IMAP4 IMAP4rev1 AUTH=XOAUTH2 SASL-IR UIDPLUS MOVE ID UNSELECT CLIENTACCESSRULES CLIENTNETWORKPRESENCELOCATION "
-    "BACKENDAUTHENTICATE CHILDREN IDLE NAMESPACE LITERAL+"
-)
-# Folder name -> special use, as an Exchange mailbox has them from the start.
-FOLDERS = {
-    "Sent Items": "\\Sent", "Drafts": "\\Drafts", "Deleted Items": "\\Trash", "Junk Email": "\\Junk",
-    "Archive": "\\Archive", "Outbox": None,
-}
 
 
 class DovecotError(Exception):
@@ -129,8 +120,6 @@ mail_max_userip_connections = 0
 mail_fsync = never
 lmtp_add_received_header = no
 lmtp_hdr_delivery_address = none
-imap_capability = {IMAP_CAPABILITY}
-imap_id_send = name Microsoft.Exchange.Imap4.Imap4Server version 15.20
 
 namespace inbox {{
   inbox = yes

@@ -1,9 +1,8 @@
-"""The IMAP and POP3 listeners: TLS, the provider's sign-in dialogue, then a byte pump to the mailbox store."""
+"""The IMAP and POP3 listeners: TLS, the provider's sign-in dialogue, then a session with the mailbox store."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import ssl
 from collections.abc import Callable
@@ -11,19 +10,22 @@ from typing import Literal
 
 from m365_sandbox.mail import wording
 from m365_sandbox.mail.dialogue import Ask, Dialogue, End
-from m365_sandbox.mail.imap import LONGEST_COMMAND, imap_dialogue
+from m365_sandbox.mail.imap.dialogue import imap_dialogue
+from m365_sandbox.mail.imap.session import ImapSession
+from m365_sandbox.mail.imap.syntax import LONGEST_COMMAND
 from m365_sandbox.mail.mailbox import StoreError
-from m365_sandbox.mail.pop3 import pop3_dialogue
+from m365_sandbox.mail.pop3.dialogue import pop3_dialogue
+from m365_sandbox.mail.pop3.session import Pop3Session
 from m365_sandbox.mail.sign_in import Claims, Outcome, Refused, with_token
 from m365_sandbox.mail.store import MailStore
 from m365_sandbox.mail.xoauth2 import parse
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.tenant import Tenant
 
 log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 IDLE_SECONDS = 60.0
-_CHUNK = 1 << 16
+_SESSIONS: dict[str, type[ImapSession | Pop3Session]] = {"imap": ImapSession, "pop3": Pop3Session}
 _FAREWELLS = {
     "imap": (wording.IMAP_TIMEOUT, wording.IMAP_TOO_LONG),
     "pop3": (wording.POP_TIMEOUT, wording.POP_TOO_LONG),
@@ -101,7 +103,7 @@ class FrontDoor:
         try:
             await _send(writer, end.send)
             # What the client sent ahead is still in its reader, so nothing of it gets lost.
-            await asyncio.gather(_pump(reader, outside), _pump(inside, writer))
+            await _SESSIONS[self._protocol]((reader, writer), (inside, outside)).run()
         finally:
             outside.close()
 
@@ -136,14 +138,3 @@ async def _send(writer: asyncio.StreamWriter, lines: tuple[str, ...]) -> None:
     writer.write("".join(f"{line}\r\n" for line in lines).encode("ascii"))
     await writer.drain()
 
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Copy until the reader's end; then tell the writer's side, which ends the other direction too."""
-    with contextlib.suppress(OSError):
-        while data := await reader.read(_CHUNK):
-            writer.write(data)
-            await writer.drain()
-        if writer.can_write_eof():
-            writer.write_eof()
-            return
-    writer.close()

@@ -6,12 +6,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from m365_sandbox.clock import now
-from m365_sandbox.history import Entity
 from m365_sandbox.mail import message as mime
 from m365_sandbox.mail.store import MailStore
 from m365_sandbox.mail.wording import SERVER
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.clock import now
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.tenant import Tenant
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class PostOffice:
         foreign: list[str] = []
         unknown: list[str] = []
         for address in recipients:
-            mailbox = self._tenant.find_mailbox(address)
+            mailbox = self._tenant.find_recipient(address)
             if mailbox is not None:
                 stores[mailbox["store"]] = None
             elif address.rpartition("@")[2].casefold() in self._tenant.domains:

@@ -8,12 +8,12 @@ import logging
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from m365_sandbox.clock import now
-from m365_sandbox.credentials import Credentials
 from m365_sandbox.mail.mailbox import StoreError
 from m365_sandbox.mail.message import envelope_sender, received
 from m365_sandbox.mail.post_office import PostOffice
 from m365_sandbox.mail.wording import SMTP_SIZE, recipient_not_found
+from m365_sandbox.state.clock import now
+from m365_sandbox.state.credentials import Credentials
 
 log = logging.getLogger(__name__)
 

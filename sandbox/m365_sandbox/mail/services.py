@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from m365_sandbox.identity.resources import EXCHANGE_AUDIENCES
 from m365_sandbox.identity.tokens import verify
+from m365_sandbox.mail.desk import Desk
 from m365_sandbox.mail.front_door import HOST, FrontDoor
 from m365_sandbox.mail.post_office import PostOffice
 from m365_sandbox.mail.relay import RelayDesk
 from m365_sandbox.mail.sign_in import Claims
-from m365_sandbox.mail.submission import Desk, Submission
-
-if TYPE_CHECKING:
-    from m365_sandbox.context import Sandbox
+from m365_sandbox.mail.store import MailStore
+from m365_sandbox.mail.submission import Submission
+from m365_sandbox.state.resources import EXCHANGE_AUDIENCES
+from m365_sandbox.state.sandbox import Sandbox
 
 # Exchange offers these two on its submission port (facts: recorded EHLO); the implicit TLS port is the sandbox's own.
 SUBMISSION_MECHANISMS = ("LOGIN", "XOAUTH2")
@@ -29,8 +29,9 @@ class MailServices:
     The mailbox store has to run already.
     """
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, store: MailStore) -> None:
         self._sandbox = sandbox
+        self._store = store
         self._doors: list[FrontDoor] = []
         self._servers: list[asyncio.Server] = []
         # aiosmtpd logs what it takes for commands, and a client that is out of step sends its token as one.
@@ -39,15 +40,15 @@ class MailServices:
     async def start(self) -> None:
         """Listen, and write the real ports into ``sandbox.ports``."""
         sandbox = self._sandbox
-        post_office = PostOffice(sandbox.tenant, sandbox.store)
-        desk = Desk(sandbox.tenant, post_office, self._claims_of, sandbox.faults)
+        post_office = PostOffice(sandbox.tenant, self._store)
+        desk = Desk(sandbox.tenant, post_office, self._claims_of, sandbox.faults, self._store.submission_pace)
         relay = RelayDesk(post_office, sandbox.credentials)
         await self._listen("smtp", lambda: Submission(desk, SUBMISSION_MECHANISMS, sandbox.tls))
         await self._listen("smtps", lambda: Submission(desk, IMPLICIT_TLS_MECHANISMS, None), implicit_tls=True)
         await self._listen("relay", relay.connection)
         protocols: tuple[Literal["imap", "pop3"], ...] = ("imap", "pop3")
         for protocol in protocols:
-            door = FrontDoor(protocol, sandbox.tenant, sandbox.store, self._claims_of, sandbox.tls)
+            door = FrontDoor(protocol, sandbox.tenant, self._store, self._claims_of, sandbox.tls)
             sandbox.ports[protocol] = await door.start(sandbox.ports.get(protocol, 0))
             self._doors.append(door)
 

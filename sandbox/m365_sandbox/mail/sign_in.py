@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 from m365_sandbox.exchange import acl
 from m365_sandbox.exchange.authorization import holds_role, reaches_by_role
-from m365_sandbox.history import Entity
 from m365_sandbox.identity.tokens import TokenError
 from m365_sandbox.mail.xoauth2 import Response
-from m365_sandbox.tenant import Tenant, digest
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.tenant import Tenant, digest
 
 Claims = Mapping[str, Any]
 Protocol = Literal["imap", "pop3", "smtp"]
@@ -141,7 +141,7 @@ def may_send_as(tenant: Tenant, signed_in: SignedIn, address: str) -> bool:
     """Whether a From address is one of the mailbox itself, or of one that the principal has SendAs or a role on."""
     if address.casefold() in (own.casefold() for own in signed_in.mailbox["addresses"]):
         return True
-    other = tenant.find_mailbox(address)
+    other = tenant.find_recipient(address)
     if other is None:
         return False
     entries = acl.stored(tenant["recipient_permissions"].get(other["id"]))

@@ -19,9 +19,10 @@ from m365_sandbox.mail.concurrency import Concurrency
 from m365_sandbox.mail.dovecot import MASTER_USER, Dovecot, write_private
 from m365_sandbox.mail.mailbox import Mailbox, StoreError
 from m365_sandbox.mail.message import prepend
+from m365_sandbox.mail.pace import Pace
+from m365_sandbox.mail.relaying import Stream
 
 Result = TypeVar("Result")
-Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 _WORKERS = 16
 _READ_LIMIT = 1 << 16
@@ -33,7 +34,8 @@ class MailStore:
 
     Mail for addresses outside of the tenant never leaves the machine: it ends as a file in the folder ``outbound``.
 
-    ``graph_calls`` is the mailbox servers' limit on what one application asks through Graph.
+    ``graph_calls`` is the mailbox servers' limit on what one application asks through Graph, ``submission_pace`` that
+    on what leaves a mailbox by SMTP.
 
     :param directory: the instance's folder; the store keeps everything below ``dovecot/`` and ``outbound/`` in it.
     """
@@ -42,6 +44,7 @@ class MailStore:
         self._dovecot = Dovecot(directory / "dovecot")
         self._outbound = directory / "outbound"
         self.graph_calls = Concurrency()
+        self.submission_pace = Pace()
         # Wiping what nobody has used is not worth a restart of Dovecot. Mails may be left from an earlier life.
         self._is_used = True
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="mailbox-store")
@@ -64,6 +67,7 @@ class MailStore:
 
         What has failed runs again afterwards.
         """
+        self.submission_pace.clear()
         await self._in_thread(partial(shutil.rmtree, self._outbound, ignore_errors=True))
         if self._is_used or self.status != "running":
             await self.stop()

@@ -1,4 +1,4 @@
-"""Client submission as smtp.office365.com does it: sign-in, the sender's right, then the post office."""
+"""Client submission as smtp.office365.com does it: its dialogue on one connection."""
 
 from __future__ import annotations
 
@@ -6,145 +6,22 @@ import asyncio
 import base64
 import binascii
 import collections
-import logging
+import re
 import secrets
 import ssl
-from collections.abc import Callable
 from typing import Any, AnyStr, ClassVar
 
-from aiosmtpd.smtp import SMTP, Envelope, Session, TLSSetupException
+from aiosmtpd.smtp import SMTP
 
-from m365_sandbox.clock import now
-from m365_sandbox.faults import Fault, Faults
 from m365_sandbox.mail import message as mime
 from m365_sandbox.mail import wording
-from m365_sandbox.mail.mailbox import StoreError
-from m365_sandbox.mail.post_office import PostOffice
-from m365_sandbox.mail.sign_in import (
-    Claims,
-    Outcome,
-    Refused,
-    SignedIn,
-    may_send_as,
-    with_password,
-    with_token,
-)
-from m365_sandbox.mail.xoauth2 import parse
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.mail.desk import Desk
+from m365_sandbox.mail.replies import exchanges
+from m365_sandbox.mail.sign_in import Outcome, Refused, SignedIn
+from m365_sandbox.state.clock import now
 
-log = logging.getLogger(__name__)
-
-CONCURRENT_CONNECTIONS = 3
 _LONGEST_LINE = 1 << 16
-
-# aiosmtpd's fixed replies -> Exchange's.
-_REPLIES = {
-    "220 Ready to start TLS": wording.SMTP_STARTTLS,
-    "354 End data with <CR><LF>.<CR><LF>": wording.SMTP_START_DATA,
-    "503 Error: need MAIL command": wording.SMTP_BAD_SEQUENCE,
-    "503 Error: need RCPT command": wording.SMTP_BAD_SEQUENCE,
-    "503 Error: nested MAIL command": wording.SMTP_BAD_SEQUENCE,
-    "503 Error: send HELO first": wording.SMTP_HELLO_FIRST,
-    "503 Error: send EHLO first": wording.SMTP_HELLO_FIRST,
-    "552 Error: message size exceeds fixed maximum message size": wording.SMTP_TOO_LARGE,
-    "552 Error: Too much mail data": wording.SMTP_TOO_LARGE,
-    "553 5.1.3 Error: malformed address": wording.SMTP_BAD_ADDRESS,
-}
-
-
-class Desk:
-    """What the connections of the submission ports share: the rules, the post office and who is connected.
-
-    :param claims_of: verifies an access token for Exchange and gives its claims, or raises TokenError.
-    """
-
-    def __init__(
-        self, tenant: Tenant, post_office: PostOffice, claims_of: Callable[[str], Claims], faults: Faults
-    ) -> None:
-        self._tenant = tenant
-        self._faults = faults
-        self._post_office = post_office
-        self._claims_of = claims_of
-        # By mailbox, in the order of their sign-in: those beyond the limit are turned away at the end of DATA (facts).
-        self._connected: dict[str, list[Submission]] = collections.defaultdict(list)
-
-    def fault(self) -> Fault | None:
-        """What is to go wrong with a connection that has just been made."""
-        return next(iter(self._faults.take("smtp", "CONNECT", "", ("unavailable", "disconnect"))), None)
-
-    def judge_token(self, response: bytes) -> Outcome:
-        """Judge the base64 of a SASL XOAUTH2 response."""
-        return self._logged(with_token(self._tenant, "smtp", parse(response), self._claims_of))
-
-    def judge_password(self, user: str, password: str) -> Outcome:
-        """Judge basic authentication."""
-        return self._logged(with_password(self._tenant, user, password))
-
-    def enter(self, connection: Submission, signed_in: SignedIn) -> None:
-        """Count a connection for the mailbox that it signed in to."""
-        self._connected[signed_in.mailbox["id"]].append(connection)
-
-    def leave(self, connection: Submission, signed_in: SignedIn) -> None:
-        """The connection is gone."""
-        self._connected[signed_in.mailbox["id"]].remove(connection)
-
-    async def take(self, connection: Submission, signed_in: SignedIn, envelope: Envelope) -> str:
-        """Send the message, or give back why not; the answer to the end of DATA."""
-        mailbox = signed_in.mailbox
-        if connection in self._connected[mailbox["id"]][CONCURRENT_CONNECTIONS:]:
-            return wording.SMTP_TOO_MANY_CONNECTIONS
-        content = mime.canonical(bytes(envelope.original_content or b""))
-        for sender in (mime.envelope_sender(envelope.mail_from), *mime.addresses(content, "From", "Sender")):
-            if sender and not may_send_as(self._tenant, signed_in, sender):
-                log.info("smtp refuses a message: %r may not send as %r", mailbox["address"], sender)
-                return wording.smtp_send_as_denied(mailbox["address"], sender)
-        hop = connection.hop()
-        message_id = await self._post_office.submit(mailbox, content, envelope.rcpt_tos, hop=hop)
-        return wording.smtp_queued(message_id)
-
-    # -- hooks of aiosmtpd --------------------------------------------------------------------------------------
-
-    async def handle_MAIL(
-        self, server: Submission, session: Session, envelope: Envelope, address: str, options: list[str],
-    ) -> str:
-        envelope.mail_from = address
-        envelope.mail_options.extend(options)
-        return wording.SMTP_SENDER_OK
-
-    async def handle_RCPT(
-        self, server: Submission, session: Session, envelope: Envelope, address: str, options: list[str],
-    ) -> str:
-        # Whether the recipient exists is found out later; the sender then gets a report.
-        envelope.rcpt_tos.append(address)
-        return wording.SMTP_RECIPIENT_OK
-
-    async def handle_DATA(self, server: Submission, session: Session, envelope: Envelope) -> str:
-        assert server.signed_in is not None
-        return await self.take(server, server.signed_in, envelope)
-
-    async def handle_NOOP(self, server: Submission, session: Session, envelope: Envelope, argument: str) -> str:
-        return wording.SMTP_NOOP
-
-    async def handle_RSET(self, server: Submission, session: Session, envelope: Envelope) -> str:
-        return wording.SMTP_RESET
-
-    async def handle_QUIT(self, server: Submission, session: Session, envelope: Envelope) -> str:
-        return wording.SMTP_QUIT
-
-    async def handle_exception(self, error: Exception) -> str:
-        if isinstance(error, StoreError):
-            log.error("smtp: %s", error)
-        elif isinstance(error, TLSSetupException):
-            log.info("smtp: a client gave up during STARTTLS: %s", error.__cause__)
-        else:
-            log.error("smtp: a session failed", exc_info=error)
-        return wording.SMTP_TEMPORARY
-
-    @staticmethod
-    def _logged(outcome: Outcome) -> Outcome:
-        if isinstance(outcome, Refused):
-            log.info("smtp refuses a sign-in: %s", outcome.explanation)
-        return outcome
+_AUTH_PARAMETER = re.compile(r" AUTH=\S+", re.IGNORECASE)
 
 
 class Submission(SMTP):
@@ -195,7 +72,7 @@ class Submission(SMTP):
         return mime.received(f"{self.session.host_name} (127.0.0.1)", f"{wording.SMTP_SERVER} (127.0.0.1)", how, now())
 
     async def push(self, status: AnyStr) -> None:
-        await super().push(_REPLIES.get(status, status) if isinstance(status, str) else status)
+        await super().push(exchanges(status) if isinstance(status, str) else status)
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         try:
@@ -213,7 +90,7 @@ class Submission(SMTP):
     async def smtp_EHLO(self, hostname: str) -> None:
         """Advertises what is implemented here, so neither DSN nor CHUNKING, in Exchange's order."""
         if not hostname:
-            await self.push("501 5.5.4 Invalid domain name")
+            await self.push(wording.SMTP_BAD_DOMAIN)
             return
         self.envelope = self._create_envelope()
         assert self.session is not None
@@ -227,6 +104,26 @@ class Submission(SMTP):
         for line in lines[:-1]:
             await self.push(f"250-{line}")
         await self.push(f"250 {lines[-1]}")
+
+    async def smtp_MAIL(self, arg: str | None) -> None:
+        """Takes AUTH=, which clients may give wherever AUTH is offered (RFC 4954), and which has no effect here."""
+        await super().smtp_MAIL(_AUTH_PARAMETER.sub("", arg) if arg else arg)
+
+    async def smtp_STARTTLS(self, arg: str) -> None:
+        """Once: the library would start TLS within TLS."""
+        if self._tls_object() is not None:
+            await self.push(wording.SMTP_BAD_SEQUENCE)
+            return
+        await super().smtp_STARTTLS(arg)
+
+    async def smtp_HELP(self, arg: str) -> None:
+        """Lists the commands, whatever is asked about."""
+        for line in wording.SMTP_HELP:
+            await self.push(line)
+
+    async def smtp_VRFY(self, arg: str) -> None:
+        """Verifies nobody."""
+        await self.push(wording.SMTP_CANNOT_VERIFY if arg else wording.SMTP_BAD_ARGUMENTS)
 
     async def smtp_AUTH(self, arg: str | None) -> None:
         """Mechanisms are taken in any case: Microsoft's own sample types them in lower case (facts)."""

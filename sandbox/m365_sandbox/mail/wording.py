@@ -30,12 +30,27 @@ IMAP_AUTHENTICATED = "OK AUTHENTICATE completed."
 IMAP_AUTHENTICATE_FAILED = "NO AUTHENTICATE failed."
 IMAP_LOGIN_FAILED = "NO LOGIN failed."
 IMAP_NOT_CONNECTED = "BAD User is authenticated but not connected."
-IMAP_ARGUMENT_ERROR = "BAD Command Argument Error. 11"          # unconfirmed
-IMAP_COMMAND_ERROR = "BAD Command Argument Error. 12"           # unconfirmed
-IMAP_INVALID_STATE = "BAD Command received in Invalid state."   # unconfirmed
+IMAP_ARGUMENT_ERROR = "BAD Command Argument Error. 11"
+IMAP_ARGUMENT_COUNT = "BAD Command Argument Error. 12"          # recorded for LIST with RETURN
+IMAP_COMMAND_ERROR = "BAD Command Error. 12"                    # unconfirmed
+IMAP_INVALID_STATE = "BAD Command received in Invalid state."
 IMAP_BYE = "* BYE Microsoft Exchange Server IMAP4 server signing off."  # unconfirmed
 IMAP_TIMEOUT = "* BYE Connection is closed. 13"                 # unconfirmed
 IMAP_TOO_LONG = "* BYE Connection closed. 14"                   # unconfirmed
+IMAP_BAD_CHARSET = "NO [BADCHARSET (US-ASCII)] The specified charset is not supported."
+IMAP_INVALID_SET = "NO The specified message set is invalid."
+IMAP_FOLDER_EXISTS = "Mailbox already exists."
+IMAP_IDLING = "+ IDLE accepted, awaiting DONE command."
+IMAP_GO_ON = "+ Ready for additional command text."            # unconfirmed
+IMAP_FLAGS = ("\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft", "$MDNSent")
+IMAP_SELECTED_FLAGS = (
+    f"* FLAGS ({' '.join(IMAP_FLAGS)})", f"* OK [PERMANENTFLAGS ({' '.join(IMAP_FLAGS)})] Permanent flags",
+)
+# Response code -> what follows it in an untagged OK; the last is unconfirmed.
+IMAP_CODES = {
+    "UNSEEN": "Is the first unseen message", "UIDVALIDITY": "UIDVALIDITY value",
+    "UIDNEXT": "The next unique identifier value", "COPYUID": "MOVE completed.",
+}
 # The space belongs to the continuation (RFC 3501, RFC 5034); records that trim line ends do not show it.
 CONTINUATION = "+ "
 
@@ -48,6 +63,8 @@ POP_LOGON_FAILED = "-ERR Logon failure: unknown user name or bad password."  # u
 POP_NOT_CONNECTED = "-ERR User is authenticated but not connected."          # unconfirmed
 POP_PROTOCOL_ERROR = "-ERR Protocol error. 18"                  # unconfirmed
 POP_INVALID_STATE = "-ERR Command is not valid in this state."  # unconfirmed
+POP_OK = "+OK"
+POP_NO_MESSAGE = "-ERR The specified message is out of range."  # unconfirmed
 POP_BYE = "+OK Microsoft Exchange Server POP3 server signing off."           # unconfirmed
 POP_TIMEOUT = "-ERR Connection is closed. 21"                   # unconfirmed
 POP_TOO_LONG = "-ERR Connection is closed. 20"                  # unconfirmed
@@ -64,7 +81,24 @@ SMTP_TEMPORARY = "451 4.7.0 Temporary server error. Please try again later."
 SMTP_RESET = "250 2.0.0 Resetting"                              # unconfirmed
 SMTP_NOOP = "250 2.0.0 OK"                                      # unconfirmed
 SMTP_UNKNOWN_MECHANISM = "504 5.7.4 Unrecognized authentication type"        # unconfirmed
+SMTP_BAD_DOMAIN = "501 5.5.4 Invalid domain name"               # unconfirmed
 SMTP_HELLO_FIRST = "503 5.5.2 Send hello first"                 # unconfirmed
+# These eight from public code that imitates Exchange; the first is in Microsoft's page on testing with Telnet, too.
+SMTP_UNKNOWN_COMMAND = "500 5.3.3 Unrecognized command"
+SMTP_BAD_ARGUMENTS = "501 5.5.4 Invalid arguments"
+SMTP_NOT_IMPLEMENTED = "502 5.3.3 Command not implemented"
+SMTP_LONG_LINE = "500 5.3.3 Line too long"
+SMTP_NEED_MAIL = "503 5.5.2 Need mail command"
+SMTP_NEED_RECIPIENT = "503 5.5.2 Need rcpt command"
+SMTP_NESTED_MAIL = "503 5.5.2 Sender already specified"
+SMTP_CANNOT_VERIFY = "252 2.1.5 Cannot VRFY user"
+# The commands are those that are implemented here.
+SMTP_HELP = (
+    "214-This server supports the following commands:",
+    "214 HELO EHLO STARTTLS RCPT DATA RSET MAIL QUIT HELP AUTH NOOP VRFY",
+)
+SMTP_TOO_MANY_ERRORS = "421 4.7.0 Too many errors on this connection, closing transmission channel"  # unconfirmed
+SMTP_TOO_MANY_RECIPIENTS = "452 4.5.3 Too many recipients"
 SMTP_BAD_SEQUENCE = "503 5.5.1 Bad sequence of commands"        # unconfirmed
 SMTP_TOO_LARGE = "552 5.3.4 Message size exceeds fixed maximum message size"  # unconfirmed
 SMTP_NOT_AUTHENTICATED = f"530 5.7.57 Client not authenticated to send mail. [{SMTP_SERVER}]"
@@ -73,6 +107,27 @@ SMTP_TOO_MANY_CONNECTIONS = (
     "432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending for more information. "
     f"[Hostname={SERVER.upper()}]"
 )
+SMTP_OVER_SEND_SIZE = (  # the codes are unconfirmed
+    "554 5.2.3 MapiExceptionMaxSubmissionExceeded; Message size exceeds maximum size limit.; "
+    "STOREDRV.Submission.Exception:MessageSubmissionExceededException.MapiExceptionMaxSubmissionExceeded; Failed "
+    "to process message due to a permanent exception with message [BeginDiagnosticData]Cannot save changes made "
+    f"to an item to store. [EndDiagnosticData] [Hostname={SERVER.upper()}]"
+)
+
+
+def imap_completed(name: str) -> str:
+    """The end of a command that went well; the name without UID."""
+    return f"{name} completed."
+
+
+def imap_failed(name: str) -> str:
+    """The end of a command that went wrong, as recorded for LOGIN and AUTHENTICATE."""
+    return f"{name} failed."
+
+
+def imap_no_folder(name: str) -> str:
+    """The answer to SELECT for a folder that is not there."""
+    return f"{name} doesn't exist."
 
 
 def smtp_service(moment: datetime, session: str) -> str:

@@ -94,6 +94,6 @@ class WinRm:
 
 
 def winrm_app(authentication: Authentication, shells: Shells) -> Starlette:
-    """The ASGI application; it needs the connection's transport in the state of its requests (see ``http_server``)."""
+    """The ASGI application; it needs the connection's transport in the state of its requests (see ``http.server``)."""
     service = WinRm(authentication, shells)
     return Starlette(routes=[Route("/wsman", service.answer, methods=["POST"])])

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
-from m365_sandbox.certificates import CA_FILE
-from m365_sandbox.context import Sandbox
-from m365_sandbox.faces import address
 from m365_sandbox.powershell.engine import find_engine, session_environment
+from m365_sandbox.state.certificates import CA_FILE
+from m365_sandbox.state.faces import address
+from m365_sandbox.state.sandbox import Sandbox
 from m365_sandbox.winrm.app import winrm_app
 from m365_sandbox.winrm.authentication import Authentication
 from m365_sandbox.winrm.shells import Shells

@@ -12,7 +12,7 @@ from m365_sandbox.exchange.errors import already_exists, invalid, object_not_fou
 from m365_sandbox.exchange.output import Output, Row, flag, text
 from m365_sandbox.exchange.parameter_types import STRING, STRINGS, enumeration, identity
 from m365_sandbox.exchange.wording import not_modified
-from m365_sandbox.history import Entity
+from m365_sandbox.state.history import Entity
 
 ID = identity("ApplicationAccessPolicyIdParameter")
 RECIPIENT_ID = identity("RecipientIdParameter")

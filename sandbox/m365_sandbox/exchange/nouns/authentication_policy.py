@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from m365_sandbox.clock import now, timestamp
 from m365_sandbox.exchange.cmdlet import Call, Cmdlet, Parameter, identity_parameter, unsupported
 from m365_sandbox.exchange.errors import already_exists, object_not_found
 from m365_sandbox.exchange.objects import configuration_dn, directory_object, guid
 from m365_sandbox.exchange.output import DIRECTORY_OBJECT, Row, flag
 from m365_sandbox.exchange.parameter_types import STRING, SWITCH, identity
-from m365_sandbox.history import Entity
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.clock import now, timestamp
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.tenant import Tenant
 
 ID = identity("AuthPolicyIdParameter")
 

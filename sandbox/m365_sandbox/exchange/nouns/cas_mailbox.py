@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from m365_sandbox.clock import now, timestamp
 from m365_sandbox.exchange.cmdlet import Call, Cmdlet, Parameter, identity_parameter, unsupported
 from m365_sandbox.exchange.directory import MAILBOXES, Principal, find
 from m365_sandbox.exchange.output import Row, flag, guid, text, texts
@@ -16,7 +15,8 @@ from m365_sandbox.exchange.parameter_types import BOOLEAN, NULLABLE_BOOLEAN, SWI
 from m365_sandbox.exchange.recipients import LISTING, selected, values
 from m365_sandbox.exchange.recipients import OUTPUT as RECIPIENT_OUTPUT
 from m365_sandbox.exchange.wording import not_modified
-from m365_sandbox.history import Entity
+from m365_sandbox.state.clock import now, timestamp
+from m365_sandbox.state.history import Entity
 
 ID = identity("MailboxIdParameter")
 

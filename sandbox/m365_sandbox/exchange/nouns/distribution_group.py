@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from uuid import uuid4
 
-from m365_sandbox.clock import now, timestamp
 from m365_sandbox.exchange.cmdlet import RESULT_SIZE_PARAMETER, Call, Cmdlet, Parameter, identity_parameter, ignored
 from m365_sandbox.exchange.directory import GROUPS, RECIPIENTS, Kinds, Principal, find, group_principal, principals
 from m365_sandbox.exchange.errors import RECIPIENT_TASK, AdminError, already_exists
@@ -15,7 +14,8 @@ from m365_sandbox.exchange.output import Output, Row, text, texts
 from m365_sandbox.exchange.parameter_types import STRING, SWITCH, enumeration, identity, multi_valued
 from m365_sandbox.exchange.recipients import LISTING, selected, values
 from m365_sandbox.exchange.recipients import OUTPUT as RECIPIENT_OUTPUT
-from m365_sandbox.history import Entity
+from m365_sandbox.state.clock import now, timestamp
+from m365_sandbox.state.history import Entity
 
 ID = identity("DistributionGroupIdParameter")
 MEMBER_ID = identity("RecipientWithAdUserGroupIdParameter`1")

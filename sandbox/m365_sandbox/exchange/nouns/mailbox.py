@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from m365_sandbox.clock import now, timestamp
 from m365_sandbox.exchange.cmdlet import Call, Cmdlet, Parameter, identity_parameter, ignored, unsupported
 from m365_sandbox.exchange.directory import MAILBOXES, Principal, find
 from m365_sandbox.exchange.errors import invalid
@@ -16,6 +15,7 @@ from m365_sandbox.exchange.objects import printed_date
 from m365_sandbox.exchange.output import Output, Property, Row, flag, guid, text, texts
 from m365_sandbox.exchange.parameter_types import (
     BOOLEAN,
+    BYTE_SIZE,
     GUID,
     STRING,
     STRINGS,
@@ -26,6 +26,7 @@ from m365_sandbox.exchange.parameter_types import (
 from m365_sandbox.exchange.recipients import CUSTOM_ATTRIBUTES, LISTING, selected, values
 from m365_sandbox.exchange.recipients import OUTPUT as RECIPIENT_OUTPUT
 from m365_sandbox.exchange.wording import not_modified
+from m365_sandbox.state.clock import now, timestamp
 
 ID = identity("MailboxIdParameter")
 
@@ -61,6 +62,7 @@ _FLAGS = (
     "HiddenFromAddressListsEnabled", "DeliverToMailboxAndForward", "AuditEnabled",
 )
 _TEXTS = ("ForwardingSmtpAddress", *CUSTOM_ATTRIBUTES)
+_SIZES = ("MaxSendSize",)
 _MINIMUM = (
     "ExternalDirectoryObjectId", "UserPrincipalName", "Alias", "DisplayName", "EmailAddresses", "PrimarySmtpAddress",
     "RecipientType", "RecipientTypeDetails", "Identity", "Id", "Name", "ExchangeGuid", "DistinguishedName",
@@ -78,7 +80,7 @@ def row(call: Call, mailbox: Principal) -> dict[str, Any]:
     """What Get-Mailbox prints."""
     entity, tenant = mailbox.entity, call.tenant
     shared = entity["RecipientTypeDetails"] == "SharedMailbox"
-    stored = {name: entity[name] for name in (*_FLAGS, "ForwardingSmtpAddress") if name in entity}
+    stored = {name: entity[name] for name in (*_FLAGS, *_SIZES, "ForwardingSmtpAddress") if name in entity}
     name = mailbox.user_principal_name
     return {
         **values(tenant, mailbox), **stored, "ExchangeGuid": entity["ExchangeGuid"],
@@ -116,7 +118,7 @@ def _set(call: Call) -> None:
     entity = {name: value for name, value in mailbox.entity.items() if name != "ExchangeGuid"}
     printed = row(call, mailbox)
     before = {one.name: printed.get(one.name, one.default) for one in OUTPUT}
-    changed = {name: call[name] for name in (*_FLAGS, *_TEXTS) if name in call and call[name] != before[name]}
+    changed = {name: call[name] for name in (*_FLAGS, *_TEXTS, *_SIZES) if name in call and call[name] != before[name]}
     if not changed:
         call.warn(not_modified(mailbox.name))
         return
@@ -149,7 +151,7 @@ CMDLETS = (
         "Set-Mailbox", "recipients",
         (
             identity_parameter(ID, mandatory=True), *(Parameter(name, BOOLEAN) for name in _FLAGS),
-            *(Parameter(name, STRING) for name in _TEXTS),
+            *(Parameter(name, STRING) for name in _TEXTS), *(Parameter(name, BYTE_SIZE) for name in _SIZES),
         ),
         _set,
     ),

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import uuid4
 
-from m365_sandbox.clock import now, timestamp
 from m365_sandbox.exchange.cmdlet import Call, Cmdlet, Parameter, identity_parameter, ignored, unsupported
 from m365_sandbox.exchange.directory import GROUPS, POINTERS, find, pointer_principal, resolve
 from m365_sandbox.exchange.errors import already_exists, invalid, object_not_found, unresolved_parameter_set
@@ -21,8 +20,9 @@ from m365_sandbox.exchange.output import DIRECTORY_OBJECT, Output, Row, flag, te
 from m365_sandbox.exchange.parameter_types import BOOLEAN, STRING, SWITCH, enumeration, identity
 from m365_sandbox.exchange.roles import canonical_role
 from m365_sandbox.exchange.wording import not_modified
-from m365_sandbox.history import Entity
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.clock import now, timestamp
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.tenant import Tenant
 
 ID = identity("RoleAssignmentIdParameter")
 ROLE_ID = identity("RoleIdParameter")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
-from m365_sandbox.clock import now, timestamp
 from m365_sandbox.exchange.cmdlet import Call, Cmdlet, Parameter, identity_parameter, ignored, unsupported
 from m365_sandbox.exchange.directory import POINTERS, Principal, find, list_or_find, pointer_principal
 from m365_sandbox.exchange.errors import AdminError, already_exists, invalid
@@ -17,9 +16,10 @@ from m365_sandbox.exchange.objects import directory_object, recipient_dn
 from m365_sandbox.exchange.output import DIRECTORY_OBJECT, Row, text
 from m365_sandbox.exchange.parameter_types import BOOLEAN, STRING, identity
 from m365_sandbox.exchange.wording import not_modified
-from m365_sandbox.history import Entity
-from m365_sandbox.seed import exchange_identity
-from m365_sandbox.tenant import Tenant
+from m365_sandbox.state.clock import now, timestamp
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.seed import exchange_identity
+from m365_sandbox.state.tenant import Tenant
 
 ID = identity("ServicePrincipalIdParameter")
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import multiprocessing
 import os
@@ -109,7 +110,9 @@ def test_the_run_that_comes_later_sees_what_the_first_wrote(world: World) -> Non
     with pytest.raises(StoreError, match="Another run has changed"):
         second.write("a", {"client_id": "2"}, "")
     second.write("b", {"client_id": "2"}, "")
-    assert world.content() == {"applications": {"a": {"client_id": "1"}, "b": {"client_id": "2"}}}
+    assert first.read(["b"])["b"].entry == {"client_id": "2"}
+    first.write("c", {"client_id": "3"}, "")
+    assert world.content()["applications"] == {name: {"client_id": one} for name, one in zip("abc", "123", strict=True)}
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o277])
@@ -219,6 +222,7 @@ def test_one_damaged_entry_is_refused_and_the_others_are_not(world: World, entry
     assert "42798" not in message
     with pytest.raises(StoreError, match="cannot be used"):
         store.write("a", {"client_id": "2"}, "")
+    assert list(store.prove(["a", "b"])) == ["a"]
     store.write("b", {"client_id": "2"}, held["b"].revision)
     assert world.entry("b") == {"client_id": "2"}
 
@@ -332,7 +336,7 @@ def test_a_kill_at_any_moment_leaves_one_version_whole(world: World) -> None:
     chance = random.Random(7)
     store = world.store()
     revision = store.write("a", {"number": 0}, "")
-    for _ in range(25):
+    for _kill in range(25):
         child = os.fork()
         if child == 0:
             mine = world.store()
@@ -374,14 +378,27 @@ def test_where_there_is_no_room_the_file_stays_and_the_proof_says_so(world: Worl
     assert sorted(path.name for path in world.path.parent.iterdir()) == [".store.yml.lock", "store.yml"]
 
 
-def test_a_proof_leaves_what_is_there_and_a_check_leaves_nothing(world: World) -> None:
-    assert world.store(check_mode=True).prove(["a"]) == {}
+def test_what_cannot_be_replaced_stays_and_nothing_is_left(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    revision = world.store().write("a", {"client_id": "1"}, "")
+
+    def replace(_self: Path, _target: Path) -> None:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(StoreError, match="Device or resource busy") as caught:
+        world.store().write("a", {"client_id": "2"}, revision)
+    assert "mount its folder in place of the file" in str(caught.value.remedy)
+    assert world.entry("a") == {"client_id": "1"}
+    assert sorted(path.name for path in world.path.parent.iterdir()) == [".store.yml.lock", "store.yml"]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_proof_leaves_nothing_but_what_is_there(world: World, check_mode: bool) -> None:
+    assert world.store(check_mode=check_mode).prove(["a"]) == {}
     assert not world.path.parent.exists()
-    assert world.store().prove(["a"]) == {}
-    assert [path.name for path in world.path.parent.iterdir()] == [".store.yml.lock"]
     world.store().write("a", {"client_id": "1"}, "")
     before = world.path.read_bytes()
-    assert world.store().prove(["a", "b"]) == {}
+    assert world.store(check_mode=check_mode).prove(["a", "b"]) == {}
     assert world.path.read_bytes() == before
     assert sorted(path.name for path in world.path.parent.iterdir()) == [".store.yml.lock", "store.yml"]
 

@@ -105,6 +105,8 @@ def test_bad_options_are_told_with_their_path(options: dict[str, Any], problem: 
     ("variables", "problem"),
     [
         ({"mail_store_path": ""}, "mail_store_path: is empty"),
+        ({"mail_environment": None}, "mail_environment: is required"),
+        ({"mail_environment": None, "mail_store_kind": "hashi_vault"}, "mail_environment: is required"),
         ({"mail_store_kind": "hashi_vault", "mail_store_hashi_vault": "x"}, "mail_store_hashi_vault: is no dictionary"),
         (
             {"mail_store_kind": "hashi_vault", "mail_store_hashi_vault": {"engine_mount_point": []}},

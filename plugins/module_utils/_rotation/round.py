@@ -1,0 +1,243 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""One round of an application's rotation, step by step: each reads the entry, does what is due, and stores it.
+
+What a step gives is handed to the next one, and holds no secret:
+
+    state       unset, busy, due, waiting or unchanged, see decision.py
+    decision    what was decided, see there
+    reasons     [sentences]
+    failed, msg why it cannot go on
+    locked      whether this run holds the application
+    slot, hosts which secret the hosts of this run are to get, and which of them
+    seen        {secrets, moment}: what Entra ID has of it
+    read_at     the machine's time of that, seconds since the epoch
+    entry       what the store holds, without the secrets' values
+    back        {host: slot} of what hosts get back, at the end
+    retire      [key ids] that are to be removed, at the end
+    concluded   whether the round has come to its end
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _rotation
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import token_source
+from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import cloud_from
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import credentials, secrets, tokens
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.applications import Identity
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry, key_ids
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError, StoreError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
+from ansible_collections.mailops.modern_auth.plugins.module_utils._identity._keeping import Keeper, make_and_store
+from ansible_collections.mailops.modern_auth.plugins.module_utils._locks import is_gone
+from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.seen import Seen, Terms, newest, until
+from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import failure
+
+State = dict[str, Any]
+
+#: Seconds until every replica of the identity platform has heard of a new secret, at the most.
+PATIENCE = 600
+#: How often, and after how many seconds, Entra ID is read again before a secret is taken for lost.
+LOOKS, PAUSE = 6, 5.0
+#: Within which time a credential counts as due does not matter here.
+_ANY = timedelta()
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a run does for all applications alike.
+
+    :param me: ``run``, ``host`` and ``process``, which tell this run from any other.
+    :param options: the connection's, with which a new secret is tried.
+    :param clock: the machine's time, seconds since the epoch.
+    """
+
+    me: Mapping[str, str]
+    terms: Terms
+    options: Mapping[str, Any]
+    check_mode: bool
+    clock: Callable[[], float] = time.time
+
+    @property
+    def run(self) -> str:
+        """The run's name."""
+        return self.me["run"]
+
+    def now(self, state: Mapping[str, Any], lease: timedelta = _ANY) -> str:
+        """The tenant's time, by the machine's clock since the tenant told it; a lease later."""
+        passed = timedelta(seconds=self.clock() - state["read_at"])
+        return until(state["seen"]["moment"], passed, lease)
+
+
+async def begin(
+    graph: GraphClient, wanted: Mapping[str, Any], keeper: Keeper, found: Mapping[str, Any] | None,
+    moment: datetime | None, around: Round, prove: Callable[[], ModernAuthError | None],
+) -> State:
+    """Decide; if something is due, take the lock, remove what nobody has, make what is needed, and see it sign in.
+
+    :param wanted: the application as the plan has it.
+    :param found: as Entra ID showed it, with its credentials; None if it was not there.
+    :param prove: why the store would take nothing new, so that nothing must be made; None if it would.
+    """
+    entry, revision = keeper.read()
+    state = _decided(wanted, entry, found, moment, around)
+    if state["decision"]["missing"]:
+        # A replica that lags does not show a secret that was made moments ago, or shows one that was removed.
+        found, moment = await _look_again(graph, entry, state["decision"]["missing"])
+        state = _decided(wanted, entry, found, moment, around)
+    decision = state["decision"]
+    if decision["failure"] is not None:
+        return {**state, "failed": True, "msg": decision["failure"]}
+    if decision["state"] != "due" or around.check_mode:
+        return state
+    refused = prove()
+    if refused is not None:
+        return {**state, **failure(refused)}
+    try:
+        entry, revision = _stored(keeper, _rotation.locked(entry, decision), revision)
+    except StoreError as error:
+        if error.code != "conflict":
+            raise
+        return {**state, "state": "busy", "reasons": ["Another run has just begun to work on it."]}
+    try:
+        entry = await _make(graph, wanted, keeper, (entry, revision), decision, around)
+    except ModernAuthError as error:
+        # It is in the hands of this run, which gives it free at the end.
+        return {**state, **failure(error), "changed": True, "locked": True}
+    return {
+        **state, "locked": True, "slot": newest(entry), "hosts": decision["hosts"], "entry": shown(entry),
+    }
+
+
+def record(keeper: Keeper, state: State, hosts: Collection[str], around: Round) -> State:
+    """Keep which hosts were proven with the newest secret, and that the run is alive."""
+    entry, revision = keeper.read()
+    lease = around.now(state, around.terms.lease)
+    entry, _revision = _stored(keeper, _rotation.proven(entry, around.run, hosts, lease), revision)
+    return {**state, "entry": shown(entry)}
+
+
+def end(keeper: Keeper, wanted: Mapping[str, Any], state: State, reached: Mapping[str, bool], around: Round) -> State:
+    """Find out who gets another secret back, and what may be removed.
+
+    :param reached: the hosts that can be reached, and whether each was given another secret.
+    """
+    entry, _revision = keeper.read()
+    seen = Seen(state["seen"]["secrets"], around.now(state), wanted["environment"])
+    why = state["msg"] if state["failed"] else None
+    ending = _rotation.ending(entry, around.run, seen, reached, why)
+    return {**state, "back": ending["back"], "retire": ending["retire"], "entry": shown(entry)}
+
+
+async def conclude(
+    graph: GraphClient, wanted: Mapping[str, Any], keeper: Keeper, state: State, around: Round
+) -> State:
+    """Remove what no host has any more, store how it ended, and give the application free."""
+    entry, revision = keeper.read()
+    registration = await secrets.read(graph, Identity(app_id=entry["client_id"]))
+    for key_id in state["retire"]:
+        await secrets.remove(graph, registration, {"keyId": key_id})
+    kept = _rotation.removed(entry, around.run, state["retire"], wanted["team"])
+    after = _rotation.concluded(
+        kept, around.run, wanted["team"], state["msg"] if state["failed"] else None, around.now(state),
+        around.terms.overlap,
+    )
+    entry, _revision = _stored(keeper, after, revision)
+    return {**state, "locked": False, "concluded": True, "entry": shown(entry)}
+
+
+def shown(entry: Mapping[str, Any]) -> Entry:
+    """The entry without what is secret in it."""
+    hidden = ("secret_text",)
+    return {
+        name: {key: one for key, one in value.items() if key not in hidden} if isinstance(value, Mapping) else value
+        for name, value in entry.items() if name not in ("encrypted", "fingerprints")
+    }
+
+
+def _decided(
+    wanted: Mapping[str, Any], entry: Mapping[str, Any], found: Mapping[str, Any] | None, moment: datetime | None,
+    around: Round,
+) -> State:
+    seen = None
+    if found is not None and moment is not None:
+        about = credentials.shown(found, moment, _ANY)["credentials"]
+        secrets_ = [one for one in about if one["kind"] == "secret"]
+        seen = Seen(secrets_, moment.strftime("%Y-%m-%dT%H:%M:%SZ"), wanted["environment"])
+    lock = entry.get("lock")
+    decision = _rotation.decide(
+        entry, seen, wanted["team"], set(wanted["hosts"]), around.terms, around.me,
+        holder_is_gone=lock is not None and is_gone(lock),
+    )
+    return {
+        "state": decision["state"], "decision": decision, "reasons": decision["reasons"], "failed": False, "msg": "",
+        "changed": decision["state"] == "due", "locked": False, "slot": "current", "hosts": [],
+        "seen": {"secrets": list(seen.secrets), "moment": seen.moment} if seen else None, "read_at": around.clock(),
+        "entry": shown(entry), "back": {}, "retire": [], "concluded": False,
+    }
+
+
+async def _look_again(
+    graph: GraphClient, entry: Mapping[str, Any], missing: Sequence[str]
+) -> tuple[Mapping[str, Any] | None, datetime | None]:
+    wanted = {key_id.lower() for key_id in missing}
+    for attempt in range(1, LOOKS + 1):
+        reading = await credentials.read(graph, [entry["client_id"]])
+        found = next(iter(reading.applications), None)
+        there = {one["keyId"].lower() for one in (found or {}).get("passwordCredentials") or []}
+        if wanted <= there or attempt == LOOKS:
+            return found, reading.moment
+        await asyncio.sleep(PAUSE)
+    raise AssertionError("unreachable: the last look returns")
+
+
+async def _make(
+    graph: GraphClient, wanted: Mapping[str, Any], keeper: Keeper, held: tuple[Entry, str], decision: Mapping[str, Any],
+    around: Round,
+) -> Entry:
+    entry, revision = held
+    registration = await secrets.read(graph, Identity(app_id=entry["client_id"]))
+    for key_id in decision["remove"]:
+        await secrets.remove(graph, registration, {"keyId": key_id})
+    gone = [*decision["remove"], *decision["drop"]]
+    if gone:
+        entry, revision = _stored(
+            keeper, _rotation.removed(entry, around.run, gone, wanted["team"]), revision
+        )
+    if decision["add"]:
+        entry = await _add(graph, wanted, keeper, (entry, revision), decision, around)
+    if decision["hosts"]:
+        credential = entry[newest(entry)]
+        options = {
+            **around.options, "auth_source": "client_secret", "tenant_id": entry["tenant_id"],
+            "client_id": entry["client_id"], "client_secret": credential["secret_text"], "token_cache": None,
+        }
+        await tokens.prove(token_source(options), cloud_from(options).graph_scope, PATIENCE)
+    return entry
+
+
+async def _add(
+    graph: GraphClient, wanted: Mapping[str, Any], keeper: Keeper, held: tuple[Entry, str], decision: Mapping[str, Any],
+    around: Round,
+) -> Entry:
+    entry, revision = held
+    registration = await secrets.read(graph, Identity(app_id=entry["client_id"]))
+    await make_and_store(graph, {
+        "app_id": entry["client_id"], "object_id": None, "unique_name": None, "name": wanted["environment"],
+        # Whatever was there before the lock stays.
+        "key_id": None, "known_key_ids": [*decision["lock"]["key_ids"], *key_ids(entry)], "remove_unknown": True,
+        "lifetime": wanted["secret"]["lifetime"], "renew_within": wanted["secret"]["renew_within"], "state": "present",
+    }, registration, lambda secret: keeper.write(_rotation.added(entry, around.run, secret), revision))
+    return keeper.read()[0]
+
+
+def _stored(keeper: Keeper, entry: Entry, revision: str) -> tuple[Entry, str]:
+    return entry, keeper.write(entry, revision)

@@ -1,0 +1,20 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""How the lines of a report reach a person through Ansible's output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ansible import constants as C
+from ansible.errors import AnsibleError
+
+
+def shown(lines: Sequence[str]) -> str | list[str]:
+    """The lines as a task's ``msg``: YAML would fold those of a list, and JSON would not break those of a text."""
+    try:
+        shape = C.config.get_config_value("result_format", plugin_type="callback", plugin_name="default")
+    except (AnsibleError, KeyError):
+        shape = "json"
+    return "\n".join(lines) if shape == "yaml" else list(lines)

@@ -1,0 +1,1 @@
+"""The control face: what tests ask for."""

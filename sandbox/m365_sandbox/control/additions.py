@@ -1,0 +1,195 @@
+"""What tests put into the tenant without going through Graph or Exchange: the seeds of their situations.
+
+Each addition has its own table of properties and gives back what a test needs to go on.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from m365_sandbox.control.body import BodyError, Property, optional, required
+from m365_sandbox.graph.key_credentials import replaced_keys
+from m365_sandbox.identity.tokens import issue_app_token
+from m365_sandbox.state.clock import now, timestamp
+from m365_sandbox.state.complex_types import KEY_CREDENTIAL
+from m365_sandbox.state.credentials import client_secret
+from m365_sandbox.state.directory_roles import DIRECTORY_ROLES, assign_role
+from m365_sandbox.state.entities import new_application, new_service_principal
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.sandbox import Sandbox
+from m365_sandbox.state.seed import add_application, exchange_identity
+from m365_sandbox.state.tenant import Tenant
+
+Values = Mapping[str, Any]
+
+
+class UnknownObject(LookupError):
+    """The addition refers to something that the tenant does not have."""
+
+
+class Conflict(ValueError):
+    """The tenant has such an object already."""
+
+
+@dataclass(frozen=True)
+class Addition:
+    """Something that can be added: its properties, and the function that adds it and says what was added."""
+
+    properties: Mapping[str, Property]
+    add: Callable[[Sandbox, Values], Entity]
+
+
+def find_mailbox(tenant: Tenant, key: str) -> Entity:
+    """A mailbox by address or object id of its user."""
+    mailbox = tenant.find_mailbox(key)
+    if mailbox is None:
+        raise UnknownObject(f"there is no mailbox {key}")
+    return mailbox
+
+
+def _add_user(sandbox: Sandbox, values: Values) -> Entity:
+    tenant, name, aliases = sandbox.tenant, values["userPrincipalName"], values.get("aliases", [])
+    if tenant.find("users", userPrincipalName=name):
+        raise Conflict(f"there is a user {name} already")
+    if not all(isinstance(alias, str) for alias in aliases):
+        raise BodyError("aliases must be a list of addresses")
+    has_mailbox = values.get("licensed", True) or values.get("shared", False)
+    if aliases and not has_mailbox:
+        raise BodyError("aliases are addresses of a mailbox, which a user gets who is licensed or shared")
+    for address in (values.get("mail", name), *aliases) if has_mailbox else ():
+        if tenant.find_recipient(address) is not None:
+            raise Conflict(f"there is a mailbox with the address {address} already")
+    return tenant.add_user(
+        name, values.get("displayName", name), mail=values.get("mail"), aliases=aliases,
+        password=values.get("password"), licensed=values.get("licensed", True), shared=values.get("shared", False),
+    )
+
+
+def _add_application(sandbox: Sandbox, values: Values) -> Entity:
+    tenant = sandbox.tenant
+    application = new_application(values["displayName"])
+    service_principal = new_service_principal(application["appId"], values["displayName"], tenant.tenant_id)
+    if "certificate" in values:
+        application["keyCredentials"].append(_key_credential(values["certificate"]))
+    secret = client_secret() if values.get("secret", False) else None
+    roles = values.get("roles", {})
+    if not all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in roles.values()):
+        raise BodyError("roles must be lists of permissions by resource")
+    try:
+        add_application(tenant, application, service_principal, roles, secret)
+    except KeyError as error:
+        raise UnknownObject(f"there is no resource or application permission {error.args[0]}") from error
+    if "secretSeconds" in values and secret is not None:
+        _shorten(application, values["secretSeconds"])
+        tenant["applications"].put(application["id"], application)
+    return {
+        "id": application["id"], "appId": application["appId"], "servicePrincipalId": service_principal["id"],
+        "secret": secret, "keyId": application["passwordCredentials"][0]["keyId"] if secret else None,
+    }
+
+
+def _add_exchange_service_principal(sandbox: Sandbox, values: Values) -> Entity:
+    pointer = {
+        "AppId": values["AppId"], "ObjectId": values["ObjectId"], "DisplayName": values.get("DisplayName"),
+        **exchange_identity(sandbox.tenant, values["ObjectId"]),
+    }
+    sandbox.tenant["exchange_service_principals"].put(values["AppId"], pointer)
+    return pointer
+
+
+def _add_directory_role(sandbox: Sandbox, values: Values) -> Entity:
+    principals = sandbox.tenant.find("service_principals", appId=values["appId"])
+    if not principals:
+        raise UnknownObject(f"there is no service principal of {values['appId']}")
+    if values["role"] not in DIRECTORY_ROLES:
+        raise UnknownObject(f"there is no directory role {values['role']}; known are {', '.join(DIRECTORY_ROLES)}")
+    return assign_role(sandbox.tenant, principals[0]["id"], values["role"])
+
+
+def _add_mailbox_permission(sandbox: Sandbox, values: Values) -> Entity:
+    entry = {"User": values["User"], "AccessRights": values.get("AccessRights", ["FullAccess"])}
+    return _add_entry(sandbox.tenant, "mailbox_permissions", values["Identity"], entry)
+
+
+def _add_recipient_permission(sandbox: Sandbox, values: Values) -> Entity:
+    entry = {"Trustee": values["Trustee"], "AccessRights": values.get("AccessRights", ["SendAs"])}
+    return _add_entry(sandbox.tenant, "recipient_permissions", values["Identity"], entry)
+
+
+def _add_entry(tenant: Tenant, collection: str, mailbox_key: str, entry: Entity) -> Entity:
+    identifier = find_mailbox(tenant, mailbox_key)["id"]
+    entries = tenant[collection].get(identifier) or {"entries": []}
+    entries["entries"].append(entry)
+    tenant[collection].put(identifier, entries)
+    return entries
+
+
+def _issue_token(sandbox: Sandbox, values: Values) -> Entity:
+    principals = sandbox.tenant.find("service_principals", appId=values["appId"])
+    if not principals:
+        raise UnknownObject(f"there is no service principal of {values['appId']}")
+    return {
+        "access_token": issue_app_token(
+            sandbox.tenant, sandbox.keys, service_principal=principals[0], resource=values["resource"],
+            auth_method="secret", lifetime=values.get("seconds"),
+        )
+    }
+
+
+def _key_credential(pem: str) -> Entity:
+    try:
+        certificate = x509.load_pem_x509_certificate(pem.encode())
+    except ValueError as error:
+        raise BodyError("certificate must be a certificate in PEM") from error
+    key = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
+    sent = {**KEY_CREDENTIAL.defaults(), "key": key, "type": "AsymmetricX509Cert", "usage": "Verify"}
+    return replaced_keys([], [sent])[0]
+
+
+def _shorten(application: Entity, seconds: int) -> None:
+    password = application["passwordCredentials"][0]
+    password["startDateTime"] = timestamp(now() - timedelta(days=365))
+    password["endDateTime"] = timestamp(now() + timedelta(seconds=seconds))
+
+
+ADDITIONS = {
+    "users": Addition(
+        {
+            "userPrincipalName": required(str), "displayName": optional(str), "mail": optional(str),
+            "aliases": optional(list), "password": optional(str), "licensed": optional(bool), "shared": optional(bool),
+        },
+        _add_user,
+    ),
+    # ``secretSeconds`` is how long the secret is still valid; negative for one that is expired.
+    "applications": Addition(
+        {
+            "displayName": required(str), "roles": optional(dict), "secret": optional(bool),
+            "secretSeconds": optional(int), "certificate": optional(str),
+        },
+        _add_application,
+    ),
+    "exchange-service-principals": Addition(
+        {"AppId": required(str), "ObjectId": required(str), "DisplayName": optional(str)},
+        _add_exchange_service_principal,
+    ),
+    # ``role`` is a name such as Exchange Administrator; tokens issued from now on carry it.
+    "directory-roles": Addition({"appId": required(str), "role": required(str)}, _add_directory_role),
+    "mailbox-permissions": Addition(
+        {"Identity": required(str), "User": required(str), "AccessRights": optional(list)}, _add_mailbox_permission
+    ),
+    "recipient-permissions": Addition(
+        {"Identity": required(str), "Trustee": required(str), "AccessRights": optional(list)},
+        _add_recipient_permission,
+    ),
+    # ``seconds`` is how long the token is still valid; negative for one that is expired.
+    "tokens": Addition(
+        {"appId": required(str), "resource": required(str), "seconds": optional(int)}, _issue_token
+    ),
+}

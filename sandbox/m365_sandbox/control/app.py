@@ -1,0 +1,212 @@
+"""The control face: what tests and people ask of the sandbox itself, as JSON over plain HTTP on loopback.
+
+Unknown paths and properties are errors, so that a test never relies on something that did not happen.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from m365_sandbox.control.additions import ADDITIONS, Addition, Conflict, UnknownObject, find_mailbox
+from m365_sandbox.control.body import BodyError, Property, optional, read, required
+from m365_sandbox.exchange.byte_size import printed_size
+from m365_sandbox.issuer.app import issuer_url
+from m365_sandbox.issuer.tokens import identity_token
+from m365_sandbox.mail.store import MailStore
+from m365_sandbox.state.clock import CLOCK
+from m365_sandbox.state.faces import FACES
+from m365_sandbox.state.faults import FaultError
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.json_text import parse_json
+from m365_sandbox.state.sandbox import Sandbox
+from m365_sandbox.state.seed import sow
+from m365_sandbox.state.tenant import NotSaved
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+MAILBOX_PROPERTIES = {
+    "ImapEnabled": optional(bool), "PopEnabled": optional(bool),
+    # Null: as the organisation says.
+    "SmtpClientAuthenticationDisabled": optional(bool, type(None)),
+    # As Set-Mailbox takes it: 10MB, or Unlimited.
+    "MaxSendSize": optional(str),
+}
+TRANSPORT_PROPERTIES = {"SmtpClientAuthenticationDisabled": optional(bool)}
+EXCHANGE_PROPERTIES = {"ChecksServicePrincipals": optional(bool)}
+CLOCK_PROPERTIES = {"offset_seconds": optional(int, float), "moment": optional(str)}
+ISSUER_TOKEN_PROPERTIES = {
+    "subject": required(str), "audience": optional(str), "issuer": optional(str), "seconds": optional(int),
+}
+ORGANIZATION_PROPERTIES = {"BasicAuthenticationBlocked": optional(bool)}
+
+_STATUS_OF = {BodyError: 400, FaultError: 400, UnknownObject: 404, Conflict: 409, NotSaved: 507}
+
+
+def control_app(sandbox: Sandbox, store: MailStore) -> Starlette:
+    """The control face of a sandbox."""
+    control = _Control(sandbox, store)
+    return Starlette(
+        routes=[
+            Route("/status", control.status, methods=["GET"]),
+            Route("/reset", control.reset, methods=["POST"]),
+            Route("/faults", control.show_faults, methods=["GET"]),
+            Route("/faults", control.add_fault, methods=["POST"]),
+            Route("/faults", control.clear_faults, methods=["DELETE"]),
+            Route("/requests", control.show_requests, methods=["GET"]),
+            Route("/requests", control.clear_requests, methods=["DELETE"]),
+            Route("/clock", control.show_clock, methods=["GET"]),
+            Route("/clock", control.turn_clock, methods=["PUT"]),
+            Route("/issuer/tokens", control.issue_token, methods=["POST"]),
+            Route("/tenant", control.tenant, methods=["GET"]),
+            Route("/tenant/mailboxes/{address}", control.change_mailbox, methods=["PATCH"]),
+            Route("/tenant/transport-config", control.change_transport_config, methods=["PATCH"]),
+            Route("/tenant/exchange-behaviour", control.change_exchange_behaviour, methods=["PATCH"]),
+            Route("/tenant/organization-config", control.change_organization_config, methods=["PATCH"]),
+            *(
+                Route(f"/tenant/{name}", control.adding(addition), methods=["POST"])
+                for name, addition in ADDITIONS.items()
+            ),
+        ],
+        exception_handlers={**dict.fromkeys(_STATUS_OF, _refuse), HTTPException: _refuse_http},
+    )
+
+
+class _Control:
+    def __init__(self, sandbox: Sandbox, store: MailStore) -> None:
+        self.sandbox = sandbox
+        self.store = store
+
+    async def status(self, request: Request) -> Response:
+        return JSONResponse({
+            "pid": os.getpid(), "directory": str(self.sandbox.directory), "ports": self.sandbox.ports,
+            "store": self.store.status,
+        })
+
+    async def reset(self, request: Request) -> Response:
+        sow(self.sandbox.tenant, self.sandbox.catalog, self.sandbox.credentials)
+        self.sandbox.faults.clear()
+        await self.store.wipe()
+        self.sandbox.requests.clear()
+        return Response(status_code=204)
+
+    async def show_faults(self, request: Request) -> Response:
+        return JSONResponse({"value": self.sandbox.faults.dump()})
+
+    async def add_fault(self, request: Request) -> Response:
+        self.sandbox.faults.add(await _body(request))
+        return JSONResponse({"value": self.sandbox.faults.dump()}, status_code=201)
+
+    async def clear_faults(self, request: Request) -> Response:
+        self.sandbox.faults.clear()
+        return Response(status_code=204)
+
+    async def show_requests(self, request: Request) -> Response:
+        if unknown := [name for name in request.query_params if name != "face"]:
+            raise BodyError(f"unknown query parameter {', '.join(unknown)}; known is face")
+        face = request.query_params.get("face")
+        if face not in (None, *FACES):
+            raise BodyError(f"unknown face {face}; known are {', '.join(FACES)}")
+        return JSONResponse({"value": self.sandbox.requests.entries(face)})
+
+    async def clear_requests(self, request: Request) -> Response:
+        self.sandbox.requests.clear()
+        return Response(status_code=204)
+
+    async def show_clock(self, request: Request) -> Response:
+        return JSONResponse({"offset_seconds": CLOCK.offset, "moment": CLOCK.now().isoformat()})
+
+    async def turn_clock(self, request: Request) -> Response:
+        wanted = await _read(request, CLOCK_PROPERTIES)
+        if len(wanted) != 1:
+            raise BodyError("give either offset_seconds or moment")
+        try:
+            if "moment" in wanted:
+                CLOCK.set(_aware(wanted["moment"]))
+            else:
+                CLOCK.turn(wanted["offset_seconds"])
+        except ValueError as error:
+            raise BodyError(str(error)) from error
+        self.sandbox.tenant.save()
+        return await self.show_clock(request)
+
+    async def issue_token(self, request: Request) -> Response:
+        wanted = {"issuer": issuer_url(self.sandbox), **await _read(request, ISSUER_TOKEN_PROPERTIES)}
+        return JSONResponse({"token": identity_token(self.sandbox.issuer_keys, **wanted)}, status_code=201)
+
+    async def tenant(self, request: Request) -> Response:
+        return JSONResponse(self.sandbox.tenant.dump())
+
+    async def change_mailbox(self, request: Request) -> Response:
+        tenant = self.sandbox.tenant
+        mailbox = find_mailbox(tenant, request.path_params["address"]) | await _read(request, MAILBOX_PROPERTIES)
+        if "MaxSendSize" in mailbox:
+            mailbox["MaxSendSize"] = _size(mailbox["MaxSendSize"])
+        tenant["mailboxes"].put(mailbox["id"], mailbox)
+        tenant.save()
+        return JSONResponse(mailbox)
+
+    async def change_transport_config(self, request: Request) -> Response:
+        return await self._change(request, self.sandbox.tenant.transport_config, TRANSPORT_PROPERTIES)
+
+    async def change_exchange_behaviour(self, request: Request) -> Response:
+        return await self._change(request, self.sandbox.tenant.exchange_behaviour, EXCHANGE_PROPERTIES)
+
+    async def change_organization_config(self, request: Request) -> Response:
+        return await self._change(request, self.sandbox.tenant.organization_config, ORGANIZATION_PROPERTIES)
+
+    async def _change(self, request: Request, settings: Entity, properties: dict[str, Property]) -> Response:
+        settings.update(await _read(request, properties))
+        self.sandbox.tenant.save()
+        return JSONResponse(settings)
+
+    def adding(self, addition: Addition) -> Handler:
+        async def add(request: Request) -> Response:
+            added = addition.add(self.sandbox, await _read(request, addition.properties))
+            self.sandbox.tenant.save()
+            return JSONResponse(added, status_code=201)
+
+        return add
+
+
+def _size(text: str) -> str:
+    try:
+        return printed_size(text)
+    except ValueError as error:
+        raise BodyError(f"MaxSendSize: {error}") from error
+
+
+def _aware(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("moment needs a time zone, for example 2027-01-31T05:00:00Z")
+    return moment
+
+
+async def _read(request: Request, properties: Mapping[str, Property]) -> dict[str, Any]:
+    return read(await _body(request), properties)
+
+
+async def _body(request: Request) -> Any:
+    try:
+        return parse_json(await request.body())
+    except ValueError as error:
+        raise BodyError("the body must be JSON, and not nested deeply") from error
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, status_code=_STATUS_OF[type(error)])
+
+
+async def _refuse_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    words = {404: f"there is no {request.url.path}", 405: f"{request.method} is not possible on {request.url.path}"}
+    return JSONResponse({"error": words.get(error.status_code, error.detail)}, status_code=error.status_code)

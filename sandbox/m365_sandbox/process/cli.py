@@ -1,0 +1,159 @@
+"""The command ``m365-sandbox``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from m365_sandbox.process import environment
+from m365_sandbox.process.folder import FolderError, check
+from m365_sandbox.process.instance import Instance, InstanceError
+from m365_sandbox.state.faces import FACES, HTTP_FACES, address
+
+# The exit code that init scripts use for "not running".
+NOT_RUNNING = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; gives back the exit code."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[Instance, argparse.Namespace], int] = options.command
+    try:
+        directory = options.directory.expanduser().absolute()
+        check(directory)
+        return command(Instance(directory), options)
+    except (InstanceError, FolderError) as error:
+        print(f"m365-sandbox: {error}", file=sys.stderr)
+        return 1
+
+
+def port_option(text: str) -> tuple[str, int]:
+    """Read FACE=PORT; an ArgumentTypeError says what is wrong with it."""
+    face, _, number = text.partition("=")
+    if face not in FACES:
+        raise argparse.ArgumentTypeError(f"unknown face '{face}'; known are {', '.join(FACES)}")
+    if not number.isdecimal() or int(number) > 65535:
+        raise argparse.ArgumentTypeError(f"'{number}' is no port; give a number from 0 (any free port) to 65535")
+    return face, int(number)
+
+
+def _parser() -> argparse.ArgumentParser:
+    default = Path(os.environ.get("M365_SANDBOX_DIRECTORY") or "~/.local/state/m365-sandbox")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--directory", type=Path, default=default, metavar="D",
+        help="the instance's folder (default: $M365_SANDBOX_DIRECTORY, else ~/.local/state/m365-sandbox)",
+    )
+    parser = argparse.ArgumentParser(prog="m365-sandbox", description="A Microsoft 365 tenant in a box, on loopback.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    start = commands.add_parser("start", parents=[common], help="start in the background and wait until it answers")
+    start.add_argument(
+        "--port", type=port_option, action="append", default=[], metavar="FACE=PORT",
+        help="a fixed port for a face; otherwise a free one is chosen at the first start and kept",
+    )
+    start.set_defaults(command=_start)
+    for name, function, text in (
+        ("stop", _stop, "end it; its state is kept"),
+        ("status", _status, f"show the faces; exit code {NOT_RUNNING} when it does not run"),
+        ("reset", _reset, "back to the seed: no mails, no applications of yours; ports, ids and secrets stay"),
+    ):
+        commands.add_parser(name, parents=[common], help=text).set_defaults(command=function)
+    clock = commands.add_parser("clock", parents=[common], help="show the tenant's clock, or turn it")
+    turned = clock.add_mutually_exclusive_group()
+    turned.add_argument(
+        "--offset", type=float, metavar="SECONDS", help="how far it is ahead of the machine's; 0 puts it right",
+    )
+    turned.add_argument("--moment", metavar="ISO", help="what it shows now, for example 2027-01-31T05:00:00Z")
+    clock.set_defaults(command=_clock)
+    control = commands.add_parser("control", parents=[common], help="call the control face and print its answer")
+    control.add_argument("method", choices=("GET", "POST", "PUT", "PATCH", "DELETE"))
+    control.add_argument("path", help="for example '/requests?face=graph'")
+    control.add_argument("body", nargs="?", help="JSON; a dash reads it from the standard input")
+    control.set_defaults(command=_control)
+    env = commands.add_parser("env", parents=[common], help="print the environment variables that clients need")
+    env.add_argument("--format", choices=("shell", "json"), default="shell")
+    env.set_defaults(command=_env)
+    return parser
+
+
+def _start(instance: Instance, options: argparse.Namespace) -> int:
+    started = instance.start(dict(options.port))
+    print("The sandbox runs." if started else "The sandbox was running already.")
+    _print_faces(instance)
+    print('\nPoint a shell at it:  eval "$(m365-sandbox env)"')
+    return 0
+
+
+def _stop(instance: Instance, options: argparse.Namespace) -> int:
+    print("The sandbox has ended." if instance.stop() else "No sandbox was running.")
+    return 0
+
+
+def _status(instance: Instance, options: argparse.Namespace) -> int:
+    if instance.pid() is None:
+        print(f"No sandbox runs in {instance.directory}.")
+        return NOT_RUNNING
+    if not instance.is_ready():
+        raise InstanceError(f"The sandbox in {instance.directory} runs, but not every face answers")
+    print("The sandbox runs.")
+    _print_faces(instance)
+    return 0
+
+
+def _reset(instance: Instance, options: argparse.Namespace) -> int:
+    _require_running(instance)
+    instance.control("POST", "/reset")
+    print("The sandbox is as it was at its first start.")
+    return 0
+
+
+def _clock(instance: Instance, options: argparse.Namespace) -> int:
+    _require_running(instance)
+    if options.moment is not None:
+        clock = instance.control("PUT", "/clock", {"moment": options.moment})
+    elif options.offset is not None:
+        clock = instance.control("PUT", "/clock", {"offset_seconds": options.offset})
+    else:
+        clock = instance.control("GET", "/clock")
+    print(f"{clock['moment']}  ({clock['offset_seconds']:+.0f} s from the machine's clock)")
+    return 0
+
+
+def _control(instance: Instance, options: argparse.Namespace) -> int:
+    _require_running(instance)
+    text = sys.stdin.read() if options.body == "-" else options.body
+    try:
+        body = None if text is None else json.loads(text)
+    except ValueError as error:
+        raise InstanceError(f"The body is no JSON: {error}") from error
+    answer = instance.control(options.method, options.path, body)
+    if answer is not None:
+        print(json.dumps(answer, indent=1))
+    return 0
+
+
+def _env(instance: Instance, options: argparse.Namespace) -> int:
+    _require_running(instance)
+    values = environment.read(instance.directory)
+    print(json.dumps(values, indent=1) if options.format == "json" else environment.as_shell(values), end="")
+    return 0
+
+
+def _require_running(instance: Instance) -> None:
+    if instance.pid() is None:
+        raise InstanceError(f"No sandbox runs in {instance.directory}; start it with: m365-sandbox start")
+
+
+def _print_faces(instance: Instance) -> None:
+    print(f"  {'folder':9} {instance.directory}")
+    for face, port in instance.ports().items():
+        text = "" if face in HTTP_FACES else f"  {FACES[face]}"
+        print(f"  {face:9} {address(face, port)}{text}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

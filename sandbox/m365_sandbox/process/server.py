@@ -1,0 +1,208 @@
+"""The process of an instance: every face in one event loop, until a signal ends it.
+
+``python -m m365_sandbox.process.server DIRECTORY [--port=FACE=PORT ...]``, which is what ``m365-sandbox start`` runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import TextIO
+
+from starlette.types import ASGIApp
+
+from m365_sandbox.control.app import control_app
+from m365_sandbox.control.guard import Guard
+from m365_sandbox.control.token import load_or_create_token
+from m365_sandbox.exchange.app import exchange_app
+from m365_sandbox.graph.app import graph_app
+from m365_sandbox.http.middleware import HttpMiddleware
+from m365_sandbox.http.server import HttpServer
+from m365_sandbox.identity.app import identity_app
+from m365_sandbox.issuer.app import issuer_app
+from m365_sandbox.mail.services import MailServices
+from m365_sandbox.mail.store import MailStore
+from m365_sandbox.management.app import management_app
+from m365_sandbox.process import environment
+from m365_sandbox.process.cli import port_option
+from m365_sandbox.process.folder import PID_FILE, FolderError, check
+from m365_sandbox.process.instance import PORTS_FILE, Instance
+from m365_sandbox.state.catalog import load_catalog
+from m365_sandbox.state.certificates import load_or_create_tls
+from m365_sandbox.state.credentials import Credentials
+from m365_sandbox.state.faces import FACES, HOST
+from m365_sandbox.state.faults import Faults
+from m365_sandbox.state.files import write_private
+from m365_sandbox.state.keys import ENTRA_FILE, ISSUER_FILE, SigningKeys
+from m365_sandbox.state.request_log import RequestLog
+from m365_sandbox.state.sandbox import Sandbox
+from m365_sandbox.state.seed import sow
+from m365_sandbox.state.tenant import STATE_FILE, Tenant
+from m365_sandbox.winrm.host import WindowsHost
+
+LOCK_SECONDS = 0.01
+
+log = logging.getLogger("m365_sandbox.process.server")
+
+
+class AlreadyRunning(Exception):
+    """Another process holds the instance's folder."""
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; gives back the exit code."""
+    parser = argparse.ArgumentParser(prog="m365_sandbox.process.server")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--port", type=port_option, action="append", default=[])
+    options = parser.parse_args()
+    # Libraries stay silent below warnings: some of them log what clients send, and that may be a secret.
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("m365_sandbox").setLevel(logging.INFO)
+    try:
+        check(options.directory)
+        with hold(options.directory):
+            asyncio.run(serve(options.directory, dict(options.port)))
+    except AlreadyRunning:
+        log.error("Another sandbox runs in %s", options.directory)
+        return 1
+    except FolderError as error:
+        log.error("%s", error)
+        return 1
+    return 0
+
+
+@contextlib.contextmanager
+def hold(directory: Path) -> Generator[None, None, None]:
+    """Hold the instance's lock, with the process id in its file; an AlreadyRunning if another process has it."""
+    descriptor = os.open(directory / PID_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    with open(descriptor, "r+", encoding="ascii") as file:
+        _lock(file)
+        try:
+            file.truncate()
+            file.write(str(os.getpid()))
+            file.flush()
+        except OSError:
+            (directory / PID_FILE).unlink()
+            raise
+        yield
+
+
+def _lock(file: TextIO) -> None:
+    """Take the lock. Who asks whether the instance runs shares it for a moment; an instance shares it with nobody."""
+    while not _try_lock(file, fcntl.LOCK_EX):
+        if not _try_lock(file, fcntl.LOCK_SH):
+            raise AlreadyRunning
+        fcntl.flock(file, fcntl.LOCK_UN)
+        time.sleep(LOCK_SECONDS)
+
+
+def _try_lock(file: TextIO, kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def build(directory: Path, ports: Mapping[str, int]) -> Sandbox:
+    """Load what the folder holds, or make it at the first start.
+
+    :param ports: face -> port that was asked for; it must be free, while a kept one that is taken is replaced.
+    """
+    kept = Instance(directory).ports()
+    tenant = Tenant(directory / STATE_FILE)
+    sandbox = Sandbox(
+        directory=directory,
+        tenant=tenant,
+        keys=SigningKeys.load_or_create(directory / ENTRA_FILE),
+        issuer_keys=SigningKeys.load_or_create(directory / ISSUER_FILE),
+        faults=Faults(),
+        requests=RequestLog(),
+        catalog=load_catalog(),
+        credentials=Credentials.load_or_create(directory),
+        ports={face: ports.get(face) or _free_or_any(kept.get(face, 0)) for face in FACES},
+        tls=load_or_create_tls(directory),
+    )
+    if tenant.is_new:
+        sow(tenant, sandbox.catalog, sandbox.credentials)
+    return sandbox
+
+
+async def serve(directory: Path, ports: Mapping[str, int]) -> None:
+    """Start every face, the control face last, and stop them when a signal comes."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    sandbox = build(directory, ports)
+    token = load_or_create_token(directory)
+    store = MailStore(directory)
+    mail = MailServices(sandbox, store)
+    windows = WindowsHost(sandbox)
+    servers: list[HttpServer] = []
+    await store.start()
+    try:
+        await mail.start()
+        apps: dict[str, ASGIApp] = {
+            "identity": identity_app(sandbox), "graph": graph_app(sandbox, store), "outlook": exchange_app(sandbox),
+        }
+        for face, app in apps.items():
+            app = HttpMiddleware(app, face, sandbox.faults, sandbox.requests)
+            servers.append(await _start(sandbox, face, app, date_header=False))
+        servers.append(await _start(sandbox, "issuer", issuer_app(sandbox)))
+        servers.append(await _start(sandbox, "management", management_app(sandbox)))
+        servers.append(await _start(sandbox, "winrm", windows.app()))
+        servers.append(await _start(sandbox, "control", Guard(control_app(sandbox, store), token)))
+        _write_ports(directory, sandbox.ports)
+        environment.write(
+            environment.variables(sandbox.tenant, sandbox.credentials, sandbox.ports, directory), directory
+        )
+        log.info("Ready: %s", ", ".join(f"{face} {port}" for face, port in sandbox.ports.items()))
+        await ended.wait()
+    finally:
+        await asyncio.gather(*(server.stop() for server in servers))
+        await windows.stop()
+        await mail.stop()
+        await store.stop()
+        log.info("Ended")
+
+
+async def _start(sandbox: Sandbox, face: str, app: ASGIApp, *, date_header: bool = True) -> HttpServer:
+    # asyncio switches Nagle's algorithm off only for sockets that say they are TCP; with it every answer takes 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((HOST, sandbox.ports[face]))
+    sandbox.ports[face] = listener.getsockname()[1]
+    server = HttpServer(app, listener, None if face == "control" else sandbox.tls, date_header=date_header)
+    await server.start()
+    return server
+
+
+def _free_or_any(port: int) -> int:
+    """The port if nobody listens on it, else 0."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return 0
+    return port
+
+
+def _write_ports(directory: Path, ports: Mapping[str, int]) -> None:
+    write_private(directory / PORTS_FILE, json.dumps({face: ports[face] for face in FACES}).encode())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The tenant and what an instance keeps: one truth for every face."""

@@ -1,0 +1,27 @@
+"""The names of the faces and how a client reaches each."""
+
+from __future__ import annotations
+
+HOST = "127.0.0.1"
+
+# Face -> what a client has to know besides the port; the addresses are all on the loopback interface.
+FACES = {
+    "identity": "https",
+    "graph": "https",
+    "outlook": "https",
+    "smtp": "SMTP submission with STARTTLS",
+    "smtps": "SMTP submission over TLS",
+    "relay": "SMTP without TLS: the company's own relay",
+    "imap": "IMAP over TLS",
+    "pop3": "POP3 over TLS",
+    "issuer": "https",
+    "management": "https",
+    "winrm": "WinRM over https: a Windows host with PowerShell",
+    "control": "http",
+}
+HTTP_FACES = ("identity", "graph", "outlook", "issuer", "management", "control")
+
+
+def address(face: str, port: int) -> str:
+    """A URL for the HTTP faces, host:port for the others."""
+    return f"{FACES[face]}://{HOST}:{port}" if face in HTTP_FACES else f"{HOST}:{port}"

@@ -1,0 +1,123 @@
+"""python-O365 sends, lists, searches, flags, moves and deletes by Graph."""
+
+from __future__ import annotations
+
+import pytest
+from msal import ConfidentialClientApplication
+from O365 import Account, Message, MSGraphProtocol
+from O365.utils.token import MemoryTokenBackend
+from office import CONTRACTS, GRAPH_APP_ID, PROBE, Office
+from requests import HTTPError
+
+GRAPH = "https://graph.microsoft.com/.default"
+
+
+class SandboxProtocol(MSGraphProtocol):
+    """Graph at the sandbox's address."""
+
+    def __init__(self, office: Office) -> None:
+        self._protocol_url = f"{office.sandbox.env['MAILOPS_GRAPH_ENDPOINT']}/"
+        super().__init__(timezone="UTC")
+
+
+def account(office: Office, mailbox: str = PROBE, application: tuple[str, str] | None = None) -> Account:
+    """An account of the library's; only the authority is not one that it asks for."""
+    app_id, secret = application or (office.app_id, office.secret)
+    found = Account(
+        (app_id, secret), protocol=SandboxProtocol(office), auth_flow_type="credentials",
+        tenant_id=office.tenant_id, main_resource=mailbox, token_backend=MemoryTokenBackend(),
+        verify_ssl=office.sandbox.ca, raise_http_errors=True,
+    )
+    found.con._msal_client = ConfidentialClientApplication(
+        app_id, secret, authority=f"{office.authority}/{office.tenant_id}",
+        verify=office.sandbox.ca, instance_discovery=False, token_cache=found.con.token_backend,
+    )
+    return found
+
+
+@pytest.fixture(autouse=True)
+def authority(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests prefers the environment's authority to that of a session."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", office.sandbox.ca)
+
+
+@pytest.fixture
+def signed_in(office: Office) -> Account:
+    found = account(office)
+    assert found.authenticate(requested_scopes=[GRAPH])
+    return found
+
+
+def test_it_sends(office: Office, signed_in: Account) -> None:
+    message: Message = signed_in.new_message()
+    message.to.add([CONTRACTS, "outside@elsewhere.example"])
+    message.bcc.add("shared@contoso.example")
+    message.subject, message.body = "By python-O365", "<p>Hello</p>"
+    message.importance = "high"
+    message.categories = ["Blue category"]
+    message.flag.set_flagged()
+    message.attachments.add([(__file__, "test.py")])
+    assert message.send()
+    (mail,) = office.mails(CONTRACTS)
+    assert (mail["Subject"], mail["From"], mail["Bcc"]) == ("By python-O365", PROBE, None)
+    assert "test.py" in [part.get_filename() for part in mail.walk()]
+    assert office.subjects(PROBE, "Sent Items") == ["By python-O365"]
+
+
+def test_it_does_everything_else(office: Office, signed_in: Account) -> None:
+    for subject in ("First", "Second", "Third"):
+        office.put(PROBE, subject)
+    mailbox = signed_in.mailbox()
+    assert {"Inbox", "Sent Items", "Deleted Items"} <= {folder.name for folder in mailbox.get_folders()}
+    inbox = mailbox.inbox_folder()
+    assert sorted(message.subject for message in inbox.get_messages()) == ["First", "Second", "Third"]
+    (second,) = inbox.get_messages(query=inbox.new_query().equals("subject", "Second"))
+    assert (second.sender.address, second.is_read) == (CONTRACTS, False)
+    assert second.mark_as_read()
+    second.flag.set_flagged()
+    assert second.save_message()
+    assert office.flags(PROBE, "Second") == {"\\Seen", "\\Flagged"}
+    assert second.move("archive")
+    assert office.subjects(PROBE, "Archive") == ["Second"]
+    (third,) = inbox.get_messages(query=inbox.new_query().equals("subject", "Third"))
+    assert third.delete()
+    assert office.subjects(PROBE) == ["First"]
+    draft = mailbox.new_message()
+    draft.to.add(CONTRACTS)
+    draft.subject, draft.body = "A draft", "Hello"
+    assert draft.save_draft()
+    assert office.subjects(PROBE, "Drafts") == ["A draft"]
+
+
+def test_a_wrong_secret_is_refused(office: Office) -> None:
+    assert not account(office, application=(office.app_id, "wrong")).authenticate(requested_scopes=[GRAPH])
+
+
+def test_what_is_not_granted_is_refused(office: Office) -> None:
+    reader = account(office, application=office.application({GRAPH_APP_ID: ["Mail.Read"]}))
+    assert reader.authenticate(requested_scopes=[GRAPH])
+    office.put(PROBE, "First")
+    (first,) = reader.mailbox().inbox_folder().get_messages()
+    for refused in (first.delete, first.mark_as_read, lambda: first.move("archive")):
+        with pytest.raises(HTTPError, match="403"):
+            refused()
+    message = reader.new_message()
+    message.to.add(CONTRACTS)
+    with pytest.raises(HTTPError, match="403"):
+        message.send()
+    assert (office.subjects(PROBE), office.flags(PROBE, "First"), office.mails(CONTRACTS)) == (["First"], set(), [])
+
+
+def test_too_many_recipients_are_refused(office: Office, signed_in: Account) -> None:
+    message = signed_in.new_message()
+    message.to.add([f"to{number}@elsewhere.example" for number in range(501)])
+    with pytest.raises(HTTPError, match="400"):
+        message.send()
+    assert office.mails(PROBE, "Sent Items") == []
+
+
+def test_a_mailbox_that_does_not_exist_is_refused(office: Office) -> None:
+    nobody = account(office, "nobody@contoso.example")
+    assert nobody.authenticate(requested_scopes=[GRAPH])
+    with pytest.raises(HTTPError, match="404"):
+        list(nobody.mailbox().get_messages())
