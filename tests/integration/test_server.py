@@ -329,6 +329,6 @@ def test_a_plugin_that_hands_no_standard_input_on_is_refused(folder: Path, plugi
     else:
         shell._connection.become = SimpleNamespace(name="su", pipelining=False)
     port = PosixServer(shell, {"ansible_python_interpreter": sys.executable})  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="the plugin (shell|su) hands no standard input on"):
+    with pytest.raises(InputError, match=r"the plugin (shell|su) hands no standard input on"):
         port.look([Wanted(str(folder / "file"))])
     assert shell.commands == []
