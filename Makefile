@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint integration sanity molecule oldest kill-test race-test clean
+.PHONY: help setup demo test lint integration sanity molecule oldest kill-test race-test benchmark clean
 
 PYTHON ?= python3
 scenario ?= default
@@ -116,6 +116,9 @@ kill-test: setup ## Kill the rotation at every task boundary and at random point
 
 race-test: setup ## Start two rotations at once, twenty times
 	PYTHONPATH=tests python tests/rotation/run_races.py
+
+benchmark: setup $(VENV)/.collections ## What runs on 10 to 300 hosts cost; writes docs/performance.md (an hour; hosts="10 30" is short)
+	PYTHONPATH=tests python tests/benchmark/benchmark.py $(if $(hosts),--hosts $(hosts))
 
 molecule: setup ## One molecule scenario: make molecule scenario=NAME
 	molecule test --scenario-name $(scenario)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
@@ -21,7 +20,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep, grouped
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils._report_file import write
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._report_file import place, write
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._shown import shown
 
 
@@ -49,7 +48,7 @@ class ActionModule(EstateStep):
             for names in grouped(wanted, lambda one: one["entra"])
         ]
         data = report(list(wanted.values()), entries, readings, args["due_within"])
-        folder = Path(self._loader.path_dwim(args["folder"]))
+        folder = place(args["folder"])
         changed = [
             write(folder / name, content, "mail_credentials_folder", check_mode=self.check_mode) for name, content in (
                 ("credentials.json", json.dumps(data, indent=4) + "\n"), ("credentials.html", page(data)),

@@ -18,6 +18,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.pool i
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_coalescing import CoalescingGraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require
 from ansible_collections.mailops.modern_auth.plugins.module_utils._locks import this_run
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import wrapped
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation import Terms
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.report import lines
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.round import (
@@ -208,6 +209,7 @@ class ActionModule(EstateStep):
         states = {name: self._newest(name, state) for name, state in self._states.items()}
         plans = args["plan"].get("hosts", {})
         text = lines(list(self._applications.values()), states, plans, predicted=self.check_mode)
+        text += wrapped(self.unused(args["plan"].get("stores", [])))
         return {"changed": False, "msg": shown(text), "_ansible_verbose_always": True}
 
     # -- what the hosts have said -------------------------------------------------------------------------------------

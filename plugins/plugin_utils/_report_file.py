@@ -10,6 +10,15 @@ from pathlib import Path
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 
 
+def place(path: str) -> Path:
+    """Where a report goes: a relative path starts in the folder in which Ansible is run.
+
+    Ansible itself would start from the playbook, which may be the installed collection; and beside the inventory
+    Ansible would read the report as inventory.
+    """
+    return Path.cwd() / Path(path).expanduser()
+
+
 def write(file: Path, content: str, variable: str, *, check_mode: bool) -> bool:
     """Write a report unless it is there as it should be; whether that is, or would be, a change.
 

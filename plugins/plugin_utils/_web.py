@@ -9,6 +9,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import TransportError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require
@@ -16,7 +17,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import 
     CONNECTION_ATTEMPTS,
     THROTTLED,
     UNAVAILABLE,
-    pause,
+    Attempts,
     retry_after,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.web import Access, Answer
@@ -38,23 +39,29 @@ class HttpsClient:
         require(MISSING)
         headers, basic = _signed_in(access.authentication)
         verify = client_context(access.ca_path, "web")
+        attempts = Attempts(urlsplit(url).netloc)
         with httpx.Client(verify=verify, timeout=access.timeout, headers=headers, auth=basic) as client:
-            for attempt in range(1, CONNECTION_ATTEMPTS + 1):
+            while True:
+                is_last = attempts.made + 1 == CONNECTION_ATTEMPTS
+                asked = None
                 try:
                     response = client.request(method, url, json=body)
                 except httpx.ConnectError as error:
-                    if attempt < CONNECTION_ATTEMPTS and "CERTIFICATE" not in str(error):
-                        time.sleep(pause(attempt))
-                        continue
-                    raise _unreachable(method, url, error) from error
+                    if is_last or "CERTIFICATE" in str(error):
+                        raise _unreachable(method, url, error) from error
                 except httpx.HTTPError as error:
                     raise _unreachable(method, url, error) from error
-                again = response.status_code in THROTTLED or (
-                    response.status_code in UNAVAILABLE and method != "POST"
-                )
-                if not again or attempt == CONNECTION_ATTEMPTS:
+                else:
+                    again = response.status_code in THROTTLED or (
+                        response.status_code in UNAVAILABLE and method != "POST"
+                    )
+                    if not again or is_last:
+                        break
+                    asked = retry_after(response.headers.get("Retry-After"))
+                pause = attempts.pause(asked)
+                if pause is None:
                     break
-                time.sleep(pause(attempt, retry_after(response.headers.get("Retry-After"))))
+                time.sleep(pause)
         return Answer(response.status_code, _json(response), printable(response.text))
 
 

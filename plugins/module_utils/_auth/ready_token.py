@@ -10,6 +10,8 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.http import Connections
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.options import required
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._printable import has_control
 
 
 class ReadyToken:
@@ -29,4 +31,10 @@ class ReadyToken:
 
 def source(options: Mapping[str, Any], connections: Connections) -> ReadyToken:
     """The token in the option ``access_token``."""
-    return ReadyToken(required(options, "access_token", "access_token"))
+    token = required(options, "access_token", "access_token")
+    if has_control(token):
+        raise InputError(
+            "access_token: holds a control character, for example a line break; give it without.",
+            remedy="A value that is read from a file often ends in a line break.",
+        )
+    return ReadyToken(token)

@@ -13,6 +13,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entries impor
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import hours
 from ansible_collections.mailops.modern_auth.plugins.module_utils._locks import id_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines as as_lines
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import wrapped
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.seen import Terms, due
 
 COLUMNS = ("environment", "application", "what was done", "secret ends", "next", "hosts awaited")
@@ -48,7 +49,8 @@ def lines(
         ]
         failures += [f"{host}: {what}" for host, what in state.get("put_back", {}).items()]
     failures += [f"{host}: {plan['msg']}" for host, plan in plans.items() if plan["failed"]]
-    return [*(as_lines(rows, COLUMNS, HEAD) if rows else ["There is no application to rotate."]), *notes, *failures]
+    shown = as_lines(rows, COLUMNS, HEAD) if rows else ["There is no application to rotate."]
+    return [*shown, *wrapped([*notes, *failures])]
 
 
 def _row(application: Mapping[str, Any], state: Mapping[str, Any], predicted: bool) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def _proves(key: rsa.RSAPublicKey, identifier: str, proof: str) -> bool:
             proof, key, algorithms=["RS256", "PS256"], audience=AUDIENCE, issuer=identifier,
             options={"require": ["aud", "exp", "iss", "nbf"], **WITHOUT_MACHINE_TIME},
         )
-    except jwt.InvalidTokenError:
+    except (jwt.InvalidTokenError, RecursionError):
         return False
     start, end = claims["nbf"], claims["exp"]
     if not isinstance(start, int | float) or not isinstance(end, int | float):

@@ -126,7 +126,7 @@ def _read(assertion: str) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         whole = jwt.api_jws.decode_complete(assertion, options={"verify_signature": False})
         claims = parse_json(whole["payload"])
-    except (jwt.InvalidTokenError, ValueError) as error:
+    except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
         raise errors.malformed_assertion("It is not a JWT.") from error
     if not isinstance(claims, dict):
         raise errors.malformed_assertion("It is not a JWT.")

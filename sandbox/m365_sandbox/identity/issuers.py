@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import ssl
 import urllib.request
 from pathlib import Path
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 import jwt
 
 from m365_sandbox.state.certificates import CA_FILE
+from m365_sandbox.state.json_text import parse_json
 
 _SECONDS = 5.0
 _LARGEST = 1 << 20
@@ -51,7 +51,7 @@ def _json(url: str, context: ssl.SSLContext) -> dict[str, Any]:
         urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context), _NoRedirect,
     )
     with opener.open(url, timeout=_SECONDS) as answer:
-        content: dict[str, Any] = json.loads(answer.read(_LARGEST))
+        content: dict[str, Any] = parse_json(answer.read(_LARGEST))
     return content
 
 

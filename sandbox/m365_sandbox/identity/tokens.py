@@ -114,7 +114,8 @@ def verify(keys: SigningKeys, tenant: Tenant, token: str, audiences: Collection[
         raise TokenError("audience") from error
     except (jwt.InvalidSignatureError, jwt.InvalidIssuerError, jwt.InvalidAlgorithmError) as error:
         raise TokenError("signature") from error
-    except jwt.InvalidTokenError as error:
+    # A header or body of brackets within brackets is more than the library expects.
+    except (jwt.InvalidTokenError, RecursionError) as error:
         raise TokenError("malformed") from error
     # Graph has one sentence for both ends of a lifetime.
     if not claims["nbf"] <= now().timestamp() < claims["exp"]:

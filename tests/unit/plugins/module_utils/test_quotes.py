@@ -15,7 +15,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import K
 from ansible_collections.mailops.modern_auth.plugins.module_utils._quotes import complaint, require_texts
 
 CHANGED = ("0123456", "1_000", "010", "1.0e+3", "1.10", "0x1F", "12:30:45", ".5", "2026-01-01", "on", "yes", "12345")
-UNCHANGED = ("1e3", "08", "'0123456'", '"on"', "s3cret", "0.1.2", "!23", "null-device", "~tilde")
+UNCHANGED = ("1e3", "08", "'0123456'", '"on"', "s3cret", "0.1.2", "null-device", "~tilde")
 
 
 @pytest.mark.parametrize("written", CHANGED)

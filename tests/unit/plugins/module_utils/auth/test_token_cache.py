@@ -18,7 +18,7 @@ import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import token_source
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.discovery import Discovery
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.http import Connections
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 HOST = "https://login.test"
@@ -133,6 +133,7 @@ def test_what_is_damaged_is_dropped(folder: Path, kind: str, damage: str) -> Non
         assert (again.tokens, again.documents) == (0, 0)
 
 
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_no_damage_ends_a_run(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     folder = tmp_path_factory.mktemp("cache")
