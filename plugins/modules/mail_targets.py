@@ -43,7 +43,7 @@ options:
         M(mailops.modern_auth.provider_config).'
       - 'With C(kind: api_object), an object behind a REST API, see the examples.'
       - 'C({"fact": NAME}) stands for what the store says of the application, C({"secret": "client_secret"}) for its
-        secret, and C({"secret": PATH}) for the value of one of the host's variables.'
+        secret, and C({"secret": PATH}) for the value of a variable of the host.'
     type: list
     elements: dict
     required: true
