@@ -77,7 +77,8 @@ class ActionModule(EstateStep):
 
     def _checks(self, args: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """The checks of the hosts that have not failed."""
-        able = set(self.handover.able({str(check["host"]) for check in args["deliveries"] if check.get("host")}))
+        hosts = {str(check["host"]) for check in args["deliveries"] if check.get("host")}
+        able = set(self.handover.able(hosts, before=self.STEP))
         return [check for check in args["deliveries"] if not check.get("host") or check["host"] in able]
 
     def _entries(self, args: Mapping[str, Any]) -> tuple[dict[str, Entry | ModernAuthError], dict[str, Verdict]]:

@@ -148,7 +148,7 @@ class EstateStep(StepForAll):
         return found
 
     def _hosts(self, application: Mapping[str, Any]) -> list[str]:
-        return self.handover.able(application["hosts"])
+        return self.handover.able(application["hosts"], before=self.STEP)
 
 
 def grouped(

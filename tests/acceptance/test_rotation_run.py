@@ -23,12 +23,11 @@ from sandbox_fixture import RunningSandbox
 HOSTS = ["ici-prod-1", "ici-prod-2", "ici-prod-3"]
 APPLICATION = "contracts-mail-prod"
 UNREACHABLE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
-# As on a full disk: commands run, modules do not, and Ansible takes the host for lost.
-NO_ROOM = {"ansible_remote_tmp": "/proc/no-room", "ansible_pipelining": False}
-# The variable is there from the task on that follows the probe.
-LOST_ON_THE_WAY = {
-    **NO_ROOM, "ansible_remote_tmp": "{{ '/proc/no-room' if __mail_store_slot is defined else '~/.ansible/tmp' }}",
-}
+# It answers when its configuration is looked at, and not any more when it is to be written.
+LOST_ON_THE_WAY = {"ansible_connection": "lost"}
+# Commands run, but Python does not, and with it nothing that Ansible does.
+WITHOUT_PYTHON = {"ansible_python_interpreter": "/nowhere/python3"}
+CONNECTIONS = str(Path(__file__).parent / "connection_plugins")
 
 
 class Farm:
@@ -48,7 +47,8 @@ class Farm:
 
     def run(self, playbook: str, *arguments: str, **environment: str) -> Run:
         return self.estate.set_up(
-            "-i", str(self.inventory), "--limit", "ici_prod", *arguments, playbook=playbook, **environment
+            "-i", str(self.inventory), "--limit", "ici_prod", *arguments, playbook=playbook,
+            ANSIBLE_CONNECTION_PLUGINS=CONNECTIONS, **environment
         )
 
     def rotate(self, *arguments: str) -> Run:

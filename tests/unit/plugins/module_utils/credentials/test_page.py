@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.page import page
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.report import report
-from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.credentials_world import (
+from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.credentials.credentials_world import (
     APP_ID,
     VALUE,
     application,
