@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.files import written
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.rows import COLUMNS, HEAD, Steps, rows
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines, wrapped
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._handover import Handover
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._report_file import place, write
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._shown import shown
 
@@ -26,19 +28,27 @@ class ActionModule(EstateStep):
         "plan": {"type": "dict", "required": True},
         "identity": {"type": "dict", "default": {}},
         "access": {"type": "dict", "default": {}},
+        "targets": {"type": "dict"},
         "deliveries": {"type": "dict", "default": {}},
         "path": {},
     }
 
     def names(self, args: Mapping[str, Any]) -> Iterable[str]:
         """See StepForAll."""
-        return list(args["plan"]["hosts"])
+        hosts = args["plan"].get("hosts")
+        if not isinstance(hosts, Mapping):
+            raise InputError("plan.hosts: is no dictionary; give what the step plan has returned.")
+        return list(hosts)
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """See Step."""
-        hosts = args["plan"]["hosts"]
-        configured = {host: self.handover.configured(host) for host in hosts}
-        failures = {host: self.handover.failure(host) for host in hosts}
+        hosts = {host: args["plan"]["hosts"][host] for host in self.names(args)}
+        said = {"plan": args["plan"], **{step: args[step] for step in ("identity", "access")}}
+        handover = Handover(
+            self.variables, self._task_vars, {**said, "delivery": args["deliveries"]}, args["targets"]
+        )
+        configured = {host: handover.configured(host) for host in hosts}
+        failures = {host: handover.failure(host) for host in hosts}
         failures = {host: failure for host, failure in failures.items() if failure is not None}
         found = rows(Steps(
             hosts, *(args[step].get("hosts", {}) for step in ("identity", "access")),

@@ -102,10 +102,10 @@ class ActionModule(RotationStep):
             for name, state in self.states.items()
         }
         names = [name for name, hosts in proven.items() if hosts]
-        keepers, verdicts = self.keepers({name: self.applications[name] for name in names})
+        keepers, verdicts = self.keepers({name: self.planned[name] for name in names})
         for name, keeper in keepers.items():
             try:
-                record(keeper, self.states[name], proven[name], self.around(args, self.applications[name]))
+                record(keeper, self.states[name], proven[name], self.around(args, self.planned[name]))
                 verdicts[name] = done("It is recorded which hosts are proven.", changed=True)
             except ModernAuthError as error:
                 verdicts[name] = failure(error)
@@ -157,7 +157,7 @@ class ActionModule(RotationStep):
     def _report(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Tell what was done."""
         text = lines(
-            list(self.applications.values()), self.newest(), args["plan"].get("hosts", {}), predicted=self.check_mode
+            list(self.planned.values()), self.newest(), args["plan"].get("hosts", {}), predicted=self.check_mode
         )
         text += wrapped(self.unused(args["plan"].get("stores", [])))
         return {"changed": False, "msg": shown(text), "_ansible_verbose_always": True}
@@ -168,7 +168,7 @@ class ActionModule(RotationStep):
             name for name, state in self.states.items()
             if state["concluded"] and state["retire"] and not state["failed"]
         ]
-        return {name: self.applications[name] for name in going_on or self.applications}
+        return {name: self.planned[name] for name in going_on or self.planned}
 
     def _put_back(self, name: str) -> dict[str, str]:
         """By host that got its old secret back, whether it works."""

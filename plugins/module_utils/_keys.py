@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
@@ -94,31 +94,51 @@ def hours(value: str) -> int:
     return int(value[:-1]) * {"h": 1, "d": 24, "w": 168}[value[-1]]
 
 
-def choice(*known: str, meant: Mapping[str, str] | None = None) -> Kind:
+@dataclass(frozen=True)
+class Choice:
     """One of some words.
 
     :param meant: words that people write for a known one.
     """
 
-    def read(value: Any) -> str:
-        if value in known:
+    known: Sequence[str]
+    meant: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, value: Any) -> str:
+        if value in self.known:
             return str(value)
-        nearest = (meant or {}).get(str(value).lower()) or nearest_of(str(value), known)
-        raise ValueError(f"'{value}' is not one of {', '.join(known)}{did_you_mean(nearest)}")
-
-    return read
+        nearest = self.meant.get(str(value).lower()) or nearest_of(str(value), self.known)
+        raise ValueError(f"'{value}' is not one of {', '.join(self.known)}{did_you_mean(nearest)}")
 
 
-def many(kind: Kind) -> Kind:
+def choice(*known: str, meant: Mapping[str, str] | None = None) -> Choice:
+    """See Choice."""
+    return Choice(known, meant or {})
+
+
+@dataclass(frozen=True)
+class Many:
     """A list; a single value is taken for a list of one."""
 
-    def read(value: Any) -> list[Any]:
+    kind: Kind
+
+    def __call__(self, value: Any) -> list[Any]:
         if isinstance(value, Mapping):
             raise ValueError("is no list")
         items = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-        return [kind(item) for item in items]
+        return [self.kind(item) for item in items]
 
-    return read
+
+def many(kind: Kind) -> Many:
+    """See Many."""
+    return Many(kind)
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """A dictionary, of whatever."""
+    if not isinstance(value, Mapping):
+        raise ValueError("is no dictionary")
+    return dict(value)
 
 
 def read(table: Table, given: Any, path: str, problems: list[str]) -> dict[str, Any]:

@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from typing import Any, ClassVar, TypeAlias
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import token_source
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import duration
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.pool import each
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient, graph_client
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_coalescing import CoalescingGraphClient
@@ -23,7 +21,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._locks import 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation import Terms
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.involved import failures, involved
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.round import UNREAD, Round, State
-from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, failure
+from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import (
     AT_ONCE,
     EstateStep,
@@ -31,6 +29,7 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step i
     grouped,
 )
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._handover import ROTATION
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._server import NO_ANSWER
 
 Application: TypeAlias = Mapping[str, Any]
 Options: TypeAlias = Mapping[str, Any]
@@ -62,7 +61,7 @@ class RotationStep(EstateStep):
         """
         news = {name: {**self.states.get(name, UNREAD), **verdict} for name, verdict in verdicts.items()}
         states = {**self.states, **news}
-        hosts = {name: list(one["hosts"]) for name, one in self.applications.items()}
+        hosts = {name: list(one["hosts"]) for name, one in self.planned.items()}
         return {
             "changed": any(state["changed"] for state in news.values()),
             "me": self.me, "steps": self.steps + 1, "applications": states, **involved(hosts, news),
@@ -72,9 +71,9 @@ class RotationStep(EstateStep):
     # -- how far the rotation is --------------------------------------------------------------------------------------
 
     @cached_property
-    def applications(self) -> dict[str, Application]:
+    def planned(self) -> Mapping[str, Application]:
         """The applications of the plan, by name."""
-        return {one["name"]: one for one in self._task.args["applications"]}
+        return self.applications(self._task.args)
 
     @cached_property
     def states(self) -> dict[str, State]:
@@ -96,14 +95,14 @@ class RotationStep(EstateStep):
         """The applications that this run holds, of those that the play is for."""
         hosts = set(self._task_vars["ansible_play_hosts_all"])
         return {
-            name: self.applications[name] for name, state in self.states.items()
-            if state["locked"] and not hosts.isdisjoint(self.applications[name]["hosts"])
+            name: self.planned[name] for name, state in self.states.items()
+            if state["locked"] and not hosts.isdisjoint(self.planned[name]["hosts"])
         }
 
     def newest(self) -> dict[str, State]:
         """How far each application is after the last step, which was for some hosts only."""
         told = [self._said] + [
-            self.variables.of(self.applications[name]["hosts"][0]).registered(ROTATION) or {}
+            self.variables.of(self.planned[name]["hosts"][0]).registered(ROTATION) or {}
             for name, state in self.states.items() if state["state"] == "due"
         ]
         return dict(max(told, key=lambda one: one.get("steps", 0)).get("applications", {}))
@@ -116,7 +115,7 @@ class RotationStep(EstateStep):
 
     def failed_host(self, name: str) -> tuple[str, str] | None:
         """The first of an application's hosts for which a step has failed, and why; who was lost has not failed."""
-        for host in self.applications[name]["hosts"]:
+        for host in self.planned[name]["hosts"]:
             why = self.handover.failure(host)
             if why and not _is_lost(why):
                 return host, why["msg"]
@@ -131,7 +130,7 @@ class RotationStep(EstateStep):
         """The hosts that were not lost, and whether their configuration was changed."""
         lost = self.lost(name)
         return {
-            host: bool(self.handover.targets(host).get("changed")) for host in self.applications[name]["hosts"]
+            host: bool(self.handover.targets(host).get("changed")) for host in self.planned[name]["hosts"]
             if host not in lost
         }
 
@@ -168,19 +167,16 @@ class RotationStep(EstateStep):
         able = {name: wanted[name] for name in keepers}
         with self.progress(len(able)) as progress:
 
-            async def together(names: Iterable[str]) -> dict[str, State]:
-                items: dict[str, Work] = {name: (able[name], keepers[name]) for name in names}
+            async def with_one_client(items: Mapping[str, Work]) -> dict[str, State]:
                 options = self.connection(next(iter(items.values()))[0]["entra"])
                 async with graph_client(options, token_source(options), CoalescingGraphClient) as graph:
                     return await each(items, await work(graph, options, items), at_once=AT_ONCE, progress=progress)
 
             for names in grouped(able, lambda one: one["entra"]):
-                try:
-                    states |= asyncio.run(together(names))
-                except ModernAuthError as error:
-                    states |= {name: failure(error) for name in names}
+                states |= self.together(names, with_one_client({name: (able[name], keepers[name]) for name in names}))
         return states
 
 
 def _is_lost(why: Mapping[str, Any]) -> bool:
-    return bool(why.get("unreachable"))
+    """Whether a host could not be asked, rather than being asked and failing."""
+    return bool(why.get("unreachable")) or why.get("code") == NO_ANSWER

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._quotes import require_texts
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, defect, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._progress import Progress
@@ -128,7 +128,12 @@ class StepForAll(Step):
             return self.failed(self._task.args, defect(error))
 
     def failed(self, args: Mapping[str, Any], error: ModernAuthError) -> dict[str, Any]:
-        return self.result(args, {name: failure(error) for name in self.names(args)})
+        try:
+            names = self.names(args)
+        except InputError as wrong:
+            # It cannot be told what the task is about, so that no object of it can be answered for.
+            return dict(failure(wrong))
+        return self.result(args, {name: failure(error) for name in names})
 
     def progress(self, total: int) -> Progress:
         """Tells how far the step is."""
