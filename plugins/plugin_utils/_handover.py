@@ -44,7 +44,7 @@ class Handover:
         self._failures: dict[tuple[str, str | None], Mapping[str, Any] | None] = {}
 
     def failure(self, host: str, before: str | None = None) -> Mapping[str, Any] | None:
-        """Why a host has failed: ``step``, ``msg``, perhaps ``code``, and ``unreachable`` if that is why. None if it has not.
+        """Why a host has failed: ``step``, ``msg``, perhaps ``code``, and ``unreachable`` if that is why. None if not.
 
         A host that fails in a block is rescued at the block's end, hence Ansible itself does not tell.
 

@@ -326,7 +326,7 @@ def test_a_hundred_applications_are_read_in_five_requests(
         f"mail-{number}": {"client_id": app_id, "tenant_id": clean.env["AZURE_TENANT_ID"], "current": {
             "key_id": found[app_id]["keyId"], "end_date_time": found[app_id]["endDateTime"], "secret_text": "unknown",
         }}
-        for number, app_id in enumerate(made)
+        for number, app_id in enumerate(made[:99])
     }
     password = VaultSecret(b"pass word")
     (tmp_path / "password").write_bytes(password.bytes)
@@ -334,7 +334,6 @@ def test_a_hundred_applications_are_read_in_five_requests(
         VaultLib([("default", password)]).encrypt(yaml.safe_dump({"applications": entries}), password)
     )
     # Of the last one but one the store knows nothing, and the last one is not planned.
-    del entries["mail-99"]
     hosts: dict[str, dict[str, Any]] = {
         f"server-{number}": {"mail_app": {"unique_name": f"mail-{number}", "name": f"Mail {number}"}}
         for number in range(100)
