@@ -18,10 +18,11 @@ from pathlib import Path
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.deliveries import AT_ONCE as PROOFS_AT_ONCE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_coalescing import AT_ONCE as REQUESTS_AT_ONCE
-from estate import FLOOR, REPOSITORY, ROTATION, SETUP, Estate, Requests
+from estate import FLOOR, ROTATION, SETUP, Estate, Requests
 from identities import made_here, made_there
 from measured import Cost
 from page import chart, page
+from playbook_environment import REPOSITORY
 
 #: The size to which the ratios of this page are held, if it is among those that are asked for.
 USUAL = 100
