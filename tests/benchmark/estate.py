@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,16 @@ SERVERS = {
 
 @dataclass(frozen=True)
 class Requests:
-    """How many requests a run has sent: to set up and look at the directory and Exchange, and to prove delivery."""
+    """The requests that a run has sent; a batch is one.
+
+    :param directory: how many set up and look at the directory and Exchange.
+    :param proofs: how many prove delivery.
+    :param waited: seconds in which at least one was on its way.
+    """
 
     directory: int
     proofs: int
+    waited: float
 
 
 class Estate:
@@ -73,11 +79,21 @@ class Estate:
         return measured(command, {**playbook_environment(self.directory, self.home), **environment})
 
     def requests(self) -> Requests:
-        """What the last run asked for; a batch is one request."""
-        asked = [_is_about_mail(one) for one in self.sandbox.control("GET", "/requests")["value"]]
-        return Requests(asked.count(False), asked.count(True))
+        """What the last run asked for."""
+        asked = self.sandbox.control("GET", "/requests")["value"]
+        proofs = sum(_is_about_mail(one) for one in asked)
+        return Requests(len(asked) - proofs, proofs, _together([(one["began"], one["ended"]) for one in asked]))
 
 
 def _is_about_mail(request: Mapping[str, Any]) -> bool:
     # Each proof signs in anew, which nobody else does more than once a run.
     return request["face"] == "identity" or any(part in request["path"] for part in ("sendMail", "/messages"))
+
+
+def _together(spans: Sequence[tuple[float, float]]) -> float:
+    """How much time spans cover that may overlap."""
+    covered, until = 0.0, 0.0
+    for began, ended in sorted(spans):
+        covered += max(0.0, ended - max(began, until))
+        until = max(until, ended)
+    return covered
