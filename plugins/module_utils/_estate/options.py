@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _identity
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _registry as registry
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import ENDPOINTS
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
@@ -25,7 +26,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import SECRET
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import APP
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import registry
 
 _addresses = Key(many(address))
 #: What Exchange grants; see Rights in _plan/grants.py.
