@@ -14,7 +14,8 @@ author:
   - mailops contributors (@mailops)
 description:
   - Reads the client secrets and certificates of all applications and whether their service principals are enabled, ten
-    applications in a request, tells which of them the store holds, which hosts use them and what the rotation does next.
+    applications in a request. Tells which of them the store holds, which hosts use them, and what the rotation does
+    next.
   - Writes that as C(credentials.json) and C(credentials.html), and prints it as a table.
   - Nothing is reported if a store or a tenant cannot be read, since a report that leaves something out looks as if all
     was well.

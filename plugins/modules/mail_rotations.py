@@ -13,8 +13,9 @@ version_added: 0.3.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Replaces client secrets that are due, so that at every moment each server has one that works. The work on the servers
-    lies between the steps, in plays for the hosts that a step names; C(playbooks/rotate_secrets.yml) has them in order.
+  - Replaces client secrets that are due, so that at every moment each server has one that works. The work on the
+    servers lies between the steps, in plays for the hosts that a step names; C(playbooks/rotate_secrets.yml) has them
+    in order.
   - Any step may be the last one of a run that is killed. The next run finds what stands and finishes it.
   - A credential that works is removed only after every host was proven with another one since the day on which that was
     decided.

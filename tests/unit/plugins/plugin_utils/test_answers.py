@@ -18,7 +18,7 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils._answers impor
         ({"msg": "It is so."}, "It is so"),
         ({"msg": "MODULE FAILURE: see stderr", "module_stderr": "Traceback ...\nVaultDown: Vault is sealed\n"},
          "VaultDown: Vault is sealed"),
-        ({"msg": "", "exception": SimpleNamespace(event=SimpleNamespace(msg=X
+        ({"msg": "", "exception": SimpleNamespace(event=SimpleNamespace(msg="Vault is sealed."))}, "Vault is sealed"),
         ({}, "no reason was given"),
     ],
 )
