@@ -32,6 +32,9 @@ class Estate:
     def __init__(self, modules: Modules, folder: Path) -> None:
         self.modules, self.folder = modules, folder
         made = modules.ok("entra_application", unique_name="contracts", display_name="Contracts")["application"]
+        modules.ok("entra_admin_consent", app_id=made["app_id"], permissions=[
+            {"resource": "Microsoft Graph", "application": ["Mail.Send"]},
+        ])
         secrets = [
             modules.ok("entra_application_secret", app_id=made["app_id"], name="prod", known_key_ids=[], key_id=None)
         ]
