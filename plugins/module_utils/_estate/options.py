@@ -111,7 +111,7 @@ def _complete(given: Mapping[str, Any], said: Mapping[str, str]) -> dict[str, An
     unique_name = given.get("unique_name")
     return {
         "name": unique_name, "display_name": unique_name, "environment": "mail", "identity": "entra",
-        "exclusive": False, "exchange_connection": {}, "hosts": [],
+        "exclusive": False, "exchange_connection": {}, "hosts": [], "team": given.get("hosts", []),
         **given,
         "permissions": [{"application": [], "delegated": [], **one} for one in given.get("permissions", [])],
         "secret": {**SECRET, **given.get("secret", {})},

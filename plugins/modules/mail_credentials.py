@@ -1,0 +1,91 @@
+#!/usr/bin/python
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The documentation of an action plugin; the code is in plugins/action."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mail_credentials
+short_description: Report when the credentials of applications expire
+version_added: 0.3.0
+author:
+  - mailops contributors (@mailops)
+description:
+  - Reads the client secrets and certificates of all applications and whether their service principals are enabled, ten
+    applications in a request. Tells which of them the store holds, which hosts use them, and what the rotation does
+    next.
+  - Writes that as C(credentials.json) and C(credentials.html), and prints it as a table.
+  - Nothing is reported if a store or a tenant cannot be read, since a report that leaves something out looks as if all
+    was well.
+  - M(mailops.modern_auth.mail_credentials_info) looks up the same in the tenant alone.
+extends_documentation_fragment:
+  - mailops.modern_auth.applications
+  - mailops.modern_auth.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+    details: The table is what is there to see.
+  idempotent:
+    support: partial
+    details: A report of another moment is another report.
+options:
+  plan:
+    description:
+      - What M(mailops.modern_auth.mail_plan) returned. The stores that it names are searched for applications that no
+        host uses any more.
+    type: dict
+    default: {}
+  due_within:
+    description: How long before its end a credential counts as due, as a number and V(h), V(d) or V(w).
+    type: str
+    default: 14d
+  folder:
+    description:
+      - The folder for the two files, on the machine that runs Ansible. It is made if it is missing. A relative path
+        starts in the folder in which Ansible is run.
+    type: str
+    required: true
+  scope:
+    description:
+      - With V(inventory) the applications in O(applications).
+      - With V(tenant) every application that the caller can read, as well.
+    type: str
+    choices: [inventory, tenant]
+    default: inventory
+notes:
+  - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
+  - What is due or expired is judged by the tenant's clock, not by that of the machine.
+  - The caller needs the Microsoft Graph application permission C(Application.Read.All), or
+    C(Application.ReadWrite.OwnedBy) for applications that it owns.
+  - No secret is an argument or a result.
+seealso:
+  - plugin: mailops.modern_auth.mail_credentials
+    plugin_type: role
+  - module: mailops.modern_auth.mail_credentials_info
+requirements:
+  - python >= 3.11
+  - msal >= 1.31
+  - msal-extensions >= 1.2
+  - msgraph-sdk >= 1.60
+"""
+
+EXAMPLES = r"""
+- name: Report
+  mailops.modern_auth.mail_credentials:
+    applications: "{{ planned.applications }}"
+    folder: /var/lib/mailops/reports
+    due_within: 21d
+  run_once: true
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+msg:
+  description: The lines of the table, and why applications need attention.
+  type: raw
+  returned: always
+"""
