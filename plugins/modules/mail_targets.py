@@ -87,7 +87,8 @@ options:
     default: false
   verify:
     description:
-      - Fail if anything differs, or if a restart is due, since a mail that is sent now would prove nothing of the product.
+      - Fail if anything differs, or if a restart is due, since a mail that is sent now would prove nothing of the
+        product.
       - Run it in check mode, in which nothing is changed.
     type: bool
     default: false
