@@ -27,7 +27,7 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_play_start(self, play: Any) -> None:
         """A play begins."""
         self._play = play
-        self._write("play", play.serialize() if hasattr(play, "serialize") else vars(play))
+        self._write("play", (play.vars, play.vars_files, play.environment))
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         """A task begins."""
@@ -39,13 +39,23 @@ class CallbackModule(CallbackBase):
         variables = manager.get_vars(play=self._play, host=host, task=task)
         variables.pop("hostvars", None)
         self._write("variables", variables)
-        self._write("facts", (manager._fact_cache.get(host.name, {}), manager._nonpersistent_fact_cache.get(host.name)))
+        self._write("facts", (manager._nonpersistent_fact_cache.get(host.name), manager._vars_cache.get(host.name)))
 
-    def v2_on_any(self, *args: Any, **kwargs: Any) -> None:
-        """Anything else, results above all."""
-        for one in args:
-            if hasattr(one, "_result"):
-                self._write("result", (one._result, getattr(one, "_task_fields", None)))
+    def v2_runner_on_ok(self, result: Any) -> None:
+        """A task went well."""
+        self._write("result", (result._result, result._task_fields))
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        """A task failed."""
+        self.v2_runner_on_ok(result)
+
+    def v2_runner_on_skipped(self, result: Any) -> None:
+        """A task was left out."""
+        self.v2_runner_on_ok(result)
+
+    def v2_on_file_diff(self, result: Any) -> None:
+        """A task shows what it changes."""
+        self.v2_runner_on_ok(result)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """The end."""
