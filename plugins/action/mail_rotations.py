@@ -59,11 +59,11 @@ class ActionModule(EstateStep):
 
     def names(self, args: Mapping[str, Any]) -> Iterable[str]:
         """See StepForAll."""
-        return [one["name"] for one in args["applications"]]
+        return list(self.applications(args))
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """See Step."""
-        self._applications: Applications = {one["name"]: one for one in args["applications"]}
+        self._applications = self.applications(args)
         self._states: dict[str, State] = dict(args["rotation"].get("applications", {}))
         self._me = args["rotation"].get("me") or {"run": secrets.token_hex(8), **this_run()}
         self._terms = [
