@@ -37,8 +37,8 @@ options:
       - V(choose) names the hosts of the play's batch that get a secret, and which one.
       - V(record) keeps in the store which of O(chosen) are proven.
       - V(end) names the hosts that get a secret back, since another host could not be proven.
-      - V(conclude) makes a secret current that every host was proven with, removes what no host has any more, and keeps
-        how it ended.
+      - V(conclude) makes a secret current that every host was proven with, removes what no host has any more, and
+        keeps how it ended.
       - V(report) tells what was done.
     type: str
     choices: [decide, choose, record, end, conclude, report]
