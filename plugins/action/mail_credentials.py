@@ -17,7 +17,9 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.t
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import credentials
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import duration
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError, StoreError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_coalescing import CoalescingGraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import wrapped
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep, grouped
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._report_file import place, write
@@ -30,6 +32,7 @@ class ActionModule(EstateStep):
     STEP, NOUN = "report", "applications"
     OPTIONS: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         **EstateStep.OPTIONS,
+        "plan": {"type": "dict", "default": {}},
         "due_within": {"default": "14d"},
         "folder": {"required": True},
         "scope": {"choices": ["inventory", "tenant"], "default": "inventory"},
@@ -54,7 +57,8 @@ class ActionModule(EstateStep):
                 ("credentials.json", json.dumps(data, indent=4) + "\n"), ("credentials.html", page(data)),
             )
         ]
-        return {"changed": any(changed), "msg": shown(table(data)), "_ansible_verbose_always": True}
+        text = [*table(data), *wrapped(self.unused(args["plan"].get("stores", [])))]
+        return {"changed": any(changed), "msg": shown(text), "_ansible_verbose_always": True}
 
     def failed(self, args: Mapping[str, Any], error: ModernAuthError) -> dict[str, Any]:
         """See Step: what cannot be read is no report."""
@@ -69,9 +73,11 @@ class ActionModule(EstateStep):
     ) -> dict[str, Any]:
         require({**_auth.MISSING, **_graph.MISSING})
         options = self.connection(entra)
-        async with _graph.graph_client(options, _auth.token_source(options)) as graph:
-            if args["scope"] == "tenant":
-                reading = await credentials.read_all(graph)
-            else:
-                reading = await credentials.read(graph, [client_id for client_id in client_ids if client_id])
-        return credentials.told(reading, duration("mail_credentials_due_within", args["due_within"]))
+        ids = [client_id for client_id in client_ids if client_id]
+        async with _graph.graph_client(options, _auth.token_source(options), CoalescingGraphClient) as graph:
+            reading, enabled = await asyncio.gather(
+                credentials.read_all(graph) if args["scope"] == "tenant" else credentials.read(graph, ids),
+                credentials.enabled(graph, ids),
+            )
+        told = credentials.told(reading, duration("mail_credentials_due_within", args["due_within"]))
+        return {**told, "enabled": enabled}

@@ -88,7 +88,8 @@ class ActionModule(EstateStep):
         """The checks of the hosts that have not failed."""
         if self._given is None:
             self._given = options.deliveries(args["deliveries"], said_by(self.environment))
-        able = set(self.handover.able({check["host"] for check in self._given if "host" in check}))
+        hosts = {check["host"] for check in self._given if "host" in check}
+        able = set(self.handover.able(hosts, before=self.STEP))
         return [check for check in self._given if check.get("host") is None or check["host"] in able]
 
     def _entries(self, args: Mapping[str, Any]) -> dict[str, Entry | ModernAuthError]:

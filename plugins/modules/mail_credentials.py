@@ -36,6 +36,12 @@ options:
         run.
     type: str
     required: true
+  plan:
+    description:
+      - What M(mailops.modern_auth.mail_plan) returned. With it the table names the applications as well that its
+        C(stores) hold and no host uses.
+    type: dict
+    default: {}
   due_within:
     description: How long before its end a credential counts as due, as a number and C(h), C(d) or C(w).
     type: str

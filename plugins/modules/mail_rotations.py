@@ -17,7 +17,7 @@ description:
     that a step names, and are proven with it.
   - The role P(mailops.modern_auth.mail_rotation#role) and the playbook C(mailops.modern_auth.rotate_secrets) take the
     steps in their order. Look there before you take them yourself.
-  - Any step may be the last one of a run. How far an application is stands in its store, and the next run goes on there.
+  - Any step may be the last one of a run. How far an application is stands in its store, where the next run goes on.
 extends_documentation_fragment:
   - mailops.modern_auth.applications
   - mailops.modern_auth.attributes

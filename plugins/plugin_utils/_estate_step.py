@@ -141,8 +141,14 @@ class EstateStep(StepForAll):
 
     def unused(self, stores: Sequence[Mapping[str, Any]]) -> list[str]:
         """What there is to say of applications that the stores of a plan hold and no host uses."""
-        held = [self.open_store(self.resolved(one["store"])).names() for one in stores]
-        return told(stores, held)
+        return told(stores, [self._names_in(one) for one in stores])
+
+    def _names_in(self, store: Mapping[str, Any]) -> Sequence[str]:
+        try:
+            return self.open_store(self.resolved(store["store"])).names()
+        except ModernAuthError:
+            # The step that needs the store has said why, and the report is wanted all the more.
+            return []
 
     def connection(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All options of a connection, with what the environment says and the defaults.
@@ -175,7 +181,7 @@ class EstateStep(StepForAll):
         }
 
     def _hosts(self, application: Mapping[str, Any]) -> list[str]:
-        return self.handover.able(application["hosts"])
+        return self.handover.able(application["hosts"], before=self.STEP)
 
 
 def unanswered(failures: Mapping[str, Verdict]) -> dict[str, Any]:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 from measured import Cost, measured
+from playbook_environment import REPOSITORY, playbook_environment
 from sandbox_fixture import RunningSandbox, run_cli
 
-REPOSITORY = Path(__file__).parents[2]
 VARIABLES = REPOSITORY / "playbooks" / "inventories" / "sandbox" / "group_vars"
 DELIVERED = REPOSITORY / "sandbox" / "servers" / "ConfigurationKeys.json"
 SETUP, ROTATION = "mailops.modern_auth.setup_mail", "mailops.modern_auth.rotate_secrets"
 FLOOR = str(Path(__file__).parent / "floor.yml")
-FOREIGN = ("AZURE_", "MAILOPS_", "M365_", "ANSIBLE_")
 #: What each server has, beside the variables of the demo's inventory.
 SERVERS = {
     "mail_environment": "prod",
@@ -31,10 +28,16 @@ SERVERS = {
 
 @dataclass(frozen=True)
 class Requests:
-    """How many requests a run has sent: to set up and look at the directory and Exchange, and to prove delivery."""
+    """The requests that a run has sent; a batch is one.
+
+    :param directory: how many set up and look at the directory and Exchange.
+    :param proofs: how many prove delivery.
+    :param waited: seconds in which at least one was on its way.
+    """
 
     directory: int
     proofs: int
+    waited: float
 
 
 class Estate:
@@ -69,28 +72,28 @@ class Estate:
     def __exit__(self, *how: object) -> None:
         run_cli("stop", self.directory)
 
-    def environment(self) -> dict[str, str]:
-        """What the playbooks see: Ansible as this collection's users have it, with its own number of forks."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-        return {
-            **kept, "HOME": str(self.home), "TMPDIR": str(self.home / "tmp"), "LC_ALL": "C.UTF-8",
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "M365_SANDBOX_DIRECTORY": str(self.directory), "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
-            "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".venv" / "collections"),
-        }
-
     def run(self, playbook: str, *arguments: str, **environment: str) -> Cost:
-        """A playbook to its end."""
+        """A playbook to its end, with Ansible's own number of forks."""
         self.sandbox.control("DELETE", "/requests")
         command = ["ansible-playbook", playbook, "-i", str(self.inventory), *arguments]
-        return measured(command, {**self.environment(), **environment})
+        return measured(command, {**playbook_environment(self.directory, self.home), **environment})
 
     def requests(self) -> Requests:
-        """What the last run asked for; a batch is one request."""
-        asked = [_is_about_mail(one) for one in self.sandbox.control("GET", "/requests")["value"]]
-        return Requests(asked.count(False), asked.count(True))
+        """What the last run asked for."""
+        asked = self.sandbox.control("GET", "/requests")["value"]
+        proofs = sum(_is_about_mail(one) for one in asked)
+        return Requests(len(asked) - proofs, proofs, _together([(one["began"], one["ended"]) for one in asked]))
 
 
 def _is_about_mail(request: Mapping[str, Any]) -> bool:
     # Each proof signs in anew, which nobody else does more than once a run.
     return request["face"] == "identity" or any(part in request["path"] for part in ("sendMail", "/messages"))
+
+
+def _together(spans: Sequence[tuple[float, float]]) -> float:
+    """How much time spans cover that may overlap."""
+    covered, until = 0.0, 0.0
+    for began, ended in sorted(spans):
+        covered += max(0.0, ended - max(began, until))
+        until = max(until, ended)
+    return covered

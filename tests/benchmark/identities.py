@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from estate import REPOSITORY, Estate
+from estate import Estate
 from far_names import far_names
 from measured import Cost
+from playbook_environment import REPOSITORY
 
 HERE = Path(__file__).parent
 LIBRARIES = REPOSITORY / "tests" / "integration" / "azure_libraries"

@@ -29,10 +29,11 @@ What is measured:
   keeps the secret in a store. Most of the libraries that azure.azcollection imports are left empty, since they are half
   a gigabyte; with them it takes longer.
 - **Requests** are those to Microsoft Graph and Exchange without the mails of the proofs. A `$batch` is one.
-- **Latency**: the wall is how much longer a first run takes if every answer of Entra ID, Graph and Exchange comes 50 ms
-  late. The bound is 50 ms times the longest chain of requests that wait for one another, plus 50 ms for each further
-  request, divided by how many are on their way at a time: {directory} that make the applications, {proofs} that prove
-  delivery. The chain is counted as all requests of a run with one application.
+- **Latency** is that of each answer of Entra ID, Graph and Exchange in a first run. The wall is the time in which at
+  least one request is on its way. The bound is the latency times the longest chain of requests that wait for one
+  another, plus the latency times all further requests, divided by how many are on their way at a time: {directory} that
+  make the applications, {proofs} that prove delivery. The chain is counted as all requests of a run with one
+  application.
 - **Memory** is the largest resident set of one process.
 """
 

@@ -191,6 +191,16 @@ def test_patience_ends(world: MailWorld, told: Told, patience: int, attempts: in
     assert (verdict["attempts"], len(clock.pauses)) == (attempts, attempts - 1)
 
 
+def test_patience_counts_from_the_beginning_of_the_run(world: MailWorld, told: Told) -> None:
+    application = world.application("Never", exchange=("SMTP.SendAsApp",))
+    checks = [
+        check(world, f"never {number}", send=world.smtp(application), receive=world.reader("imap"), patience=90)
+        for number in range(3)
+    ]
+    verdicts = prove(checks, told, Clock(), concurrency=1)
+    assert [verdict["attempts"] for verdict in verdicts.values()] == [4, 1, 1]
+
+
 def test_what_does_not_pass_by_itself_is_not_tried_again(world: MailWorld, told: Told) -> None:
     one = check(
         world, "nobody", send=world.graph(world.may_send()), receive=world.reader("imap", "nobody@contoso.example"),

@@ -297,3 +297,38 @@ def test_nothing_secret_is_on_a_command_line_or_in_the_environment(folder: Path)
     assert ran.output.count("s3cret~Value") == 1
     rewrite(folder / "file", by=port)
     assert not any("s3cret" in command for command in port._action.commands)
+
+
+def test_a_disk_that_fills_up_while_writing_keeps_the_old_file_whole(folder: Path) -> None:
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], check=True)
+    try:
+        file = folder / "file"
+        file.write_bytes(b"A=1\n")
+        error = refusal(file, content=SECRET * 10_000)
+        assert error.code == "ENOSPC"
+        assert f"{file}: No space left on device" in error.message
+        assert error.remedy == f"Make room on the file system that {file} is on."
+        assert [(one, one.read_bytes()) for one in folder.iterdir()] == [(file, b"A=1\n")]
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_a_server_without_python_is_told(folder: Path) -> None:
+    port = PosixServer(Shell(), {"ansible_python_interpreter": "/no/python"})  # type: ignore[arg-type]
+    with pytest.raises(InputError) as caught:
+        port.look([Wanted(str(folder / "file"))])
+    assert "/no/python" in caught.value.message
+    assert "ansible_python_interpreter" in str(caught.value.remedy)
+
+
+@pytest.mark.parametrize("plugin", ["connection", "become"])
+def test_a_plugin_that_hands_no_standard_input_on_is_refused(folder: Path, plugin: str) -> None:
+    shell = Shell()
+    if plugin == "connection":
+        shell._connection.has_pipelining = False
+    else:
+        shell._connection.become = SimpleNamespace(name="su", pipelining=False)
+    port = PosixServer(shell, {"ansible_python_interpreter": sys.executable})  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"the plugin (shell|su) hands no standard input on"):
+        port.look([Wanted(str(folder / "file"))])
+    assert shell.commands == []

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
-from resource import RLIMIT_FSIZE, prlimit
 from typing import Any
 
 import httpx
@@ -257,42 +255,3 @@ def test_the_token_is_in_a_file_that_nobody_else_may_read(clean: RunningSandbox)
     assert len(token) >= 32
     assert token not in (clean.directory / "sandbox.log").read_text()
     assert token not in clean.env.values()
-
-
-@pytest.fixture
-def full_disk(clean: RunningSandbox) -> Iterator[RunningSandbox]:
-    """A sandbox none of whose files may grow."""
-    pid = clean.control("GET", "/status")["pid"]
-    before = prlimit(pid, RLIMIT_FSIZE)
-    prlimit(pid, RLIMIT_FSIZE, (1000, before[1]))
-    yield clean
-    prlimit(pid, RLIMIT_FSIZE, before)
-
-
-def test_a_full_disk_refuses_and_changes_nothing(full_disk: RunningSandbox) -> None:
-    env = full_disk.env
-    before, state = full_disk.control("GET", "/tenant"), (full_disk.directory / "state.json").read_bytes()
-    files = sorted(path.name for path in full_disk.directory.iterdir())
-    for method, path, body in (
-        ("POST", "/tenant/applications", {"displayName": "Lost", "secret": True}),
-        ("PATCH", "/tenant/transport-config", {"SmtpClientAuthenticationDisabled": False}),
-        ("PUT", "/clock", {"offset_seconds": 3600}),
-        ("POST", "/reset", None),
-    ):
-        with pytest.raises(ControlRefused) as caught:
-            full_disk.control(method, path, body)
-        assert caught.value.status == 507
-        assert "nothing was changed" in caught.value.body["error"]
-    with httpx.Client(verify=full_disk.tls, trust_env=False) as client:
-        token = client.post(f"{env['AZURE_AUTHORITY_HOST']}/{env['AZURE_TENANT_ID']}/oauth2/v2.0/token", data={
-            "grant_type": "client_credentials", "client_id": env["AZURE_CLIENT_ID"],
-            "client_secret": env["AZURE_CLIENT_SECRET"], "scope": f"{GRAPH}/.default",
-        }).json()["access_token"]
-        answer = client.post(
-            f"{env['MAILOPS_GRAPH_ENDPOINT']}/v1.0/applications", json={"displayName": "Lost"},
-            headers={"Authorization": f"Bearer {token}"},
-        )
-    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "ServiceUnavailable")
-    assert full_disk.control("GET", "/tenant") == before
-    assert (full_disk.directory / "state.json").read_bytes() == state
-    assert sorted(path.name for path in full_disk.directory.iterdir()) == files

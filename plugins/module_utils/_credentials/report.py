@@ -8,10 +8,11 @@ A report is plain data without any secret's value::
     moment          the tenant's time of the judgement, "2026-11-22T05:00:00Z"
     due_within      as given, "14d"
     state           the worst state of all applications: ok, due or expired
-    applications    [{name, unique_name, environment, tenant_id, app_id, object_id, store, hosts, awaiting, lock, state,
-                    reasons: [sentences], credentials}]
+    applications    [{name, unique_name, environment, tenant_id, app_id, object_id, enabled, store, hosts, awaiting,
+                    lock, state, reasons: [sentences], credentials}]
 
-The first to need attention comes first. Credentials are those of the module mail_credentials_info and have further:
+``enabled`` says whether somebody can sign in as the application: null if it has no service principal, and for those
+that no host uses, which are not looked at. The first to need attention comes first. Credentials are those of the module mail_credentials_info and have further:
 ``slot``, where the store has the credential (current, pending, previous) or None; ``origin``: store, file (a managed
 certificate), another environment, nobody (a managed secret in no store), by hand; ``next``, what the rotation does
 because of it, {what, when} with a moment or None for the next run, or None if it does nothing.
@@ -45,12 +46,13 @@ def report(
 
     :param applications: as the plan has them.
     :param entries: what the store holds of each, by its name.
-    :param readings: answers of mail_credentials_info, one for each tenant.
+    :param readings: answers of mail_credentials_info, one for each tenant, each with ``enabled`` by application id.
     :param due_within: within which time before its end a credential counts as due; shown in the report.
     """
     found = {one["app_id"].lower(): one for reading in readings for one in reading["applications"]}
     moments = [reading["moment"] for reading in readings if reading["moment"]]
-    told = [_planned(one, plain(entries[one["name"]]), found) for one in applications]
+    enabled = {app_id: one for reading in readings for app_id, one in reading["enabled"].items()}
+    told = [_planned(one, plain(entries[one["name"]]), found, enabled) for one in applications]
     seen = {one["app_id"] for one in told}
     told += [_judged(_other(one), []) for one in found.values() if one["app_id"] not in seen]
     told.sort(key=lambda one: (-STATES.index(one["state"]), _first_end(one), str(one["name"])))
@@ -62,9 +64,13 @@ def report(
     }
 
 
-def _planned(application: Mapping[str, Any], entry: Mapping[str, Any], found: Mapping[str, Data]) -> Data:
+def _planned(
+    application: Mapping[str, Any], entry: Mapping[str, Any], found: Mapping[str, Data],
+    enabled: Mapping[str, bool | None],
+) -> Data:
+    client_id = str(entry.get("client_id")).lower()
     renew_within = timedelta(hours=hours(application["secret"]["renew_within"]))
-    entity = found.get(str(entry.get("client_id")).lower(), {})
+    entity = found.get(client_id, {})
     report = {
         "name": application["display_name"],
         "unique_name": application["unique_name"],
@@ -72,6 +78,7 @@ def _planned(application: Mapping[str, Any], entry: Mapping[str, Any], found: Ma
         "tenant_id": entry.get("tenant_id"),
         "app_id": entity.get("app_id", entry.get("client_id")),
         "object_id": entity.get("object_id", entry.get("object_id")),
+        "enabled": enabled.get(client_id),
         "store": application["store"]["kind"],
         "hosts": list(application["team"]),
         "awaiting": entry.get("awaiting", []),
@@ -99,6 +106,7 @@ def _other(entity: Mapping[str, Any]) -> Data:
         **dict.fromkeys(("environment", "tenant_id")),
         "app_id": entity["app_id"],
         "object_id": entity["object_id"],
+        "enabled": None,
         "store": None,
         "hosts": [],
         "awaiting": [],
@@ -150,6 +158,11 @@ def _in_the_store(report: Data, entry: Mapping[str, Any], exists: bool, failure:
     elif not any(one["slot"] == "current" for one in report["credentials"]):
         key_id = entry["current"]["key_id"]
         reasons.append(("expired", f"The current credential {key_id} is not in the tenant (any more)."))
+    if exists and not report["enabled"]:
+        why = "It has no service principal in the tenant" if report["enabled"] is None else (
+            "Its service principal is disabled"
+        )
+        reasons.append(("expired", f"{why}, so nobody can sign in as it."))
     if failure:
         reasons.append(("due", f"The new secret was taken back from the servers: {failure}"))
     return reasons

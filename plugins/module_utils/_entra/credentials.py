@@ -18,7 +18,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import GUID
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
-from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity, Request
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity, Request, quoted
 
 SELECT = "id,appId,displayName,uniqueName,passwordCredentials,keyCredentials"
 ACTION = "read the credentials of applications"
@@ -68,6 +68,22 @@ async def read_all(graph: GraphClient) -> Reading:
     """Every application that the caller can read."""
     first = await graph.send(Request("GET", f"/applications?$select={SELECT}&$top={PAGE}", ACTION, READ))
     return Reading(await graph.pages(first), [], first.moment)
+
+
+async def enabled(graph: GraphClient, app_ids: Sequence[str]) -> dict[str, bool | None]:
+    """Whether somebody can sign in as each application: by its id in lower case; None without a service principal.
+
+    https://learn.microsoft.com/graph/api/resources/serviceprincipal, accountEnabled.
+    """
+    wanted = list(dict.fromkeys(app_id.lower() for app_id in app_ids))
+    answers = await graph.batch([
+        Request(
+            "GET", f"/servicePrincipals(appId={quoted(app_id)})?$select=id,accountEnabled",
+            "read the service principals of applications", READ,
+        ) for app_id in wanted
+    ])
+    found = [answer.found() for answer in answers]
+    return {app_id: entity and entity["accountEnabled"] for app_id, entity in zip(wanted, found, strict=True)}
 
 
 def shown(application: Mapping[str, Any], moment: datetime, due_within: timedelta) -> Entity:

@@ -114,7 +114,7 @@ def _planned(about: Host, said: Mapping[str, str]) -> dict[str, Any]:
     }
     plan, problems = examine(settings)
     unreadable = {problem.partition(":")[0] for problem in about.problems}
-    problems = [problem for problem in problems if problem.partition(":")[0] not in unreadable]
+    problems = [problem for problem in problems if problem.partition(":")[0].partition(".")[0] not in unreadable]
     return {
         **plan, "problems": [*about.problems, *_unknown(variables, (*TABLE, f"mail_{product}")), *problems],
         "entra": variables["mail_entra"] if isinstance(variables.get("mail_entra"), Mapping) else {},

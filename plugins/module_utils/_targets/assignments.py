@@ -114,7 +114,7 @@ class _Parser:
         if nothing := _NOTHING.match(self._text, at):
             # Before version 254, systemd took the next line for more of the comment.
             after_comment = bool(nothing["comment"]) and nothing["comment"].endswith("\\")
-            if after_comment and self._assigned(self._behind(nothing.end())) in self._wanted:
+            if after_comment and not _NOTHING.match(self._text, self._behind(nothing.end())):
                 raise self._refused(at, "the backslash at the end of this comment hides the next line from systemd")
             parsed.continued = after_comment
             return self._behind(nothing.end())

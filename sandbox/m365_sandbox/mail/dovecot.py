@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from m365_sandbox.mail.folders import FOLDERS
+from m365_sandbox.state.files import write_private
 
 log = logging.getLogger(__name__)
 
@@ -322,9 +323,3 @@ def _wait_for_end(process_id: int) -> None:
         if time.monotonic() > deadline:
             raise DovecotError(f"Dovecot {process_id} of an earlier sandbox does not end")
         time.sleep(0.02)
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read."""
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from m365_sandbox.mail.concurrency import Concurrency
-from m365_sandbox.mail.dovecot import MASTER_USER, Dovecot, write_private
+from m365_sandbox.mail.dovecot import MASTER_USER, Dovecot
 from m365_sandbox.mail.mailbox import Mailbox, StoreError
 from m365_sandbox.mail.message import prepend
 from m365_sandbox.mail.pace import Pace
 from m365_sandbox.mail.relaying import Stream
+from m365_sandbox.state.files import write_private
 
 Result = TypeVar("Result")
 
@@ -131,9 +132,12 @@ class MailStore:
             raise StoreError(f"The mailbox store is {self.status}: {error}") from error
 
     def _spool(self, sender: str, recipients: Sequence[str], message: bytes) -> None:
-        self._outbound.mkdir(mode=0o700, exist_ok=True)
         envelope = [f"X-Envelope-From: {sender}", *(f"X-Envelope-To: {address}" for address in recipients)]
-        write_private(self._outbound / f"{time.time_ns()}-{secrets.token_hex(4)}.eml", prepend(message, envelope))
+        try:
+            self._outbound.mkdir(mode=0o700, exist_ok=True)
+            write_private(self._outbound / f"{time.time_ns()}-{secrets.token_hex(4)}.eml", prepend(message, envelope))
+        except OSError as error:
+            raise StoreError(f"The message cannot be kept: {error.strerror}") from error
 
     def _deliver(self, stores: Sequence[str], message: bytes, sender: str) -> None:
         self._is_used = True

@@ -14,6 +14,8 @@ from weakref import WeakKeyDictionary
 import spnego
 from spnego.exceptions import SpnegoError
 
+from m365_sandbox.state.files import write_private
+
 #: pyspnego's acceptor looks its users up in the file that this variable names.
 _USER_FILE_VARIABLE = "NTLM_USER_FILE"
 CHALLENGES = ("Negotiate", 'Basic realm="WSMAN"')
@@ -37,9 +39,7 @@ class Authentication:
     def __init__(self, users: Mapping[str, str], folder: Path) -> None:
         self._users = dict(users)
         path = folder / "winrm-users"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.writelines(f":{name}:{password}\n" for name, password in users.items())
+        write_private(path, "".join(f":{name}:{password}\n" for name, password in users.items()).encode())
         os.environ[_USER_FILE_VARIABLE] = str(path)
         self._contexts: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
         self._known: WeakKeyDictionary[Any, str] = WeakKeyDictionary()

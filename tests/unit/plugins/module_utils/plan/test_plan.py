@@ -273,7 +273,8 @@ def test_the_same_name_in_two_tenants_is_two_applications() -> None:
     ],
 )
 def test_hosts_that_share_an_application_must_want_the_same_of_it(changes: dict[str, Any], variable: str) -> None:
-    found = _plan.conflicts({"one": planned(graph()), "none": planned(smtp()), "two": planned(changed(graph(), changes))})
+    plans = {"one": planned(graph()), "none": planned(smtp()), "two": planned(changed(graph(), changes))}
+    found = _plan.conflicts(plans)
     (conflict,) = found["one"]
     assert conflict.startswith(f"{variable}: one has ")
     assert "and two has " in conflict

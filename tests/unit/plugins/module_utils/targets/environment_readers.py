@@ -27,6 +27,11 @@ def bash(text: str, names: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def systemd_252(text: str) -> dict[str, str]:
+    """What the systemd of Debian 12 reads."""
+    return systemd(text, version=252)
+
+
 def is_shell(text: str) -> bool:
     """Whether a shell can read all of the file."""
     return subprocess.run(["/bin/bash", "-n"], input=text.encode(), capture_output=True, check=False).returncode == 0
@@ -43,15 +48,15 @@ done
 """
 
 
-def systemd(text: str) -> dict[str, str]:
-    """What EnvironmentFile reads, as src/basic/env-file.c does it since version 254."""
+def systemd(text: str, *, version: int = 254) -> dict[str, str]:
+    """What EnvironmentFile reads, as src/basic/env-file.c does it; 254 changed how a comment ends."""
     found: dict[str, str] = {}
     state, key, value, kept = "before key", "", "", 0
 
     def push() -> None:
         found[key.rstrip(_SPACE)] = value
 
-    for character in text + "\n":
+    for character in text:
         newline = character in "\n\r"
         if state == "before key":
             if character in "#;":
@@ -117,8 +122,10 @@ def systemd(text: str) -> dict[str, str]:
             elif newline:
                 state = "before key"
         elif state == "comment escape":
-            state = "before key" if newline else "comment"
-    if state in ("escape", "'", '"', "quoted escape"):
+            state = "before key" if newline and version >= 254 else "comment"
+    if state == "value":
+        value = value[:kept]
+    if state in ("before value", "value", "escape", "'", '"', "quoted escape"):
         push()
     return found
 

@@ -15,6 +15,7 @@ from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.tar
     dotenv,
     is_shell,
     systemd,
+    systemd_252,
 )
 from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.targets.text_format import TextFormat
 from hypothesis import HealthCheck, assume, event, given, settings
@@ -78,7 +79,7 @@ def test_every_reader_gets_the_wanted_values_and_everything_else_as_it_was(text:
         return
     assert environment.read(after, wanted) == wanted
     assert environment.render(after, wanted) == after
-    for reader in (systemd, dotenv):
+    for reader in (systemd, systemd_252, dotenv):
         before_edit, after_edit = reader(text), reader(after)
         assert others(after_edit) == others(before_edit), reader
         # Where something is exported, the file is for a shell; the others never took it for what it means.

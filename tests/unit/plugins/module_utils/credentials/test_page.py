@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.page import page
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.report import report
-from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.credentials_world import (
+from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.credentials.credentials_world import (
     APP_ID,
     VALUE,
     application,
     credential,
-    estate,
     report_of,
     slot,
     stamp,
+    world,
 )
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -61,12 +61,8 @@ def told(name: str, title: str, host: str, failure: str) -> dict[str, Any]:
         "current": slot("c", 100), "pending": slot("n", 170, failure=failure), "awaiting": [host],
         "lock": {"run": name, "host": host, "until": stamp(1)},
     }
-    facts = estate(
-        entry,
-        application(credential("c", 100), credential("h", 5, None, display_name=title)),
-        name=name, hosts=(host,),
-    )
-    return report(list(facts), facts, "14d")
+    found = application(credential("c", 100), credential("h", 5, None, display_name=title))
+    return report(**world(entry, found, name=name, hosts=(host,)))
 
 
 HOSTILE = "</title></style></svg><script>alert(1)</script>\"'><img src=x onerror=alert(1)><!-- &lt; \x00\ud800"

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.report import STATES, report
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.table import COLUMNS, table
-from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.credentials_world import (
+from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.credentials.credentials_world import (
     APP_ID,
     VALUE,
     application,
     credential,
-    estate,
     report_of,
     slot,
     stamp,
+    world,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,25 +101,23 @@ def test_what_counts(
     ({}, "due", "The store has no credential of it yet; run mailops.modern_auth.setup_mail."),
 ])
 def test_an_application_that_is_not_there(entry: dict[str, Any], state: str, reason: str) -> None:
-    facts = estate(entry)
-    told = report(list(facts), facts, "14d")
+    told = report(**world(entry))
     assert (told["state"], only(told)["reasons"]) == (state, [reason])
     assert "Contracts mail" in table(told)[2]
 
 
 @pytest.mark.parametrize(("key_id", "state"), [("unknown", "due"), (APP_ID, "ok")])
 def test_a_store_that_is_only_read(key_id: str, state: str) -> None:
-    facts = estate({"current": slot(key_id, 100)}, application(credential(APP_ID, 100), credential("o", 90)))
-    facts["web-1"]["__mail_credentials_store"] = "environment"
-    told = report(list(facts), facts, "14d")
+    told = report_of(
+        {"current": slot(key_id, 100)}, credential(APP_ID, 100), credential("o", 90), store="environment"
+    )
     assert told["state"] == state
     assert [one["next"] for one in only(told)["credentials"]] == [None, None]
 
 
 def test_applications_that_no_host_uses_are_shown_when_they_were_read() -> None:
     other = application(credential("h", -5, None), app_id="other", name="Payroll")
-    facts = estate(CURRENT, application(credential("c", 100)), other)
-    told = report(list(facts), facts, "14d")
+    told = report(**world(CURRENT, application(credential("c", 100)), other))
     assert [(one["name"], one["state"], one["hosts"]) for one in told["applications"]] == [
         ("Payroll", "expired", []), ("Contracts mail", "ok", ["web-1", "web-2"]),
     ]
@@ -132,6 +130,17 @@ def test_no_value_of_a_secret_gets_into_a_report(slots: list[str], days: int) ->
     told = report_of(entry, *(credential(name, days) for name in slots))
     assert VALUE not in json.dumps(told) + "\n".join(table(told))
     assert told["state"] in STATES
+
+
+@pytest.mark.parametrize(("enabled", "reason"), [
+    (False, "Its service principal is disabled, so nobody can sign in as it."),
+    (None, "It has no service principal in the tenant, so nobody can sign in as it."),
+])
+def test_an_application_that_nobody_can_sign_in_as_is_no_ok(enabled: bool | None, reason: str) -> None:
+    told = report_of(CURRENT, credential("c", 100), enabled=enabled)
+    assert (told["state"], only(told)["reasons"], only(told)["enabled"]) == ("expired", [reason], enabled)
+    assert f"Contracts mail (prod): {reason}" in table(told)
+    assert only(report_of(CURRENT, credential("c", 100)))["enabled"] is True
 
 
 def test_the_table() -> None:

@@ -1,7 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""An estate's facts, as the role mail_credentials leaves them, for the tests of the report."""
+"""An application in the inventory, in the store and in the tenant, for the tests of the report."""
 
 from __future__ import annotations
 
@@ -43,29 +43,27 @@ def application(*credentials: dict[str, Any], app_id: str = APP_ID, name: str = 
     }
 
 
-def estate(
+def world(
     entry: dict[str, Any], *applications: dict[str, Any], name: str = "Contracts mail",
-    hosts: tuple[str, ...] = ("web-1", "web-2"),
-) -> dict[str, dict[str, Any]]:
-    """The facts of hosts that share one application; the first one leads it and reads the tenant."""
-    plan = {
-        "environment": "prod",
-        "application": {
-            "key": "tenant/contracts", "unique_name": "contracts", "name": name, "secret": {"renew_within": "30d"},
-        },
+    hosts: tuple[str, ...] = ("web-1", "web-2"), store: str = "ansible_vault", enabled: bool | None = True,
+) -> dict[str, Any]:
+    """What a report of one application is made of, as the arguments of the function that makes it.
+
+    :param enabled: whether its service principal is; None if it has none.
+    """
+    planned = {
+        "name": "tenant/contracts", "unique_name": "contracts", "display_name": name, "environment": "prod",
+        "secret": {"renew_within": "30d"}, "store": {"kind": store}, "hosts": list(hosts), "team": list(hosts),
     }
-    facts: dict[str, dict[str, Any]] = {host: {"__mail_plan_data": plan} for host in hosts}
-    teams = {host: {"leader": hosts[0], "reader": hosts[0], "team": list(hosts)} for host in hosts}
     full = {"tenant_id": "tenant", "client_id": APP_ID, "object_id": "object", **entry} if entry else {}
-    facts[hosts[0]] |= {
-        "__mail_credentials_teams": teams,
-        "__mail_credentials_store": "ansible_vault", "__mail_store_credentials": full,
-        "__mail_credentials_reading": {"moment": stamp(0), "applications": list(applications), "not_found": []},
+    reading = {
+        "moment": stamp(0), "applications": list(applications), "not_found": [], "enabled": {APP_ID: enabled},
     }
-    return facts
+    return {
+        "applications": [planned], "entries": {planned["name"]: full}, "readings": [reading], "due_within": "14d",
+    }
 
 
 def report_of(entry: dict[str, Any], *credentials: dict[str, Any], **more: Any) -> dict[str, Any]:
     """The report about one application with that entry in the store and those credentials in the tenant."""
-    facts = estate(entry, application(*credentials), **more)
-    return report(list(facts), facts, "14d")
+    return report(**world(entry, application(*credentials), **more))

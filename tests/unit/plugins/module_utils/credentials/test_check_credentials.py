@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.credentials_world import (
+from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.credentials.credentials_world import (
     credential,
     report_of,
     slot,
 )
 
-SCRIPT = Path(__file__).parents[4] / "roles/mail_credentials/files/check_credentials.py"
+SCRIPT = Path(__file__).parents[5] / "roles/mail_credentials/files/check_credentials.py"
 
 
 def check(path: Path, *arguments: str) -> tuple[int, str]:

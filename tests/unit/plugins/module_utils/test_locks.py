@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.mailops.modern_auth.plugins.module_utils import _locks as processes
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _locks
 from ansible_collections.mailops.modern_auth.plugins.module_utils._locks import is_gone, this_run
 
 
@@ -25,7 +25,7 @@ def test_a_worker_tells_the_run_that_it_belongs_to() -> None:
 def test_a_run_is_gone_when_its_process_is() -> None:
     assert not is_gone(this_run())
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
-        started = processes._started(other.pid)
+        started = _locks._started(other.pid)
         holder = {**this_run(), "process": f"{other.pid} {started}"}
         assert not is_gone(holder)
     assert is_gone(holder)
@@ -40,6 +40,6 @@ def test_elsewhere_nobody_knows() -> None:
 
 
 def test_without_proc_nobody_is_known_to_be_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "PROC", tmp_path)
+    monkeypatch.setattr(_locks, "PROC", tmp_path)
     assert this_run()["process"] == f"{os.getpid()} unknown"
     assert not is_gone({**this_run(), "process": "1 unknown"})
