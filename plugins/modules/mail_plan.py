@@ -41,8 +41,8 @@ options:
     default: true
   unused:
     description:
-      - Unique names of applications that the stores of the hosts hold and no host uses any more. The work is about these
-        alone then, so that they can be removed.
+      - Unique names of applications that the stores of the hosts hold and no host uses any more. The work is about
+        these alone then, so that they can be removed.
     type: list
     elements: str
     default: []
