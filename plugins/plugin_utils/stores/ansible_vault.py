@@ -13,7 +13,8 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from textwrap import indent
+from typing import Any, ClassVar, TypeAlias
 
 import yaml
 from ansible.errors import AnsibleError
@@ -33,6 +34,9 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores._contra
     unusable,
 )
 
+#: The text of each application's part of the file, with the entry that it was made of.
+Parts: TypeAlias = dict[str, tuple[Entry, str]]
+
 #: Hidden, since Ansible reads all else in a folder that it was given as inventory.
 FOLDER = ".credentials"
 #: Where it was kept before, and still is where there is one.
@@ -49,6 +53,7 @@ class Store:
         self._password_file = options.get("password_file")
         self._loader = controller.loader
         self._known: tuple[bytes, dict[str, Any], _passwords.Secret] | None = None
+        self._parts: Parts = {}
 
     @classmethod
     def of(cls, variables: Mapping[str, Any], surroundings: Surroundings, problems: list[str]) -> dict[str, Any]:
@@ -123,8 +128,7 @@ class Store:
         return f"Repair it (ansible-vault edit {self._path}), or restore it from a copy."
 
     def _encrypted(self, content: Mapping[str, Any], secret: _passwords.Secret) -> bytes:
-        written = yaml_dump(content, sort_keys=False, allow_unicode=True)
-        data: bytes = VaultLib().encrypt(written, secret[1], vault_id=secret[0])
+        data: bytes = VaultLib().encrypt(text_of(content, self._parts), secret[1], vault_id=secret[0])
         return data
 
     def _content(self) -> tuple[dict[str, Any], _passwords.Secret]:
@@ -167,6 +171,26 @@ class Store:
 
     def _damaged(self, words: str, remedy: str) -> StoreError:
         return StoreError(f"{self._path} {words}. Nothing was overwritten.", code="damaged", remedy=remedy)
+
+
+def text_of(content: Mapping[str, Any], parts: Parts) -> str:
+    """The file's text. Whoever writes a hundred applications, one after the other, makes the text of each but once.
+
+    :param parts: what was made before; kept up.
+    """
+    others = {name: value for name, value in content.items() if name != "applications"}
+    written = _yaml(others) if others else ""
+    if not content["applications"]:
+        return f"{written}applications: {{}}\n"
+    for name, entry in content["applications"].items():
+        if name not in parts or parts[name][0] != entry:
+            parts[name] = (entry, indent(_yaml({name: entry}), "  "))
+    return f"{written}applications:\n{''.join(parts[name][1] for name in content['applications'])}"
+
+
+def _yaml(content: Mapping[str, Any]) -> str:
+    text: str = yaml_dump(content, sort_keys=False, allow_unicode=True)
+    return text
 
 
 def _default(inventory_dir: str | None, environment: str, surroundings: Surroundings) -> str:

@@ -25,6 +25,7 @@ from ansible.utils.display import Display
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import fingerprint
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import StoreError
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import Store, _private_file, open_store
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores.ansible_vault import Parts, text_of
 from ansible_collections.mailops.modern_auth.tests.unit.plugins.plugin_utils.controller import PlainController
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -449,3 +450,14 @@ def test_a_lock_that_is_held_for_too_long_is_named(world: World, monkeypatch: py
         os.waitpid(child, 0)
     assert caught.value.code == "locked"
     assert f"fuser -v {lock}" in str(caught.value.remedy)
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+ENTRIES = st.dictionaries(TEXTS, st.recursive(TEXTS, lambda below: st.dictionaries(TEXTS, below) | st.lists(below)))
+
+
+@given(entries=st.dictionaries(TEXTS, ENTRIES), others=st.dictionaries(TEXTS, TEXTS), changed=ENTRIES)
+def test_the_text_is_what_is_read(entries: dict[str, Any], others: dict[str, str], changed: dict[str, Any]) -> None:
+    parts: Parts = {}
+    for content in ({**others, "applications": entries}, {"applications": {**entries, "a": changed}}):
+        assert yaml.safe_load(text_of(content, parts)) == content
