@@ -54,8 +54,7 @@ options:
 notes:
   - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
 seealso:
-  - plugin: mailops.modern_auth.mail_credentials
-    plugin_type: role
+  - module: mailops.modern_auth.mail_credentials_info
 requirements:
   - python >= 3.11
   - msal >= 1.31

@@ -71,8 +71,7 @@ options:
 notes:
   - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
 seealso:
-  - plugin: mailops.modern_auth.mail_rotation
-    plugin_type: role
+  - module: mailops.modern_auth.entra_application_secret
 requirements:
   - python >= 3.11
   - msal >= 1.31
