@@ -90,8 +90,8 @@ class ActionModule(RotationStep):
         """Which hosts of the batch get the newest secret: after a first failure no further one of the application."""
         batch = set(self._task_vars["ansible_play_batch"])
         slots = {
-            host: state["slot"] for name, state in self.states.items() if self.failed_host(name) is None
-            for host in state["hosts"] if host in batch
+            host: state["slot"] for name, state in self.states.items() for host in state["hosts"]
+            if host in batch and self.failed_host(name) is None
         }
         return {"changed": False, "chosen": list(slots), "slots": slots}
 

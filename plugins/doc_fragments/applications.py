@@ -185,7 +185,9 @@ options:
         elements: str
         default: []
       team:
-        description: All hosts of the inventory that use it, for the rotation.
+        description:
+          - All hosts of the inventory that use it, also those that the play leaves out. A secret is removed when all of
+            them were proven with another one. The default is O(applications[].hosts).
         type: list
         elements: str
 """

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: mail_credentials
-short_description: Report when the credentials of many applications expire
+short_description: Report when the credentials of applications expire
 version_added: 0.3.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Reads the credentials of all applications in Entra, tells which of them the stores hold, which hosts use them and
-    what the rotation does next, and writes that as C(credentials.json), as C(credentials.html) and as a table.
-  - It changes nothing in the tenant, in a store or on a server. What cannot be read is no report; the task fails.
-  - M(mailops.modern_auth.mail_credentials_info) reads the same and writes nothing.
+  - Reads the client secrets and certificates of all applications and whether their service principals are enabled, ten
+    applications in a request. Tells which of them the store holds, which hosts use them, and what the rotation does
+    next.
+  - Writes that as C(credentials.json) and C(credentials.html), and prints it as a table.
+  - Nothing is reported if a store or a tenant cannot be read, since a report that leaves something out looks as if all
+    was well.
+  - M(mailops.modern_auth.mail_credentials_info) looks up the same in the tenant alone.
 extends_documentation_fragment:
   - mailops.modern_auth.applications
   - mailops.modern_auth.attributes
@@ -28,31 +31,37 @@ attributes:
     details: The table is what is there to see.
   idempotent:
     support: partial
-    details: A report of another day is another file.
+    details: A report of another moment is another report.
 options:
-  folder:
-    description:
-      - The folder for the files. It is made if it is missing. A relative path starts in the folder in which Ansible is
-        run.
-    type: str
-    required: true
   plan:
     description:
-      - What M(mailops.modern_auth.mail_plan) returned. With it the table names the applications as well that its
-        C(stores) hold and no host uses.
+      - What M(mailops.modern_auth.mail_plan) returned. The stores that it names are searched for applications that no
+        host uses any more.
     type: dict
     default: {}
   due_within:
-    description: How long before its end a credential counts as due, as a number and C(h), C(d) or C(w).
+    description: How long before its end a credential counts as due, as a number and V(h), V(d) or V(w).
     type: str
     default: 14d
+  folder:
+    description:
+      - The folder for the two files, on the machine that runs Ansible. It is made if it is missing. A relative path
+        starts in the folder in which Ansible is run.
+    type: str
+    required: true
   scope:
-    description: V(inventory) reports O(applications), V(tenant) every application that the caller can read.
+    description:
+      - With V(inventory) the applications in O(applications).
+      - With V(tenant) every application that the caller can read, as well.
     type: str
     choices: [inventory, tenant]
     default: inventory
 notes:
   - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
+  - What is due or expired is judged by the tenant's clock, not by that of the machine.
+  - The caller needs the Microsoft Graph application permission C(Application.Read.All), or
+    C(Application.ReadWrite.OwnedBy) for applications that it owns.
+  - No secret is an argument or a result.
 seealso:
   - module: mailops.modern_auth.mail_credentials_info
 requirements:
@@ -63,28 +72,18 @@ requirements:
 """
 
 EXAMPLES = r"""
-- name: Report on the applications of the inventory
+- name: Report
   mailops.modern_auth.mail_credentials:
     applications: "{{ planned.applications }}"
-    folder: reports
-  run_once: true
-  delegate_to: localhost
-
-- name: Report on everything that the caller can read
-  mailops.modern_auth.mail_credentials:
-    applications:
-      - unique_name: contracts-mail-prod
-        store: {kind: ansible_vault, path: credentials.yml}
-    scope: tenant
-    due_within: 6w
-    folder: reports
+    folder: /var/lib/mailops/reports
+    due_within: 21d
   run_once: true
   delegate_to: localhost
 """
 
 RETURN = r"""
 msg:
-  description: The lines of the table.
+  description: The lines of the table, and why applications need attention.
   type: raw
-  returned: success
+  returned: always
 """

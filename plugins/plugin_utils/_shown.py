@@ -9,12 +9,17 @@ from collections.abc import Sequence
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _printable
 
 
 def shown(lines: Sequence[str]) -> str | list[str]:
-    """The lines as a task's ``msg``: YAML would fold those of a list, and JSON would not break those of a text."""
+    """The lines as a task's ``msg``: YAML would fold those of a list, and JSON would not break those of a text.
+
+    Names in them can hold anything; a terminal obeys control characters.
+    """
     try:
         shape = C.config.get_config_value("result_format", plugin_type="callback", plugin_name="default")
     except (AnsibleError, KeyError):
         shape = "json"
-    return "\n".join(lines) if shape == "yaml" else list(lines)
+    printable = [str(_printable.shown(line)) for line in lines]
+    return "\n".join(printable) if shape == "yaml" else printable

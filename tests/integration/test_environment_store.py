@@ -1,58 +1,60 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The store that only reads environment variables."""
+"""The store that only reads environment variables, as a product on its server gets its credentials from it."""
 
 from __future__ import annotations
 
-import hashlib
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playbook_runner import Outcome, play
+from playbook_runner import Outcome
+from targets_world import KEYS, World, ici, ici_reads
 
 SECRET = "s3cret-of-the-pipeline"
+PREFIX = "MAILOPS_CONTRACTS_MAIL_TEST"
 
 
-PUBLIC = "{{ __mail_store_credentials | dict2items | rejectattr('key', 'eq', 'current') }}"
-HASH = "{{ __mail_store_credentials.current.secret_text | hash('sha256') }}"
-
-
-def use(folder: Path, step: str, **environment: str) -> Outcome:
-    role = {"name": "mailops.modern_auth.mail_store", "rolespec_validate": False}
-    tasks: list[dict[str, Any]] = [
-        {"ansible.builtin.include_role": role, "vars": {"__mail_store_step": step, "__mail_store_entry": {"a": "b"}}},
-        # Not the secret itself, which is looked for in the output.
-        {"ansible.builtin.debug": {"msg": ["{{ __mail_store_credentials.current.key_id }}", HASH]}},
-        {"ansible.builtin.debug": {"msg": PUBLIC}},
-    ]
-    variables = {
-        "__mail_plan_data": {"application": {"unique_name": "contracts-mail.test"}}, "mail_store_kind": "environment",
-        "mail_entra": {"tenant_id": "t"}, "__mail_store_revision": "",
+def configure(world: World, *arguments: str, environment: dict[str, str], **more: Any) -> Outcome:
+    options = {
+        **ici(world.home(), **more), "store": {"kind": "environment", "tenant_id": "t"},
+        "application": {"unique_name": "contracts-mail.test", "name": "Contracts mail"},
     }
-    return play(folder, tasks, "-vvv", hosts={"server": variables}, environment=environment)
+    return world.configure({"server": options}, "-vvv", "--diff", *arguments, environment=environment)
 
 
-def test_it_reads_the_variables_of_the_application(tmp_path: Path) -> None:
-    done = use(
-        tmp_path, "read", MAILOPS_CONTRACTS_MAIL_TEST_CLIENT_ID="c", MAILOPS_CONTRACTS_MAIL_TEST_CLIENT_SECRET=SECRET
-    )
-    assert done.code == 0, done.output
-    assert SECRET not in done.output
-    *_, secret, rest = done.results["server"]
-    assert secret["msg"] == ["unknown", hashlib.sha256(SECRET.encode()).hexdigest()]
-    assert rest["msg"] == [{"key": "tenant_id", "value": "t"}, {"key": "client_id", "value": "c"}]
+def test_the_product_gets_what_the_variables_of_its_application_say(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    given = {f"{PREFIX}_CLIENT_ID": "c", f"{PREFIX}_CLIENT_SECRET": SECRET}
+    for changed in (True, False):
+        done = configure(world, environment=given)
+        assert done.code == 0, done.output
+        assert done.last()["changed"] is changed
+        assert SECRET not in done.output
+    read = ici_reads(world.home())
+    assert {name: read[name] for name in ("TenantId", "ClientId", "ClientSecret")} == {
+        "TenantId": "t", "ClientId": "c", "ClientSecret": SECRET,
+    }
 
 
-@pytest.mark.parametrize(
-    ("step", "words"),
-    [
-        ("read", "lacks MAILOPS_CONTRACTS_MAIL_TEST_CLIENT_SECRET. Set what the application 'contracts-mail.test'"),
-        ("prove", "can only be read, so a new secret could not be kept there, and none was made"),
-        ("write", "Let mail_store_kind be ansible_vault, hashi_vault or azure_keyvault"),
-    ],
-)
-def test_what_it_refuses(tmp_path: Path, step: str, words: str) -> None:
-    done = use(tmp_path, step, MAILOPS_CONTRACTS_MAIL_TEST_CLIENT_ID="c")
+@pytest.mark.parametrize(("given", "more", "words"), [
+    (
+        {f"{PREFIX}_CLIENT_ID": "c"}, {},
+        f"lacks {PREFIX}_CLIENT_SECRET. Set what the application 'contracts-mail.test'",
+    ),
+    # What the product's own tool has made would have to be kept.
+    (
+        {f"{PREFIX}_CLIENT_ID": "c", f"{PREFIX}_CLIENT_SECRET": SECRET},
+        {"secret": "encrypted_client_secret", "encryption": {"command": [sys.executable, "-c", "print('made')"]}},
+        "Let mail_store_kind be ansible_vault, hashi_vault or azure_keyvault",
+    ),
+])
+def test_what_it_refuses(tmp_path: Path, given: dict[str, str], more: dict[str, Any], words: str) -> None:
+    world = World(tmp_path)
+    done = configure(world, environment=given, **more)
+    assert done.code == 2
     assert words in done.last()["msg"]
+    assert SECRET not in done.output
+    assert (world.home() / "ConfigurationKeys.json").read_bytes() == KEYS

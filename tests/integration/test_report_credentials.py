@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import json
+import ssl
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
@@ -18,6 +20,7 @@ from sandbox_fixture import RunningSandbox
 
 PASSWORD = "pass word"
 PLAYBOOK = "mailops.modern_auth.report_credentials"
+GRAPH = "00000003-0000-0000-c000-000000000000"
 VALUE = "the-value-of-a-secret"
 # A name in the tenant that would be a template if it became part of one.
 HOSTILE = "{{ lookup('ansible.builtin.pipe', 'touch templated') }}<script>alert(1)</script>"
@@ -29,6 +32,9 @@ class Estate:
     def __init__(self, modules: Modules, folder: Path) -> None:
         self.modules, self.folder = modules, folder
         made = modules.ok("entra_application", unique_name="contracts", display_name="Contracts")["application"]
+        modules.ok("entra_admin_consent", app_id=made["app_id"], permissions=[
+            {"resource": "Microsoft Graph", "application": ["Mail.Send"]},
+        ])
         secrets = [
             modules.ok("entra_application_secret", app_id=made["app_id"], name="prod", known_key_ids=[], key_id=None)
         ]
@@ -105,10 +111,21 @@ def test_reports_the_applications_of_the_inventory(estate: Estate) -> None:
     assert estate.current in page
 
 
+def disable(sandbox: RunningSandbox, app_id: str) -> None:
+    """As an administrator does in the portal."""
+    admin = sandbox.control("POST", "/tenant/applications", {"displayName": "Admin", "roles": {
+        GRAPH: ["Application.ReadWrite.All"],
+    }})
+    token = sandbox.control("POST", "/tenant/tokens", {"appId": admin["appId"], "resource": GRAPH})
+    address = f"{sandbox.env['MAILOPS_GRAPH_ENDPOINT']}/v1.0/servicePrincipals(appId='{app_id}')"
+    with httpx.Client(verify=ssl.create_default_context(cafile=sandbox.ca)) as client:
+        client.patch(
+            address, json={"accountEnabled": False}, headers={"Authorization": f"Bearer {token['access_token']}"}
+        ).raise_for_status()
+
+
 def test_a_disabled_service_principal_is_no_ok(estate: Estate) -> None:
-    principals = estate.modules.tenant()["collections"]["service_principals"].values()
-    (principal,) = [one for one in principals if one["appId"] == estate.app_id]
-    estate.modules.sandbox.graph("PATCH", f"/servicePrincipals/{principal['id']}", {"accountEnabled": False})
+    disable(estate.modules.sandbox, estate.app_id)
     output, told, page = estate.report()
     (contracts, _workflow) = told["applications"]
     reason = "Its service principal is disabled, so nobody can sign in as it."

@@ -12,10 +12,12 @@ A report is plain data without any secret's value::
                     lock, state, reasons: [sentences], credentials}]
 
 ``enabled`` says whether somebody can sign in as the application: null if it has no service principal, and for those
-that no host uses, which are not looked at. The first to need attention comes first. Credentials are those of the module mail_credentials_info and have further:
-``slot``, where the store has the credential (current, pending, previous) or None; ``origin``: store, file (a managed
-certificate), another environment, nobody (a managed secret in no store), by hand; ``next``, what the rotation does
-because of it, {what, when} with a moment or None for the next run, or None if it does nothing.
+that no host uses, which are not looked at. The first to need attention comes first.
+
+Credentials are those of the module mail_credentials_info and have further: ``slot``, where the store has the credential
+(current, pending, previous) or None; ``origin``: store, file (a managed certificate), another environment, nobody (a
+managed secret in no store), by hand; ``next``, what the rotation does because of it, {what, when} with a moment or None
+for the next run, or None if it does nothing.
 """
 
 from __future__ import annotations

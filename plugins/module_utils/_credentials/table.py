@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._printable import shown
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import aligned
 
 COLUMNS = (
@@ -28,7 +29,7 @@ def table(report: Mapping[str, Any]) -> list[str]:
     for application in report["applications"]:
         rows += [_row(application, one) for one in application["credentials"] or [None]]
         reasons += [f"{_name(application)}: {reason}" for reason in application["reasons"]]
-    return [_printable(line) for line in [*aligned(rows), *reasons]]
+    return [*aligned(shown(rows)), *shown(reasons)]
 
 
 def step(credential: Mapping[str, Any]) -> str:
@@ -74,8 +75,3 @@ def _row(application: Mapping[str, Any], credential: Mapping[str, Any] | None) -
         used_on,
         step(credential) or _NOTHING,
     )
-
-
-def _printable(line: str) -> str:
-    """Names can hold anything; a terminal obeys control characters."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)

@@ -82,8 +82,11 @@ async def enabled(graph: GraphClient, app_ids: Sequence[str]) -> dict[str, bool 
             "read the service principals of applications", READ,
         ) for app_id in wanted
     ])
-    found = zip(wanted, (answer.found() for answer in answers), strict=True)
-    return {app_id: None if entity is None else bool(entity["accountEnabled"]) for app_id, entity in found}
+    found = [answer.found() for answer in answers]
+    return {
+        app_id: None if entity is None else bool(entity["accountEnabled"])
+        for app_id, entity in zip(wanted, found, strict=True)
+    }
 
 
 def shown(application: Mapping[str, Any], moment: datetime, due_within: timedelta) -> Entity:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _registry as registry
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import ENDPOINTS
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
@@ -25,7 +26,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import SECRET
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import APP
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import registry
 
 #: The kinds of identity are told by their files; to import them would load the libraries that they need.
 IDENTITIES = Path(__file__).parents[1] / "_identity"
@@ -113,7 +113,7 @@ def _complete(given: Mapping[str, Any], said: Mapping[str, str]) -> dict[str, An
     unique_name = given.get("unique_name")
     return {
         "name": unique_name, "display_name": unique_name, "environment": "mail", "identity": "entra",
-        "exclusive": False, "exchange_connection": {}, "hosts": [],
+        "exclusive": False, "exchange_connection": {}, "hosts": [], "team": given.get("hosts", []),
         **given,
         "permissions": [{"application": [], "delegated": [], **one} for one in given.get("permissions", [])],
         "secret": {**SECRET, **given.get("secret", {})},

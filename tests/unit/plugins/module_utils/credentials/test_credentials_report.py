@@ -148,10 +148,10 @@ def test_the_table() -> None:
     lines = table(report_of(entry, credential("c", 9, end=stamp(9)), name="Contracts\x1b[31m mail"))
     assert all(column in lines[0] for column in COLUMNS)
     assert lines[2].startswith("prod ")
-    assert "Contracts\ufffd[31m mail" in lines[2]
+    assert "Contracts\\x1b[31m mail" in lines[2]
     assert "web-1, web-2 (awaiting), gone (awaiting, not in the inventory)" in lines[2]
     assert lines[2].endswith("replace it from 2031-04-10")
-    assert lines[3] == "Contracts\ufffd[31m mail (prod): The current secret ends in 9 days, on 2031-05-10."
+    assert lines[3] == "Contracts\\x1b[31m mail (prod): The current secret ends in 9 days, on 2031-05-10."
 
 
 def test_the_table_names_some_hosts_and_counts_the_others() -> None:

@@ -44,7 +44,9 @@ def told(
         return dict(zip(heads, cells, strict=True)), unwrapped(shown[3:])
     # A table that is too wide becomes a block.
     block = list(itertools.takewhile(lambda line: line.startswith("  "), shown[1:]))
-    named = {name: line[2:].removeprefix(name).strip() for line in block for name in COLUMNS if line[2:].startswith(name)}
+    named = {
+        name: line[2:].removeprefix(name).strip() for line in block for name in COLUMNS if line[2:].startswith(name)
+    }
     head = {"application": "Contracts", "what was done": shown[0].removeprefix("Contracts: ")}
     return {**head, **named}, unwrapped(shown[1 + len(block):])
 
@@ -132,7 +134,10 @@ def test_failures_follow_with_host_and_reason() -> None:
 def test_what_could_not_be_read_has_a_row_nevertheless() -> None:
     shown = lines(
         [APPLICATION], {APPLICATION["name"]: {**UNREAD, "failed": True, "msg": "Vault is sealed."}},
-        {"third": {"failed": True, "msg": "mail_product: is required\nmail_send: is required"}, "one": {"failed": False, "msg": ""}},
+        {
+            "third": {"failed": True, "msg": "mail_product: is required\nmail_send: is required"},
+            "one": {"failed": False, "msg": ""},
+        },
         predicted=False,
     )
     assert [line.split() for line in shown] == [

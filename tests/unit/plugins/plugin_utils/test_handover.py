@@ -1,0 +1,54 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What a step learns of the steps before it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._handover import FOR_ALL, OF_HOST, Handover
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._variables import PlayVariables
+
+
+class Registered:
+    """What the tasks of a play have registered, the same for every host."""
+
+    def __init__(self, **results: Any) -> None:
+        self._results = results
+
+    def of(self, _host: str) -> Registered:
+        return self
+
+    def registered(self, name: str) -> Any:
+        return self._results.get(name)
+
+
+def handover(**results: Any) -> Handover:
+    return Handover(cast(PlayVariables, Registered(**results)), {})
+
+
+def failed(msg: str) -> dict[str, Any]:
+    return {"hosts": {"web": {"failed": True, "msg": msg}}}
+
+
+@pytest.mark.parametrize("step", FOR_ALL)
+def test_a_step_that_is_taken_again_is_not_stopped_by_what_it_said_before(step: str) -> None:
+    told = handover(**{FOR_ALL[step]: failed("It went wrong.")})
+    assert told.failure("web") == {"step": step, "msg": "It went wrong."}
+    assert told.failure("web", before=step) is None
+    assert told.able(["web", "other"], before=step) == ["web", "other"]
+    assert told.able(["web", "other"]) == ["other"]
+
+
+def test_what_failed_earlier_stops_it() -> None:
+    told = handover(**{FOR_ALL["access"]: failed("No right."), FOR_ALL["delivery"]: failed("No mail.")})
+    assert told.failure("web", before="delivery") == {"step": "access", "msg": "No right."}
+    assert told.failure("web", before="access") is None
+
+
+def test_a_server_that_was_not_configured_stops_every_step() -> None:
+    told = handover(**{OF_HOST: {"failed": True, "looked": False, "msg": "Full.", "code": "full"}})
+    for step in (*FOR_ALL, None):
+        assert told.failure("web", before=step) == {"step": "provider", "msg": "Full.", "code": "full"}
