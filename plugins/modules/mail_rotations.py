@@ -170,7 +170,7 @@ again:
   elements: str
   returned: with O(applications)
 hosts:
-  description: The hosts that end with a failure, and what M(mailops.modern_auth.mail_outcome) makes of it.
+  description: The hosts that end with a failure, and what the M(mailops.modern_auth.mail_outcome) of each is to be.
   type: dict
   returned: unless O(step) is V(choose) or V(report)
 chosen:
