@@ -169,7 +169,7 @@ again:
   elements: str
   returned: with O(applications)
 hosts:
-  description: The hosts that end with a failure, and what M(mailops.modern_auth.mail_outcome) makes of it.
+  description: The hosts that end with a failure, and with which, for M(mailops.modern_auth.mail_outcome).
   type: dict
   returned: unless O(step) is V(choose) or V(report)
 chosen:
