@@ -174,7 +174,7 @@ class ActionModule(RotationStep):
         """By host that got its old secret back, whether it works."""
         found: dict[str, str] = {}
         for host in self.states[name]["back"]:
-            why = self.handover.failure(host, before="record")
+            why = self.handover.failure(host, before="choose")
             found[host] = (
                 f"The secret that it had before was put back, but could not be proven either: {why['msg']}" if why
                 else "The secret that it had before is back, and proven."

@@ -76,6 +76,10 @@ class ActionModule(Step):
             error.details = {**result, **error.details}
             raise
 
+    def failed(self, args: Mapping[str, Any], error: ModernAuthError) -> dict[str, Any]:
+        """See Step. The report tells a look from the doing."""
+        return {**super().failed(args, error), "looked": self.check_mode}
+
     # -- what is known ------------------------------------------------------------------------------------------------
 
     def _read_credential(self, args: Mapping[str, Any]) -> None:

@@ -62,8 +62,7 @@ options:
 notes:
   - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
 seealso:
-  - plugin: mailops.modern_auth.mail_report
-    plugin_type: role
+  - module: mailops.modern_auth.mail_outcome
 """
 
 EXAMPLES = r"""

@@ -84,8 +84,7 @@ notes:
   - One application that fails stops no other.
   - No secret is an argument or a result.
 seealso:
-  - plugin: mailops.modern_auth.mail_rotation
-    plugin_type: role
+  - module: mailops.modern_auth.entra_application_secret
 requirements:
   - python >= 3.11
   - msal >= 1.31
@@ -170,7 +169,7 @@ again:
   elements: str
   returned: with O(applications)
 hosts:
-  description: The hosts that end with a failure, and what M(mailops.modern_auth.mail_outcome) makes of it.
+  description: The hosts that end with a failure, and with which, for M(mailops.modern_auth.mail_outcome).
   type: dict
   returned: unless O(step) is V(choose) or V(report)
 chosen:

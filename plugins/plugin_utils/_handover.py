@@ -14,7 +14,7 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils._variables imp
 #: What steps that work for all hosts at once have registered, in their order: verdicts by host.
 FOR_ALL: Mapping[str, str] = {
     "plan": "__mail_plan", "preflight": "__mail_mailboxes", "identity": "__mail_identity", "access": "__mail_access",
-    "delivery": "__mail_delivery", "record": "__mail_rotation_recorded",
+    "delivery": "__mail_delivery", "choose": "__mail_rotation_batch", "record": "__mail_rotation_recorded",
 }
 #: What each host has registered of its own targets: when they were looked at, and when they were written.
 OF_HOST = "__mail_provider"

@@ -31,7 +31,7 @@ def test_each_step_is_a_version_and_the_server_has_the_current_secret(estate: Es
     [versions] = vault.secrets.values()
     entries = [version.data for version in versions]
     assert [sorted(set(entry) & {"lock", "pending", "previous", "awaiting"}) for entry in entries] == [
-        [], ["awaiting", "lock"], ["awaiting", "lock", "pending"], ["lock", "pending"], ["previous"],
+        ["lock"], [], ["awaiting", "lock"], ["awaiting", "lock", "pending"], ["lock", "pending"], ["previous"],
     ]
     entry = entries[-1]
     [application] = estate.footprint().applications(APPLICATION)

@@ -174,7 +174,6 @@ def test_a_failure_has_the_old_secret_put_back_everywhere(farm: Farm) -> None:
 def test_a_mail_that_is_not_delivered_has_the_old_secret_put_back_and_tried(farm: Farm) -> None:
     """The first mail fails, and no other host gets the secret; then it fails with the old one, too."""
     old, before = farm.deployed(), farm.entry()
-    farm.sandbox.control("DELETE", "/requests")
     done = farm.rotate("-e", json.dumps({"mail_verify": {
         "recipient": "nobody@contoso.example", "receive": "{{ reader.imap | combine(reader_credentials) }}",
     }}))
@@ -187,9 +186,7 @@ def test_a_mail_that_is_not_delivered_has_the_old_secret_put_back_and_tried(farm
     said = told(done)
     for host in HOSTS:
         assert f"{host}: The secret that it had before was put back, but could not be proven either: " in said
-    # One mail with the new secret, and three with the old one.
-    sent = [one for one in farm.sandbox.requests("graph") if one["path"].endswith("/sendMail")]
-    assert len(sent) == 4
+    assert [host for host, numbers in done.recap.items() if numbers["changed"]] == ["ici-prod-1"]
 
 
 def test_a_server_that_cannot_be_reached_keeps_the_old_secret_alive(farm: Farm) -> None:
@@ -267,6 +264,8 @@ def test_two_runs_at_once_make_one_secret(farm: Farm) -> None:
     ]
     outputs = [process.communicate(timeout=600)[0] for process in running]
     assert [process.returncode for process in running] == [0, 0], "\n".join(outputs)
+    (left,) = [output for output in outputs if "left to another run" in output]
+    assert Run(0, left).changed == 0
     made = [
         entry for entry in farm.sandbox.requests("graph")
         if entry["path"].endswith("/addPassword") and entry["status"] == 200
@@ -363,7 +362,7 @@ def test_a_hundred_applications_are_read_in_five_requests(
     ended = Run(done.returncode, done.stdout)
     assert ended.code == 2, ended.output
     assert ended.output.count("nothing to do") == 99
-    assert [host for host, numbers in ended.recap.items() if numbers["failed"]] == ["server-99", "server-100"]
+    assert {host for host, numbers in ended.recap.items() if numbers["failed"]} == {"server-99", "server-100"}
     assert "Mail 99: The store has no client secret of it." in told(ended)
     assert "server-100: mail_product: " in told(ended)
     requests = clean.requests("graph")
