@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint integration sanity molecule oldest kill-test race-test benchmark clean
+.PHONY: help setup demo test check units lint integration sanity molecule oldest kill-test race-test benchmark clean
 
 PYTHON ?= python3
 scenario ?= default
@@ -94,6 +94,12 @@ test: setup node clients ## Everything that has to hold, in one command
 	@echo "lint, sanity, units and molecule, two at a time; each is shown when it has ended (about two minutes)"
 	@$(MAKE) --no-print-directory -j2 --output-sync=target lint sanity molecule $(VENV)/.collections
 	@$(MAKE) --no-print-directory integration
+
+check: setup ## What is quick: lint, types and units (under three minutes)
+	@$(MAKE) --no-print-directory -j2 --output-sync=target lint units
+
+units: setup ## The unit tests alone, and how much of the plugins they cover
+	pytest -q tests/unit -n $$(nproc) --cov plugins --cov-report term:skip-covered
 
 lint: setup ## ruff, mypy, ansible-lint, the changelog
 	ruff check .

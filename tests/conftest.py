@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.mailops.modern_auth.tests.unit import hypothesis_profile
 from m365_sandbox.powershell.engine import STAND_IN, find_engine
 from sandbox_fixture import clean, sandbox
 
-__all__ = ["clean", "sandbox"]
+__all__ = ["clean", "hypothesis_profile", "sandbox"]
 
 
 # Begun last, it would be waited for when all others have ended.

@@ -44,6 +44,7 @@ class ActionModule(Step):
         "loads": {"type": "list", "elements": "dict", "default": []},
         "restart_command": {"type": "list", "elements": "str", "default": []},
         "backup": {"type": "bool", "default": False},
+        "verify": {"type": "bool", "default": False},
     }
     RULES: ClassVar[Mapping[str, Any]] = {"required_together": [("application", "store")]}
 
@@ -64,6 +65,8 @@ class ActionModule(Step):
             "targets": [change.result() for change in changes.values()],
             "warnings": [warning for change in changes.values() for warning in change.warnings],
         }
+        if args["verify"] and result["changed"]:
+            raise self._differs(changes)
         if self._task.diff:
             result["diff"] = [change.diff() for change in changes.values() if change.changed]
         try:
@@ -72,6 +75,10 @@ class ActionModule(Step):
         except ModernAuthError as error:
             error.details = {**result, **error.details}
             raise
+
+    def failed(self, args: Mapping[str, Any], error: ModernAuthError) -> dict[str, Any]:
+        """See Step. The report tells a look from the doing."""
+        return {**super().failed(args, error), "looked": self.check_mode}
 
     # -- what is known ------------------------------------------------------------------------------------------------
 
@@ -82,7 +89,7 @@ class ActionModule(Step):
             self._held = HeldEntry(self.open_store(self.resolved(args["store"])), args["application"]["unique_name"])
         self._entry = self._held.entry if self._held else {}
         self._credential = self._entry.get(args["slot"], {})
-        if self._held and not self._credential and not self.check_mode:
+        if self._held and not self._credential and (args["verify"] or not self.check_mode):
             raise InputError(
                 f"The store holds no credentials of the application '{args['application']['unique_name']}'.",
                 remedy="Run the step identity first.",
@@ -137,6 +144,18 @@ class ActionModule(Step):
             )
         self._held.change(lambda entry: encrypted(entry, {self._host: {key_id: made}}))
         return made
+
+    def _differs(self, changes: Mapping[int, Change[Any]]) -> InputError:
+        """A proof with another credential than the product's own would prove something else."""
+        differing = [change.name for change in changes.values() if change.changed]
+        why = (
+            f"The configuration is not what the settings say ({', '.join(differing)})" if differing
+            else "The product was not restarted since its configuration was written"
+        )
+        return InputError(
+            f"{why}, so a mail would prove nothing.",
+            remedy="Run mailops.modern_auth.setup_mail, with --check --diff to see what differs.",
+        )
 
     # -- what is done -------------------------------------------------------------------------------------------------
 

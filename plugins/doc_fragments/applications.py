@@ -177,7 +177,7 @@ options:
         type: dict
       hosts:
         description:
-          - The hosts of the play that use it. RV(hosts) tells each of them what became of it, and
+          - The hosts of the play that use it. The result's C(hosts) tells each of them what became of it, and
             M(mailops.modern_auth.mail_outcome) makes that the host's own outcome. An application of which every host
             has failed already is left alone.
           - The task itself never fails for an application that names hosts, and it does fail for one that names none.

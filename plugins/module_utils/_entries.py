@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 Entry = dict[str, Any]
@@ -117,28 +117,3 @@ def encrypted(entry: Mapping[str, Any], ciphertexts: Mapping[str, Mapping[str, s
     merged = {host: {**known.get(host, {}), **ciphertexts.get(host, {})} for host in {**known, **ciphertexts}}
     kept = {host: {key: value for key, value in values.items() if key in held} for host, values in merged.items()}
     return {**plain(entry), "encrypted": {host: values for host, values in kept.items() if values}}
-
-
-def new_ciphertexts(
-    host: str, hosts: Iterable[str], facts: Mapping[str, Mapping[str, Any]]
-) -> dict[str, dict[str, str]]:
-    """What a host and those that share its application have encrypted and no store holds yet: by host, by credential.
-
-    :param hosts: in the order of the inventory.
-    :param facts: by host, ``__mail_plan_data``; ``__mail_provider_ciphertext``, {key_id, value}, where one was made;
-        and on ``host`` also ``__mail_store_credentials``, its entry.
-    """
-    mine = facts[host]
-    key_id = mine["__mail_provider_ciphertext"]["key_id"]
-    stored = mine["__mail_store_credentials"].get("encrypted", {})
-    found: dict[str, dict[str, str]] = {}
-    for other in hosts:
-        made = facts[other].get("__mail_provider_ciphertext", {})
-        shares = made and _application(facts[other]) == _application(mine)
-        if shares and made["key_id"] == key_id and key_id not in stored.get(other, {}):
-            found[other] = {key_id: made["value"]}
-    return found
-
-
-def _application(facts: Mapping[str, Any]) -> Any:
-    return facts["__mail_plan_data"]["application"]["key"]

@@ -14,14 +14,13 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._connection im
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.connection import missing_libraries
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.spec import exchange_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._module import (
-    NOTHING,
     ansible_module,
     require_libraries,
 )
 
 
 def exchange_module(
-    argument_spec: Mapping[str, Mapping[str, Any]], *, missing: Mapping[str, str] = NOTHING, **rules: Any
+    argument_spec: Mapping[str, Mapping[str, Any]], *, missing: Mapping[str, str] | None = None, **rules: Any
 ) -> AnsibleModule:
     """A module with the options of the fragments ``entra`` and ``exchange`` beside its own; it supports check mode.
 
@@ -29,5 +28,5 @@ def exchange_module(
     :param rules: what AnsibleModule takes further, for example ``required_one_of``.
     """
     module = ansible_module({**connection_spec(), **exchange_spec(), **argument_spec}, **rules)
-    require_libraries(module, {**_auth.MISSING, **missing_libraries(module.params), **missing})
+    require_libraries(module, {**_auth.MISSING, **missing_libraries(module.params), **(missing or {})})
     return module

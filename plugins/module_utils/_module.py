@@ -16,8 +16,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._quotes import require_texts
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import defect
 
-NOTHING: Mapping[str, str] = {}
-
 
 def ansible_module(argument_spec: Mapping[str, Mapping[str, Any]], **rules: Any) -> AnsibleModule:
     """A module that supports check mode, and takes a text for a text alone.
@@ -32,7 +30,7 @@ def ansible_module(argument_spec: Mapping[str, Mapping[str, Any]], **rules: Any)
 
 
 def entra_module(
-    argument_spec: Mapping[str, Mapping[str, Any]], *, missing: Mapping[str, str] = NOTHING, **rules: Any
+    argument_spec: Mapping[str, Mapping[str, Any]], *, missing: Mapping[str, str] | None = None, **rules: Any
 ) -> AnsibleModule:
     """A module with the connection options beside its own; it supports check mode.
 
@@ -40,7 +38,7 @@ def entra_module(
     :param rules: what AnsibleModule takes further, for example ``required_one_of``.
     """
     module = ansible_module({**connection_spec(), **argument_spec}, **rules)
-    require_libraries(module, {**_auth.MISSING, **missing})
+    require_libraries(module, {**_auth.MISSING, **(missing or {})})
     return module
 
 

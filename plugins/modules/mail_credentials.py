@@ -63,8 +63,6 @@ notes:
     C(Application.ReadWrite.OwnedBy) for applications that it owns.
   - No secret is an argument or a result.
 seealso:
-  - plugin: mailops.modern_auth.mail_credentials
-    plugin_type: role
   - module: mailops.modern_auth.mail_credentials_info
 requirements:
   - python >= 3.11

@@ -41,16 +41,14 @@ options:
     default: true
   unused:
     description:
-      - Unique names of applications that the stores of the hosts hold and no host uses any more. The work is about these
-        alone then, so that they can be removed.
+      - Unique names of applications that the stores of the hosts hold and no host uses any more. The work is about
+        these alone then, so that they can be removed.
     type: list
     elements: str
     default: []
 notes:
   - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
 seealso:
-  - plugin: mailops.modern_auth.mail_plan
-    plugin_type: role
   - module: mailops.modern_auth.mail_outcome
 """
 

@@ -62,16 +62,19 @@ options:
 notes:
   - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
 seealso:
-  - plugin: mailops.modern_auth.mail_report
-    plugin_type: role
+  - module: mailops.modern_auth.mail_outcome
 """
 
 EXAMPLES = r"""
 - name: Configure the product
   mailops.modern_auth.mail_targets:
-    targets: "{{ planned.hosts[inventory_hostname].targets }}"
-    application: "{{ planned.hosts[inventory_hostname].registration }}"
-    store: "{{ planned.hosts[inventory_hostname].store }}"
+    targets: "{{ mine.targets }}"
+    # A product that signs in with a user and a password of its own has no application.
+    application: "{{ mine.registration if mine.application else omit }}"
+    store: "{{ mine.store if mine.application else omit }}"
+    restart_command: "{{ mine.restart_command }}"
+  vars:
+    mine: "{{ planned.hosts[inventory_hostname] }}"
   register: configured
 
 - name: Report

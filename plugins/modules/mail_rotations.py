@@ -84,8 +84,7 @@ notes:
   - One application that fails stops no other.
   - No secret is an argument or a result.
 seealso:
-  - plugin: mailops.modern_auth.mail_rotation
-    plugin_type: role
+  - module: mailops.modern_auth.entra_application_secret
 requirements:
   - python >= 3.11
   - msal >= 1.31

@@ -85,6 +85,13 @@ options:
     description: Keep a copy of each file as it was, beside it. The copy holds whatever secrets the file held.
     type: bool
     default: false
+  verify:
+    description:
+      - Fail if anything differs, or if a restart is due, since a mail that is sent now would prove nothing of the
+        product.
+      - Run it in check mode, in which nothing is changed.
+    type: bool
+    default: false
 seealso:
   - module: mailops.modern_auth.provider_config
 """

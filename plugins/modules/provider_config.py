@@ -53,7 +53,7 @@ options:
     required: true
   settings:
     description:
-      - The settings, as in C(provider.files) of the plan that P(mailops.modern_auth.mail_plan#filter) makes.
+      - The settings, as in RV(mailops.modern_auth.mail_plan#module:hosts).
       - With O(format=environment), the variables by their names.
       - 'With O(format=commonjs), nested dictionaries. C({"environment": NAME}) stands for C(process.env.NAME), a list
         of it and of texts for all of that in one text, and null for a key that must not be there.'
@@ -91,9 +91,11 @@ options:
   group:
     description: The group of the file.
     type: str
+notes:
+  - If O(secrets) are given in the clear, say C(no_log=true) on the task. M(mailops.modern_auth.mail_targets) takes them
+    from the store itself, so that none is an argument.
 seealso:
-  - plugin: mailops.modern_auth.mail_plan
-    plugin_type: filter
+  - module: mailops.modern_auth.mail_targets
 """
 
 EXAMPLES = r"""
@@ -115,6 +117,7 @@ EXAMPLES = r"""
     secrets:
       client_secret: "{{ vaulted_client_secret }}"
     backup: true
+  no_log: true
 
 - name: Let Team assistant read the mailbox's address from its environment
   mailops.modern_auth.provider_config:

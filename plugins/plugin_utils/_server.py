@@ -23,6 +23,7 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._printable import shown
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.obstacles import obstacle
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.server import (
     FileWrite,
@@ -143,7 +144,7 @@ class PosixServer:
             )
         line = next((line for line in reversed(answer["stdout"].splitlines()) if line.startswith(_MARK)), None)
         if line is None:
-            said = "; ".join(filter(None, (printable(answer["stderr"]).strip(), f"exit code {answer['rc']}")))
+            said = "; ".join(filter(None, (shown(answer["stderr"]).strip(), f"exit code {answer['rc']}")))
             raise InputError(
                 f"the server did not do what it was asked to: {said}.", code=NO_ANSWER,
                 remedy="Check that Python is there (ansible_python_interpreter) and that become works.",
@@ -180,10 +181,5 @@ class PosixServer:
         return said or _ANY_PYTHON
 
 
-def printable(text: str) -> str:
-    """A program's output without what would reach into a terminal."""
-    return "".join(character if character.isprintable() or character == "\n" else " " for character in text)
-
-
 def _ran(told: Mapping[str, Any]) -> Ran:
-    return Ran(told["code"], told["output"], printable(told["errors"]).strip())
+    return Ran(told["code"], told["output"], shown(told["errors"]).strip())

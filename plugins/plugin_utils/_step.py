@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import plain
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._quotes import require_texts
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, defect, failure
@@ -41,7 +42,8 @@ class Step(ActionBase):
         _result, args = self.validate_argument_spec(dict(self.OPTIONS), **self.RULES)
         try:
             require_texts(self.OPTIONS, self._task.args)
-            return self.act(args)
+            # Up to ansible-core 2.18 texts of results are of a type of Ansible's own, which YAML cannot write.
+            return self.act(plain(args))
         except ModernAuthError as error:
             return self.failed(args, error)
 

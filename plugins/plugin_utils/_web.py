@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import TransportError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require
+from ansible_collections.mailops.modern_auth.plugins.module_utils._printable import shown
 from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import (
     CONNECTION_ATTEMPTS,
     THROTTLED,
@@ -22,7 +23,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import 
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.web import Access, Answer
 from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import client_context
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils._server import printable
 
 MISSING: dict[str, str] = {}
 try:
@@ -62,7 +62,7 @@ class HttpsClient:
                 if pause is None:
                     break
                 time.sleep(pause)
-        return Answer(response.status_code, _json(response), printable(response.text))
+        return Answer(response.status_code, _json(response), shown(response.text))
 
 
 def _signed_in(authentication: Mapping[str, str]) -> tuple[dict[str, str], httpx.BasicAuth | None]:

@@ -8,22 +8,27 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.rows import COLUMNS
 from sandbox_fixture import RunningSandbox
 
+GRAPH = "00000003-0000-0000-c000-000000000000"
 REPOSITORY = Path(__file__).parents[2]
 INVENTORY = REPOSITORY / "playbooks" / "inventories" / "sandbox"
 HOSTS = ("ici-test-1", "ici-test-2", "ici-prod-1", "ici-prod-2")
 # The third one shares its application with the second, as two of the others do.
 ASSISTANTS = ("tas-test-1", "tas-prod-2")
 SERVERS = REPOSITORY / "sandbox" / "servers"
-RECAP = re.compile(
-    r"^(?P<host>\S+)\s+: ok=\d+\s+changed=(?P<changed>\d+)\s+unreachable=(?P<unreachable>\d+)\s+failed=(?P<failed>\d+)",
-    re.MULTILINE,
+RECAP = re.compile(r"^(?P<host>\S+)\s+: (?P<numbers>(?:\w+=\d+\s*)+)$", re.MULTILINE)
+REPORT = re.compile(
+    r"^TASK \[\S*mail_report : Report\] \*+\n.*\n    changed: .*\n    msg: \|-\n((?: {8}.*\n)+)", re.MULTILINE
 )
 FOREIGN = ("AZURE_", "MAILOPS_", "M365_", "ANSIBLE_")
 
@@ -37,19 +42,17 @@ class Run:
 
     @property
     def recap(self) -> dict[str, dict[str, int]]:
-        """Host -> changed, unreachable, failed, as the recap says."""
+        """Host -> ok, changed, unreachable, failed, skipped, rescued, ignored, as the recap says."""
         return {
-            match["host"]: {name: int(match[name]) for name in ("changed", "unreachable", "failed")}
+            match["host"]: {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", match["numbers"])}
             for match in RECAP.finditer(self.output)
         }
 
     @property
     def report(self) -> list[str]:
         """The lines of the report, as they were printed."""
-        [text] = re.findall(r"^TASK \[\S*mail_report : Report\] \*+\n.*?\n    msg: (.*?)(?:\n\n|\Z)", self.output, re.M | re.S)
-        return [line.strip("'\"") if number == 0 else line[8:] for number, line in enumerate(text.split("\n"))][
-            1 if text.startswith("|-") else 0 :
-        ]
+        [text] = REPORT.findall(self.output)
+        return [line[8:] for line in text.splitlines()]
 
     @property
     def table(self) -> dict[str, dict[str, str]]:
@@ -64,13 +67,14 @@ class Run:
             rows = [dict(zip(cells[0], row, strict=True)) for row in cells[1:]]
             return {row["host"]: {name: text for name, text in row.items() if text != "-"} for row in rows}
         found: dict[str, dict[str, str]] = {}
+        host = ""
         for line in lines:
             if line.startswith("  "):
-                name, text = re.split(r" {2,}", line.strip(), maxsplit=1)
-                found[host][name] = text
+                name, _gap, text = line.strip().partition("  ")
+                # What failed is told again below the blocks, in more words, and in several lines.
+                found[host] |= {name: text.strip()} if name in COLUMNS else {}
             else:
                 host, _colon, result = line.partition(": ")
-                # What failed is told again, in more words, below the blocks.
                 found.setdefault(host, {"result": result})
         return found
 
@@ -83,6 +87,14 @@ class Run:
     def failed(self) -> list[str]:
         """The hosts that failed, as the recap says."""
         return sorted(host for host, numbers in self.recap.items() if numbers["failed"])
+
+    @property
+    def tasks(self) -> dict[str, int]:
+        """Host -> how many tasks it executed or left out."""
+        return {
+            host: numbers["ok"] + numbers["failed"] + numbers["skipped"] + numbers["unreachable"]
+            for host, numbers in self.recap.items()
+        }
 
     @property
     def changed(self) -> int:
@@ -170,6 +182,38 @@ class Estate:
         for host in hosts:
             self.server_file(host).parent.mkdir(parents=True)
             shutil.copyfile(SERVERS / "ConfigurationKeys.json", self.server_file(host))
+
+    @contextmanager
+    def administrator(self) -> Iterator[httpx.Client]:
+        """Microsoft Graph as an administrator of the tenant uses it, by hand."""
+        roles = ["Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All", "Mail.Read"]
+        janitor = self.sandbox.control("POST", "/tenant/applications", {
+            "displayName": "Janitor", "roles": {GRAPH: roles}, "secret": True,
+        })
+        env = self.sandbox.env
+        with httpx.Client(
+            verify=self.sandbox.tls, trust_env=False, base_url=f"{env['MAILOPS_GRAPH_ENDPOINT']}/v1.0"
+        ) as http:
+            token = http.post(f"{env['AZURE_AUTHORITY_HOST']}/{env['AZURE_TENANT_ID']}/oauth2/v2.0/token", data={
+                "grant_type": "client_credentials", "client_id": janitor["appId"], "client_secret": janitor["secret"],
+                "scope": "https://graph.microsoft.com/.default",
+            }).json()["access_token"]
+            http.headers["Authorization"] = f"Bearer {token}"
+            http.event_hooks["response"].append(lambda response: response.raise_for_status())
+            yield http
+
+    def reader(self) -> dict[str, str]:
+        """How the seeded reader reads mail."""
+        return {
+            "transport": "graph", "tenant_id": self.sandbox.env["AZURE_TENANT_ID"],
+            "client_id": self.sandbox.env["M365_SANDBOX_READER_CLIENT_ID"],
+            "client_secret": self.sandbox.env["M365_SANDBOX_READER_CLIENT_SECRET"],
+        }
+
+    def message_ids(self, address: str) -> set[str]:
+        """The Message-IDs of the mails in a mailbox."""
+        with self.administrator() as http:
+            return {one["internetMessageId"] for one in http.get(f"/users/{address}/messages").json()["value"]}
 
     def sent_mails(self) -> int:
         """How many mails Graph has accepted since the tenant was reset."""

@@ -6,15 +6,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import httpx
 import pytest
-from estates import HOSTS, Estate, Footprint, Run
+from estates import GRAPH, HOSTS, Estate, Footprint, Run
 from sandbox_fixture import RunningSandbox
 
 APPLICATIONS = {"contracts-mail-test": ["ici-test-1"], "contracts-mail-prod": ["ici-prod-1", "ici-prod-2"]}
 # The other product has tests of its own, and molecule runs both.
 ICI = ("--limit", "ici")
-GRAPH = "00000003-0000-0000-c000-000000000000"
 
 
 @dataclass(frozen=True)
@@ -169,25 +167,10 @@ def test_requests_per_application(estate: Estate, record_property: Callable[[str
 def test_a_deleted_application_comes_back(estate: Estate) -> None:
     assert estate.set_up("--tags", "identity", "--limit", "ici-test-1").code == 0
     [application] = estate.footprint().applications("contracts-mail-test")
-    delete_as_somebody_else(estate, application["id"])
+    with estate.administrator() as graph:
+        graph.delete(f"/applications/{application['id']}")
     assert estate.footprint().applications("contracts-mail-test") == []
     done = estate.set_up("--tags", "identity", "--limit", "ici-test-1")
     assert done.code == 0, done.output
     [restored] = estate.footprint().applications("contracts-mail-test")
     assert restored["id"] == application["id"]
-
-
-def delete_as_somebody_else(estate: Estate, object_id: str) -> None:
-    """Delete an application by hand, as an administrator of the tenant would."""
-    janitor = estate.sandbox.control("POST", "/tenant/applications", {
-        "displayName": "Janitor", "roles": {GRAPH: ["Application.ReadWrite.All"]}, "secret": True,
-    })
-    env = estate.sandbox.env
-    with httpx.Client(verify=estate.sandbox.tls, trust_env=False) as http:
-        token = http.post(f"{env['AZURE_AUTHORITY_HOST']}/{env['AZURE_TENANT_ID']}/oauth2/v2.0/token", data={
-            "grant_type": "client_credentials", "client_id": janitor["appId"], "client_secret": janitor["secret"],
-            "scope": "https://graph.microsoft.com/.default",
-        }).json()["access_token"]
-        address = f"{env['MAILOPS_GRAPH_ENDPOINT']}/v1.0/applications/{object_id}"
-        answer = http.delete(address, headers={"Authorization": f"Bearer {token}"})
-    assert answer.status_code == 204, answer.text

@@ -1,4 +1,4 @@
-"""Where secrets turn up during a full run at -vvv: in the store and in the product's configuration alone."""
+"""Where secrets turn up during a full run at -vvvv: in the store and in the product's configuration alone."""
 
 from __future__ import annotations
 
@@ -88,21 +88,24 @@ def others_may_read(path: Path, top: Path) -> bool:
 def test_secrets_stay_where_they_belong(estate: Estate) -> None:
     log = estate.home / "ansible.log"
     facts = estate.home / "facts"
+    dump = estate.home / "dump"
     environment = {
         **estate.environment(), "ANSIBLE_LOG_PATH": str(log), "ANSIBLE_CACHE_PLUGIN": "jsonfile",
         "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(facts), "ANSIBLE_KEEP_REMOTE_FILES": "0",
+        "ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1", "ANSIBLE_CALLBACKS_ENABLED": "dump",
+        "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback_plugins"), "MAILOPS_TEST_DUMP": str(dump),
     }
     estate.home.chmod(0o755)
     with Watch(estate.home) as watch:
         done = subprocess.run(
-            estate.command("-vvv", "--diff", "--limit", ENVIRONMENT), env=environment, cwd=estate.home, check=False,
+            estate.command("-vvvv", "--diff", "--limit", ENVIRONMENT), env=environment, cwd=estate.home, check=False,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600,
         )
     assert done.returncode == 0, done.stdout.decode()
     assert watch.rounds > 20
     assert any(b"ansible-playbook" in line for line in watch.command_lines)
 
-    places = {"output at -vvv": done.stdout, "Ansible's log": log.read_bytes()}
+    places = {"output at -vvvv": done.stdout, "Ansible's log": log.read_bytes()}
     places.update({f"command line {line[:80]!r}": line for line in watch.command_lines})
     places.update({f"file {path} during the run": content for path, content in watch.open_files.items()})
     allowed = {
@@ -113,6 +116,10 @@ def test_secrets_stay_where_they_belong(estate: Estate) -> None:
         for path in folder.rglob("*"):
             if path.is_file() and not allowed & {path, *path.parents}:
                 places[f"file {path} after the run"] = path.read_bytes()
+    # What a callback saw is among the files; it has to have seen something.
+    seen = dump.read_text()
+    assert all(f"\n{what}: " in seen for what in ("task", "variables", "facts", "result", "statistics"))
+    assert "mail_send.password" in seen
     secrets = secrets_of(estate)
     assert len(secrets) == 6
     found = [

@@ -28,6 +28,7 @@ def configure(folder: Path, *, node: str) -> Outcome:
         "mail_team_assistant": {
             "backends": [str(folder / name) for name in BACKENDS], "environment_file": "environment", "node": node,
         },
+        "mail_entra": {"tenant_id": "t"},
         "mail_restart_command": ["sh", "-c", f"echo restarted >> {folder}/restarts"],
         "mail_store_path": str(folder / "store.yml"), "mail_store_password_file": str(folder / "password"),
     }
@@ -52,7 +53,13 @@ def test_the_product_is_restarted_once_when_settings_were_written_and_a_broken_n
 
     (tmp_path / "node").write_text("#!/bin/sh\necho 'node: cannot open libnode.so' >&2\nexit 2\n")
     (tmp_path / "node").chmod(0o755)
+    (tmp_path / "cron" / "environment").unlink()
     broken = configure(tmp_path, node=str(tmp_path / "node"))
     assert broken.code != 0
     assert "cannot open libnode.so" in broken.output
     assert (tmp_path / "restarts").read_text() == "restarted\n"
+
+    # Nothing is left to write, but the product has not read yet what was written.
+    mended = configure(tmp_path, node=str(tmp_path / "no-node"))
+    assert mended.code == 0, mended.output
+    assert (tmp_path / "restarts").read_text() == "restarted\nrestarted\n"

@@ -18,7 +18,7 @@ READ = "User.ReadBasic.All"
 MOST_VALUES = 15
 
 #: The user of an address; None if nobody has it; or why it cannot be told whose it is.
-Found: TypeAlias = "Entity | InputError | None"
+Found: TypeAlias = Entity | InputError | None
 
 
 async def look_up(graph: GraphClient, addresses: Sequence[str]) -> dict[str, Found]:

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils import _identity
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _registry as registry
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import ENDPOINTS
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
@@ -25,8 +26,9 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import SECRET
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import APP
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import registry
 
+#: The kinds of identity are told by their files; to import them would load the libraries that they need.
+IDENTITIES = Path(__file__).parents[1] / "_identity"
 _addresses = Key(many(address))
 #: What Exchange grants; see Rights in _plan/grants.py.
 RIGHTS: Table = {
@@ -42,7 +44,7 @@ APPLICATION: Table = {
     "name": Key(text),
     "display_name": Key(text),
     "environment": Key(text),
-    "identity": Key(choice(*registry.names(_identity.__path__))),
+    "identity": Key(choice(*registry.names([str(IDENTITIES)]))),
     "exclusive": Key(flag),
     "exchange": Key(keys=RIGHTS),
     "entra": Key(mapping),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import TokenSource, token_source
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.ready_token import ReadyToken
@@ -20,11 +20,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.rest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.session import ExchangeSession
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.winrm import WinRmHost, WinRmPipe
 
-Transport = Literal["rest", "winrm", "pwsh"]
-TRANSPORTS: tuple[Transport, ...] = ("rest", "winrm", "pwsh")
-SignInName = Literal["access_token", "certificate_file", "certificate_thumbprint", "managed_identity"]
-SIGN_INS: tuple[SignInName, ...] = ("access_token", "certificate_file", "certificate_thumbprint", "managed_identity")
-
 #: The values of Connect-ExchangeOnline's ExchangeEnvironmentName, and the host of the admin API, by cloud.
 #: https://learn.microsoft.com/powershell/module/exchange/connect-exchangeonline and
 #: https://learn.microsoft.com/exchange/reference/admin-api-overview
@@ -35,7 +30,6 @@ ENVIRONMENTS_BY_CLOUD: Mapping[str, str] = {
     "china": "O365China",
     "custom": "O365Default",
 }
-ENVIRONMENTS = ("O365Default", "O365USGovGCCHigh", "O365USGovDoD", "O365China", "O365GermanyCloud")
 ENDPOINTS_BY_CLOUD: Mapping[str, str] = {
     "global": "https://outlook.office365.com",
     "us_government": "https://outlook.office365.us",

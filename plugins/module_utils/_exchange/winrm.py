@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
     AuthenticationError,
@@ -22,6 +22,11 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.clixml import readable
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.powershell import BrokenPipe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.script import arguments
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.words import (
+    Authentication,
+    Encryption,
+    Scheme,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import bundle
 
 MISSING: dict[str, str] = {}
@@ -38,12 +43,6 @@ try:
 except ImportError:
     MISSING["pywinrm>=0.5"] = traceback.format_exc()
 
-Authentication = Literal["ntlm", "kerberos", "credssp", "certificate", "basic"]
-AUTHENTICATIONS: tuple[Authentication, ...] = ("ntlm", "kerberos", "credssp", "certificate", "basic")
-Encryption = Literal["auto", "always", "never"]
-ENCRYPTIONS: tuple[Encryption, ...] = ("auto", "always", "never")
-Scheme = Literal["https", "http"]
-SCHEMES: tuple[Scheme, ...] = ("https", "http")
 
 #: Bytes of input in one message: base64 makes it a third more, and MaxEnvelopeSize is 153,600 on older hosts.
 _PIECE = 65536

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.delivery import (
@@ -15,6 +15,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.delivery
     Patience,
     expect_closed,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.mailbox import Mailbox
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe, new_probe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.report import Report
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.services import services
@@ -75,8 +76,8 @@ async def run(check: Check, sources: TokenSources, since: float = 0.0) -> dict[s
             with stopwatch.step("token"):
                 await ready.get_tokens()
             if delivery is None:
-                assert ready.mailbox is not None, "settings without both sides are refused"
-                report.refusal = await expect_closed(ready.mailbox)
+                # Settings with neither side have been refused.
+                report.refusal = await expect_closed(cast(Mailbox, ready.mailbox))
             elif options["expect"] == "refused" or ready.mailbox is None:
                 report.refusal = await delivery.expect_refusal(ready.mailbox)
             else:

@@ -40,6 +40,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variable
 #: What the variables of this collection begin with, and how alike a misspelt one is.
 PREFIX = "mail_"
 LIKENESS = 0.75
+#: The variables that only a host with a product has. The others are often set for every host there is.
+ABOUT_A_PRODUCT = frozenset(TABLE) - {"mail_entra", "mail_exchange", "mail_verify"}
 #: Ansible's name for the controller, which no product runs on unless it says so.
 LOCALHOST = "localhost"
 
@@ -61,8 +63,13 @@ class Host:
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is one of those whose mail is set up."""
-        return bool(self.variables or self.problems)
+        """Whether it is one of those whose mail is set up, and not only told what all hosts are."""
+        return any(name in ABOUT_A_PRODUCT for name in (*self.variables, *map(variable_of, self.problems)))
+
+
+def variable_of(problem: str) -> str:
+    """The variable that a problem is about."""
+    return problem.partition(":")[0].partition(".")[0]
 
 
 def draw(
@@ -113,8 +120,8 @@ def _planned(about: Host, said: Mapping[str, str]) -> dict[str, Any]:
         name: variables.get(name) for name in (*TABLE, f"mail_{product}") if name in TABLE or variables.get(name)
     }
     plan, problems = examine(settings)
-    unreadable = {problem.partition(":")[0] for problem in about.problems}
-    problems = [problem for problem in problems if problem.partition(":")[0].partition(".")[0] not in unreadable]
+    unreadable = set(map(variable_of, about.problems))
+    problems = [problem for problem in problems if variable_of(problem) not in unreadable]
     return {
         **plan, "problems": [*about.problems, *_unknown(variables, (*TABLE, f"mail_{product}")), *problems],
         "entra": variables["mail_entra"] if isinstance(variables.get("mail_entra"), Mapping) else {},

@@ -8,15 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import CONNECTION, SIGN_IN, table
-from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.connection import (
-    ENVIRONMENTS,
-    SIGN_INS,
-    TRANSPORTS,
-)
-from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.winrm import (
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.words import (
     AUTHENTICATIONS,
     ENCRYPTIONS,
+    ENVIRONMENTS,
     SCHEMES,
+    SIGN_INS,
+    TRANSPORTS,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     Key,

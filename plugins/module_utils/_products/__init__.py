@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _registry as registry
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Table
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import Part
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import registry
 
 
 class Product(Protocol):

@@ -54,7 +54,7 @@ def _markdown(title: str, rows: Rows, columns: Sequence[str]) -> str:
         return "\n".join([lines[0], "|" + " --- |" * len(cells[0]), *lines[1:]])
 
     hosts, mails = _table(rows, columns)
-    why = [f"- **{row['host']}**: {row['message']}" for row in rows if row["failed"]]
+    why = ["\n  ".join(f"- **{row['host']}**: {row['message']}".splitlines()) for row in rows if row["failed"]]
     return "\n\n".join(filter(None, [f"# {title}", table(hosts), "\n".join(why), table(mails)])) + "\n"
 
 

@@ -21,7 +21,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
 
-Finding = TypeVar("Finding", contravariant=True)
+Finding_contra = TypeVar("Finding_contra", contravariant=True)
 Write = TypeVar("Write")
 
 
@@ -55,7 +55,7 @@ class Change(Generic[Write]):
         return {"name": self.name, "changed": self.changed}
 
 
-class Target(Protocol[Finding, Write]):
+class Target(Protocol[Finding_contra, Write]):
     """Something that is configured: plain data, in which no reference is left when it is compared."""
 
     @property
@@ -65,7 +65,7 @@ class Target(Protocol[Finding, Write]):
     def plan(self) -> dict[str, Any]:
         """The target as plain data, with its ``kind``."""
 
-    def compare(self, found: Finding) -> Change[Write]:
+    def compare(self, found: Finding_contra) -> Change[Write]:
         """What has to be changed. Pure.
 
         :raises InputError: what was found cannot be understood, or cannot be changed; this is the preflight.

@@ -27,7 +27,7 @@ def seal(secrets: Mapping[str, Any]) -> str:
 
 def matches(secrets: Mapping[str, Any], sealed: str | None) -> bool:
     """Whether a fingerprint is that of these secrets; what a store holds may be anything."""
-    salt, _, digest = (sealed or "").partition(":")
+    salt, _dollar, digest = (sealed or "").partition(":")
     try:
         return hmac.compare_digest(_digest(secrets, bytes.fromhex(salt)), bytes.fromhex(digest))
     except ValueError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import registry
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _registry as registry
 
 
 class Format(Protocol):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import registry
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _registry as registry
 
 
 def named(name: str) -> Any:

@@ -11,7 +11,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entries impor
     encrypted,
     fingerprint,
     key_ids,
-    new_ciphertexts,
     registered,
 )
 
@@ -60,15 +59,3 @@ def facts(application: str, key_id: str | None, entry: dict[str, Any] | None = N
         "__mail_plan_data": {"application": {"key": application}}, "__mail_store_credentials": entry or {},
     }
     return {**known, "__mail_provider_ciphertext": {"key_id": key_id, "value": f"of {key_id}"}} if key_id else known
-
-
-def test_what_is_new_is_what_hosts_of_the_application_made_of_the_credential_and_no_store_holds() -> None:
-    entry = {"encrypted": {"stored": {"1": "x"}}}
-    hosts = {
-        "other application": facts("d", "1"), "without": facts("c", None), "first": facts("c", "1", entry),
-        "stored": facts("c", "1"), "earlier": facts("c", "0"), "second": facts("c", "1", entry),
-        "no application": {"__mail_plan_data": {"application": None}},
-    }
-    expected = {"first": {"1": "of 1"}, "second": {"1": "of 1"}}
-    assert new_ciphertexts("second", hosts, hosts) == expected
-    assert list(new_ciphertexts("first", hosts, hosts)) == ["first", "second"]

@@ -11,7 +11,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import yaml
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _keys
-from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import TABLE
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import FOR_ROLES, TABLE
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils import stores
 
 SPEC = Path(__file__).parents[5] / "roles/mail_plan/meta/argument_specs.yml"
 
@@ -55,4 +56,13 @@ def shape_of(key: _keys.Key) -> dict[str, Any]:
 
 def test_the_roles_options_are_the_plans() -> None:
     spec = yaml.safe_load(SPEC.read_text(encoding="utf-8"))
-    assert documented(spec["argument_specs"]["main"]["options"]) == known(TABLE)
+    options = spec["argument_specs"]["main"]["options"]
+    assert documented({name: option for name, option in options.items() if name not in FOR_ROLES}) == known(TABLE)
+
+
+def test_the_roles_options_are_those_of_the_stores() -> None:
+    spec = yaml.safe_load(SPEC.read_text(encoding="utf-8"))
+    options = spec["argument_specs"]["main"]["options"]
+    assert set(options) - set(TABLE) == {name for name in FOR_ROLES if name.startswith("mail_store_")}
+    assert options["mail_store_kind"]["choices"] == stores.kinds()
+    assert options["mail_store_kind"]["default"] == stores.DEFAULT

@@ -1,0 +1,153 @@
+"""A product, a format, a store and a kind of identity, each added as one file to a copy of the collection."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import trustme
+from estates import REPOSITORY, Estate, Footprint, Run
+from http_stand_in import Answer, Request, listening
+from sandbox_fixture import RunningSandbox
+from served_app import server_tls
+
+TOYS = Path(__file__).parent / "toys"
+#: Where each toy goes. Nothing else of the collection is touched.
+PLACES = {
+    "product": "plugins/module_utils/_products/toy.py", "format": "plugins/module_utils/_targets/formats/toy.py",
+    "store": "plugins/plugin_utils/stores/toy.py", "identity": "plugins/module_utils/_identity/toy.py",
+}
+HOSTS = ("toy-1", "toy-2")
+FOREIGN = "somebody else's: line\n"
+
+
+@dataclass
+class Service:
+    """What gives identities away: the user of the sandbox's relay."""
+
+    user: str
+    password: str
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def answer(self, request: Request) -> Answer:
+        """Register, or forget."""
+        self.asked.append((request.method, request.path))
+        content = {"user": self.user, "secret": self.password, "key_id": "one"}
+        return Answer(201, content) if request.method == "POST" else Answer(200, {})
+
+
+@dataclass(frozen=True)
+class Played:
+    """Two runs of setting up and one of removing, and what stood then."""
+
+    service: Service
+    folder: Path
+    predicted: Run
+    first: Run
+    second: Run
+    store: dict[str, dict[str, dict[str, str]]]
+    mode: int
+    asked: list[tuple[str, str]]
+    removed: Run
+    tenant: tuple[Footprint, Footprint]
+
+
+def collection(folder: Path) -> Path:
+    """A copy of the collection with the toys in it."""
+    place = folder / "ansible_collections" / "mailops" / "modern_auth"
+    for name in ("plugins", "roles", "playbooks", "meta"):
+        shutil.copytree(REPOSITORY / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(REPOSITORY / "galaxy.yml", place / "galaxy.yml")
+    for toy, path in PLACES.items():
+        assert not (place / path).exists()
+        shutil.copyfile(TOYS / f"{toy}.py", place / path)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def played(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    folder = tmp_path_factory.mktemp("toys")
+    estate = Estate(sandbox, folder / "home")
+    (estate.home / "tmp").mkdir(parents=True)
+    estate.empty()
+    env = sandbox.env
+    service = Service(env["M365_SANDBOX_RELAY_USER"], env["M365_SANDBOX_RELAY_PASSWORD"])
+    store = folder / "store.json"
+    authority, trusted = trustme.CA(), folder / "trusted.pem"
+    trusted.write_bytes(Path(env["MAILOPS_CA_FILE"]).read_bytes() + authority.cert_pem.bytes())
+    with listening(service.answer, server_tls(authority)) as port:
+        variables = {
+            "mail_product": "toy", "mail_app": {"unique_name": "toys", "name": "Toys"},
+            "mail_toy": {"config_file": f"{folder}/{{{{ inventory_hostname }}}}"},
+            "mail_send": {
+                "transport": "smtp", "host": env["M365_SANDBOX_HOST"], "port": int(env["M365_SANDBOX_RELAY_PORT"]),
+                "tls": "none", "from": "contracts-test@contoso.example",
+            },
+            "mail_entra": {"tenant_id": "toy", "graph_endpoint": f"https://127.0.0.1:{port}"},
+            "mail_verify": {"recipient": "probe@contoso.example", "receive": {
+                **estate.reader(), "transport": "imap", "host": env["M365_SANDBOX_HOST"],
+                "port": int(env["M365_SANDBOX_IMAP_PORT"]), "tls": "implicit",
+            }},
+            "mail_store_kind": "toy", "mail_store_path": str(store), "groups": ["test"],
+        }
+        for host in HOSTS:
+            (folder / host).write_text(FOREIGN)
+        arguments = ("--limit", ",".join(HOSTS), "--diff", *estate.hosts(toy_1=variables, toy_2=variables))
+        environment = {
+            "ANSIBLE_COLLECTIONS_PATH": str(collection(folder / "collections")),
+            "AZURE_AUTHORITY_HOST": env["AZURE_AUTHORITY_HOST"], "MAILOPS_CA_FILE": str(trusted),
+        }
+        before = estate.footprint()
+        predicted = estate.set_up(*arguments, "--check", **environment)
+        untouched = list(service.asked)
+        first = estate.set_up(*arguments, **environment)
+        second = estate.set_up(*arguments, **environment)
+        held, mode, asked = json.loads(store.read_text()), stat.S_IMODE(store.stat().st_mode), list(service.asked)
+        removed = estate.set_up(*arguments, playbook="remove_mail", **environment)
+        assert untouched == []
+        tenant = (before, estate.footprint())
+    return Played(service, folder, predicted, first, second, held, mode, asked, removed, tenant)
+
+
+def test_a_product_of_one_file_is_set_up_and_proven(played: Played) -> None:
+    assert played.first.code == 0, played.first.output
+    assert played.first.table == {
+        host: {
+            "environment": "test", "product": "toy", "application": "Toys", "permissions granted": "play",
+            "sent through": "smtp (basic)", "received through": "imap (oauth2)", "to do": "restart the product",
+            "result": "delivered",
+        }
+        for host in HOSTS
+    }
+    assert (played.second.code, played.second.changed) == (0, 0), played.second.output
+    assert played.second.results == played.first.results
+
+
+def test_a_format_of_one_file_is_written_as_its_reader_reads_it(played: Played) -> None:
+    for host in HOSTS:
+        assert (played.folder / host).read_text() == (
+            f"{FOREIGN}server: 127.0.0.1\nuser: {played.service.user}\nsecret: {played.service.password}\n"
+        )
+    assert "secret: (hidden)" in played.first.output
+    assert played.service.password not in played.first.output
+
+
+def test_a_store_of_one_file_keeps_the_credential(played: Played) -> None:
+    assert played.store["toys"]["current"]["secret_text"] == played.service.password
+    assert played.mode == 0o600
+
+
+def test_an_identity_of_one_file_is_asked_once(played: Played) -> None:
+    assert played.predicted.code == 0, played.predicted.output
+    assert played.predicted.results == dict.fromkeys(HOSTS, "predicted")
+    assert played.asked == [("POST", "/applications/toys")]
+    assert played.removed.code == 0, played.removed.output
+    assert played.removed.results == dict.fromkeys(HOSTS, "removed")
+    assert played.service.asked[1:] == [("DELETE", "/applications/toys")]
+    # The tenant has nothing to do with it.
+    before, after = played.tenant
+    assert after.objects("applications") == before.objects("applications")
