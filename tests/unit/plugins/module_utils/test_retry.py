@@ -57,12 +57,12 @@ def test_nobody_waits_for_ever(asked: float, granted: bool) -> None:
 
 def test_all_pauses_of_a_request_count() -> None:
     attempts = Attempts("Exchange")
-    assert [attempts.pause(200.0) for _ in range(4)] == [200.0, 200.0, 200.0, None]
+    assert [attempts.pause(200.0) for _number in range(4)] == [200.0, 200.0, 200.0, None]
 
 
 def test_attempts_end() -> None:
     attempts = Attempts("Exchange")
-    pauses = [attempts.pause(0.0) for _ in range(ATTEMPTS)]
+    pauses = [attempts.pause(0.0) for _number in range(ATTEMPTS)]
     assert pauses == [0.0] * (ATTEMPTS - 1) + [None]
     assert attempts.made == ATTEMPTS
 
@@ -70,6 +70,6 @@ def test_attempts_end() -> None:
 def test_a_long_pause_that_nobody_asked_for_is_told_as_one() -> None:
     told: list[str] = []
     attempts = Attempts("Exchange", told.append)
-    pauses = [attempts.pause() for _ in range(7)]
+    pauses = [attempts.pause() for _number in range(7)]
     assert len(told) == len([pause for pause in pauses if pause is not None and pause >= 10])
     assert told[-1].startswith("Exchange does not answer as it should; trying again in ")

@@ -63,7 +63,7 @@ def by_mail(port: int, ca_path: str | None) -> None:
 
 
 CLIENTS = pytest.mark.parametrize("client", [by_httpx, by_requests, by_mail])
-Client = Callable[[int, str | None], None]
+Client = Callable[[int, "str | None"], None]
 
 
 @CLIENTS

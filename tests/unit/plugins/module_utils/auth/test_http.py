@@ -22,12 +22,12 @@ class Proxy:
     """Answers every request with one status line."""
 
     def __init__(self, status: str) -> None:
-        self.heard: list[bytes] = []
+        self.heard = heard = list[bytes]()
 
         class Handler(socketserver.StreamRequestHandler):
-            def handle(handler) -> None:
-                self.heard.append(handler.rfile.readline())
-                handler.wfile.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+            def handle(self) -> None:
+                heard.append(self.rfile.readline())
+                self.wfile.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
 
         self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self.address = f"127.0.0.1:{self.server.server_address[1]}"

@@ -177,7 +177,7 @@ def test_many_threads_get_one_token() -> None:
         return source.token(SCOPE)
 
     with ThreadPoolExecutor(20) as pool:
-        tokens = {future.result() for future in [pool.submit(ask) for _ in range(20)]}
+        tokens = {future.result() for future in [pool.submit(ask) for _number in range(20)]}
     assert (tokens, platform.tokens) == ({"token 1"}, 1)
 
 

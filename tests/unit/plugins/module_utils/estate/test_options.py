@@ -32,7 +32,7 @@ def drawn(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("access", [{}, {"model": "rbac"}])
 def test_what_a_plan_says_is_taken_as_it_is(access: dict[str, str]) -> None:
     (planned,) = drawn(mail_access=access)["applications"]
-    (taken,) = applications([planned], {"cloud": "global", "tenant_id": "another"}).values()
+    [taken] = list(applications([planned], {"cloud": "global", "tenant_id": "another"}).values())
     assert taken == {**planned, "entra": {"cloud": "global", **planned["entra"]}}
 
 
@@ -42,7 +42,7 @@ def test_what_a_plan_says_of_mails_is_taken_as_it_is() -> None:
 
 
 def test_a_name_is_all_that_a_person_has_to_give() -> None:
-    (one,) = applications([{"unique_name": "contracts"}], {"tenant_id": "contoso.example"}).values()
+    [one] = list(applications([{"unique_name": "contracts"}], {"tenant_id": "contoso.example"}).values())
     assert (one["name"], one["display_name"], one["environment"]) == ("contracts", "contracts", "mail")
     assert (one["permissions"], one["exclusive"], one["exchange"], one["hosts"]) == ([], False, None, [])
     assert one["secret"] == {"lifetime": "180d", "renew_within": "30d"}

@@ -118,7 +118,7 @@ def test_many_sessions_at_once_leave_the_environment_alone(monkeypatch: pytest.M
         raise AssertionError("nothing listens there")
 
     async def many() -> list[BaseException]:
-        return await asyncio.gather(*(start() for _ in range(60)))
+        return await asyncio.gather(*(start() for _number in range(60)))
 
     assert {type(error) for error in asyncio.run(many())} == {TransportError}
     assert changed == []

@@ -22,7 +22,7 @@ def bash(text: str, names: Iterable[str]) -> dict[str, str]:
     )
     found = {}
     for record in done.stdout.decode("utf-8", "replace").split("\0")[:-1]:
-        name, _, said = record.partition("=")
+        name, _equals, said = record.partition("=")
         found[name] = said
     return found
 
