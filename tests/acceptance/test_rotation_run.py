@@ -58,6 +58,7 @@ class Farm:
         assert len(self.secrets()) <= 2
         assert not [secret for secret in self.values() if secret in done.output]
         assert "Unknown error" not in done.output
+        assert "[WARNING]" not in done.output
         return done
 
     def hinder(self, hindrances: dict[str, dict[str, Any]], **variables: Any) -> None:
