@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint integration sanity molecule oldest kill-test race-test clean
+.PHONY: help setup demo test lint integration sanity molecule oldest kill-test race-test benchmark clean
 
 PYTHON ?= python3
 scenario ?= default
@@ -111,11 +111,16 @@ sanity: setup ## ansible-test sanity and units (tests/unit) on a copy under ansi
 oldest: setup ## The main job and a rotation with the oldest ansible-core that is allowed
 	tests/oldest/run.sh $(BUILD)
 
-kill-test: setup ## Kill the rotation at every task boundary and at random points, and see it healed (about two hours)
+kill-test: setup ## Kill set-up and rotation at every task boundary and at random points, and see them healed (about two hours)
+	PYTHONPATH=tests python tests/rotation/run_setup_kills.py
 	PYTHONPATH=tests python tests/rotation/run_kills.py
 
-race-test: setup ## Start two rotations at once, twenty times
+race-test: setup ## Start two set-ups at once, and two rotations, again and again
+	PYTHONPATH=tests python tests/rotation/run_setup_races.py
 	PYTHONPATH=tests python tests/rotation/run_races.py
+
+benchmark: setup $(VENV)/.collections ## What runs on 10 to 300 hosts cost; writes docs/performance.md (an hour; hosts="10 30" is short)
+	PYTHONPATH=tests python tests/benchmark/benchmark.py $(if $(hosts),--hosts $(hosts))
 
 molecule: setup ## One molecule scenario: make molecule scenario=NAME
 	molecule test --scenario-name $(scenario)

@@ -67,7 +67,7 @@ def listening(answer: Callable[[Request], Answer], tls: ssl.SSLContext | None = 
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_LIST = handle_any
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_LIST = handle_any
 
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -37,13 +36,15 @@ class ActionModule(EstateStep):
 
     def settle(self, args: Mapping[str, Any], wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict]:
         """See EstateStep."""
-        in_exchange = {name: one for name, one in wanted.items() if one.get("exchange")}
+        in_exchange = {name: one for name, one in wanted.items() if one["exchange"]}
         ids, verdicts = self._client_ids(args, in_exchange)
-        able = {name: one for name, one in in_exchange.items() if name in ids}
+        if args["state"] == "absent":
+            verdicts |= self.used_elsewhere(in_exchange)
+        able = {name: one for name, one in in_exchange.items() if name in ids and name not in verdicts}
         with self.progress(len(able)) as progress:
-            for names in grouped(able, lambda one: (one["entra"], one.get("exchange_connection"))):
+            for names in grouped(able, lambda one: (one["entra"], one["exchange_connection"])):
                 work = {name: (able[name], ids[name]) for name in names}
-                verdicts |= asyncio.run(self._together(args["state"], work, progress))
+                verdicts |= self.together(names, self._together(args["state"], work, progress))
         return verdicts
 
     def _client_ids(
@@ -68,8 +69,9 @@ class ActionModule(EstateStep):
         self, state: str, work: Mapping[str, tuple[Mapping[str, Any], str | None]], progress: Any
     ) -> dict[str, Verdict]:
         first, _client_id = next(iter(work.values()))
-        given = {**self.resolved(first["entra"]), **self.resolved(first.get("exchange_connection") or {})}
-        options = complete({**connection_spec(), **exchange_spec()}, given, self.environment, "mail_exchange")
+        given = {**self.resolved(first["entra"]), **self.resolved(first["exchange_connection"])}
+        spec = {**connection_spec(), **exchange_spec()}
+        options = complete(spec, given, self.environment, "exchange_connection (mail_exchange)")
         require({**_auth.MISSING, **_graph.MISSING, **missing_libraries(options)})
         graph_options = self.connection(first["entra"])
         tokens = _auth.token_source(graph_options)

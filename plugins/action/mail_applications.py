@@ -36,14 +36,13 @@ class ActionModule(EstateStep):
     def settle(self, args: Mapping[str, Any], wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict]:
         """See EstateStep."""
         keepers, verdicts = self.keepers(wanted)
-        if args["state"] == "present":
-            verdicts |= self._unprovable(keepers)
+        verdicts |= self._unprovable(keepers) if args["state"] == "present" else self.used_elsewhere(wanted)
         able = {name: wanted[name] for name in wanted if name not in verdicts}
         with self.progress(len(able)) as progress:
             run = Run({"run": secrets.token_hex(8), **this_run()}, progress.say, asyncio.sleep)
-            for names in grouped(able, lambda one: (one.get("identity", "entra"), one["entra"])):
+            for names in grouped(able, lambda one: (one["identity"], one["entra"])):
                 work = {name: (able[name], keepers[name]) for name in names}
-                verdicts |= asyncio.run(self._together(args["state"], work, run, progress))
+                verdicts |= self.together(names, self._together(args["state"], work, run, progress))
         return verdicts
 
     def _unprovable(self, keepers: Mapping[str, Keeper]) -> dict[str, Verdict]:
@@ -64,7 +63,7 @@ class ActionModule(EstateStep):
         self, state: str, work: Mapping[str, tuple[Mapping[str, Any], Keeper]], run: Run, progress: Any
     ) -> dict[str, Verdict]:
         first, _keeper = next(iter(work.values()))
-        kind = _identity.named(first.get("identity", "entra"))
+        kind = _identity.named(first["identity"])
 
         async with kind.client(self.connection(first["entra"])) as client:
 

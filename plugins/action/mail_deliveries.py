@@ -9,8 +9,10 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import said_by
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, Entry
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._estate import options
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.deliveries import prove_all, title
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.check import check_from
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.options import complete
@@ -18,10 +20,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.report i
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import secrets_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import fill
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done, failure
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep
-
-#: What a check has beside the options of the module mail_delivery.
-_OWN = ("name", "host", "application", "proves", "patience")
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep, unanswered
 
 
 class ActionModule(EstateStep):
@@ -34,6 +33,7 @@ class ActionModule(EstateStep):
         "access": {"type": "dict", "default": {}},
         "slots": {"type": "dict", "default": {}},
     }
+    _given: list[dict[str, Any]] | None = None
 
     def names(self, args: Mapping[str, Any]) -> Iterable[str]:
         """See StepForAll."""
@@ -41,7 +41,8 @@ class ActionModule(EstateStep):
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """See Step."""
-        entries, verdicts = self._entries(args)
+        entries = self._entries(args)
+        verdicts: dict[str, Verdict] = {}
         ready: list[dict[str, Any]] = []
         for check in self._checks(args):
             refused = entries.get(check.get("application") or "")
@@ -65,52 +66,64 @@ class ActionModule(EstateStep):
     def result(self, args: Mapping[str, Any], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
         """See StepForAll. A host's verdict is the first that failed, or that everything was as it should be."""
         hosts: dict[str, Verdict] = {}
-        for check in self._checks(args):
-            verdict = {**verdicts[title(check)], "proves": check.get("proves"), "name": check["name"]}
-            about = hosts.setdefault(str(check.get("host", "")), done("Every mail went as it should.", deliveries=[]))
+        told = [
+            {**verdicts[title(check)], "proves": check["proves"], "name": check["name"], "host": check.get("host")}
+            for check in self._checks(args)
+        ]
+        for verdict in told:
+            if verdict["host"] is None:
+                continue
+            about = hosts.setdefault(verdict["host"], done("Every mail went as it should.", deliveries=[]))
             about["deliveries"].append(verdict)
             if verdict["failed"] and not about["failed"]:
                 about |= {name: value for name, value in verdict.items() if name in ("failed", "msg", "code", "remedy")}
-                about["msg"] = f"{check['name']}: {verdict['msg']}"
+                about["msg"] = f"{verdict['name']}: {verdict['msg']}"
         failed = [name for name, verdict in verdicts.items() if verdict["failed"]]
-        return {"changed": False, "hosts": hosts, "failed_deliveries": failed}
+        return {
+            "changed": False, "deliveries": told, "hosts": hosts, "failed_deliveries": failed,
+            **unanswered({one["name"]: one for one in told if one["failed"] and one["host"] is None}),
+        }
 
     def _checks(self, args: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """The checks of the hosts that have not failed."""
-        able = set(self.handover.able({str(check["host"]) for check in args["deliveries"] if check.get("host")}))
-        return [check for check in args["deliveries"] if not check.get("host") or check["host"] in able]
+        if self._given is None:
+            self._given = options.deliveries(args["deliveries"], said_by(self.environment))
+        hosts = {check["host"] for check in self._given if "host" in check}
+        able = set(self.handover.able(hosts, before=self.STEP))
+        return [check for check in self._given if check.get("host") is None or check["host"] in able]
 
-    def _entries(self, args: Mapping[str, Any]) -> tuple[dict[str, Entry | ModernAuthError], dict[str, Verdict]]:
+    def _entries(self, args: Mapping[str, Any]) -> dict[str, Entry | ModernAuthError]:
         """What the store holds of each application, or why that cannot be told."""
-        wanted = {one.get("name", one["unique_name"]): one for one in args["applications"]}
-        keepers, refused = self.keepers(wanted)
+        keepers, refused = self.keepers(self.applications(args))
         found: dict[str, Entry | ModernAuthError] = {name: keeper.read()[0] for name, keeper in keepers.items()}
         for name, verdict in refused.items():
             found[name] = ModernAuthError(verdict["msg"], code=verdict.get("code"))
-        return found, {}
+        return found
 
     def _ready(self, check: Mapping[str, Any], entry: Entry, args: Mapping[str, Any]) -> dict[str, Any]:
         """The check with every value in place of its reference."""
         facts: dict[str, Any] = {}
         secrets: dict[str, Any] = {}
         if check.get("host"):
-            known = self.variables.of(str(check["host"]))
+            known = self.variables.of(check["host"])
             names = [name for name in known if name.startswith("mail_")]
             secrets = secrets_of({name: known.known(name) for name in names})
         name = check.get("application")
         if name is not None:
             credential = entry.get(args["slots"].get(check.get("host"), SLOTS[0]), {})
             if not credential and not self.check_mode:
-                unique_name = next((one["unique_name"] for one in args["applications"] if one["name"] == name), name)
+                application = self.applications(args).get(name)
+                if application is None:
+                    raise InputError(f"'{name}' is none of the applications.", remedy="Name it in applications.")
                 raise InputError(
-                    f"The store holds no credentials of the application '{unique_name}'.",
+                    f"The store holds no credentials of the application '{application['unique_name']}'.",
                     remedy="Run the step identity first.",
                 )
             unknown = "(known once the application is registered)"
             facts = {fact: entry.get(fact) or unknown for fact in ("tenant_id", "client_id")}
             secrets["client_secret"] = credential.get("secret_text") or unknown
-        filled: dict[str, Any] = fill({key: value for key, value in check.items() if key not in _OWN}, facts, secrets)
-        filled = self.resolved(filled)
+        plan = {key: value for key, value in check.items() if key not in options.DELIVERY}
+        filled: dict[str, Any] = self.resolved(fill(plan, facts, secrets))
         # Exchange is given time for what it was just told, and for nothing else.
         patience = check.get("patience", 0) if args["access"].get(name, {}).get("changed", name is None) else 0
         return {
@@ -120,8 +133,8 @@ class ActionModule(EstateStep):
         }
 
     def _predicted(self, check: Mapping[str, Any]) -> Verdict:
-        options = complete({name: value for name, value in check.items() if name not in _OWN})
         try:
-            return done(intention(options, check_from(options).settings))
+            settings = complete({name: value for name, value in check.items() if name not in options.DELIVERY})
+            return done(intention(settings, check_from(settings).settings))
         except ModernAuthError as error:
             return failure(error)

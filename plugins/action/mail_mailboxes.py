@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import users
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import GraphError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.mailboxes import judge
-from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
+from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.mailboxes import judge, named_by
 from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep, grouped
@@ -44,22 +42,25 @@ class ActionModule(EstateStep):
         verdicts: dict[str, Verdict] = {}
         for names in grouped(wanted, lambda one: one["entra"]):
             hosts = {
-                host: args["hosts"][host] for name in names for host in self._hosts(wanted[name])
-                if host in args["hosts"]
+                host: named_by(args["hosts"][host], f"hosts.{host}")
+                for name in names for host in self._hosts(wanted[name]) if host in args["hosts"]
             }
-            addresses = list(dict.fromkeys(
-                address for about in hosts.values()
-                for address in (*about["mailboxes"], about.get("foreign"), about.get("reader")) if address
-            ))
-            found: Mapping[str, Entity | None] | GraphError = {}
-            if addresses:
-                found = asyncio.run(self._look_up(wanted[names[0]]["entra"], addresses))
-            verdicts |= {host: judge(about, found) for host, about in hosts.items()}
+            verdicts |= self.together(hosts, self._judged(wanted[names[0]]["entra"], hosts))
         return verdicts
+
+    async def _judged(
+        self, entra: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, Verdict]:
+        addresses = list(dict.fromkeys(
+            address for about in hosts.values()
+            for address in (*about["mailboxes"], about["foreign"], about["reader"]) if address
+        ))
+        found = await self._look_up(entra, addresses) if addresses else {}
+        return {host: judge(about, found) for host, about in hosts.items()}
 
     async def _look_up(
         self, entra: Mapping[str, Any], addresses: list[str]
-    ) -> Mapping[str, Entity | None] | GraphError:
+    ) -> Mapping[str, users.Found] | GraphError:
         """The users by address; the refusal, if the caller may not read users, which others can do without."""
         require({**_auth.MISSING, **_graph.MISSING})
         options = self.connection(entra)

@@ -27,6 +27,7 @@ class ActionModule(StepForAll):
         "hosts": {"type": "list", "elements": "str"},
         "inventory": {"type": "list", "elements": "str"},
         "proofs": {"type": "bool", "default": True},
+        "unused": {"type": "list", "elements": "str", "default": []},
     }
 
     def names(self, args: Mapping[str, Any]) -> Iterable[str]:
@@ -35,7 +36,10 @@ class ActionModule(StepForAll):
 
     def result(self, args: Mapping[str, Any], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
         """See StepForAll."""
-        return {"changed": False, "hosts": dict(verdicts), "applications": [], "deliveries": [], "left_out": []}
+        return {
+            "changed": False, "hosts": dict(verdicts),
+            **{name: [] for name in ("applications", "deliveries", "stores", "left_out")},
+        }
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """See Step."""
@@ -43,7 +47,7 @@ class ActionModule(StepForAll):
         everybody = args["inventory"] or self._task_vars["groups"]["all"]
         self._ignored = () if args["proofs"] else ("mail_verify",)
         said = {host: self._host(self.variables.of(host)) for host in dict.fromkeys([*hosts, *everybody])}
-        work = draw({host: said[host] for host in hosts}, said, self.environment)
+        work = draw({host: said[host] for host in hosts}, said, self.environment, args["unused"])
         if work["left_out"]:
             Display().display(
                 f"Left out, since no mail_product is set for them: {', '.join(work['left_out'])}. "

@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.files import written
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.rows import COLUMNS, HEAD, Steps, rows
-from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines, wrapped
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._handover import Handover
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._report_file import place, write
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._shown import shown
 
 
@@ -27,19 +28,27 @@ class ActionModule(EstateStep):
         "plan": {"type": "dict", "required": True},
         "identity": {"type": "dict", "default": {}},
         "access": {"type": "dict", "default": {}},
+        "targets": {"type": "dict"},
         "deliveries": {"type": "dict", "default": {}},
         "path": {},
     }
 
     def names(self, args: Mapping[str, Any]) -> Iterable[str]:
         """See StepForAll."""
-        return list(args["plan"]["hosts"])
+        hosts = args["plan"].get("hosts")
+        if not isinstance(hosts, Mapping):
+            raise InputError("plan.hosts: is no dictionary; give what the step plan has returned.")
+        return list(hosts)
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """See Step."""
-        hosts = args["plan"]["hosts"]
-        configured = {host: self.handover.configured(host) for host in hosts}
-        failures = {host: self.handover.failure(host) for host in hosts}
+        hosts = {host: args["plan"]["hosts"][host] for host in self.names(args)}
+        said = {"plan": args["plan"], **{step: args[step] for step in ("identity", "access")}}
+        handover = Handover(
+            self.variables, self._task_vars, {**said, "delivery": args["deliveries"]}, args["targets"]
+        )
+        configured = {host: handover.configured(host) for host in hosts}
+        failures = {host: handover.failure(host) for host in hosts}
         failures = {host: failure for host, failure in failures.items() if failure is not None}
         found = rows(Steps(
             hosts, *(args[step].get("hosts", {}) for step in ("identity", "access")),
@@ -48,10 +57,11 @@ class ActionModule(EstateStep):
         ))
         changed = False
         if args["path"]:
-            changed = self._write(args["path"], written(args["path"], args["title"], found, COLUMNS))
-        return {
-            "changed": changed, "msg": shown(lines(found, COLUMNS, HEAD)), "_ansible_verbose_always": True,
-        }
+            file = place(args["path"])
+            content = written(args["path"], args["title"], found, COLUMNS)
+            changed = write(file, content, "mail_report_file", check_mode=self.check_mode)
+        text = [*lines(found, COLUMNS, HEAD), *wrapped(self.unused(args["plan"].get("stores", [])))]
+        return {"changed": changed, "msg": shown(text), "_ansible_verbose_always": True}
 
     def settle(self, args: Mapping[str, Any], wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict]:
         """See EstateStep; nothing is settled here."""
@@ -61,15 +71,3 @@ class ActionModule(EstateStep):
         """See StepForAll."""
         failed = next(iter(verdicts.values()), {"failed": False, "msg": ""})
         return {"changed": False, **failed}
-
-    def _write(self, path: str, content: str) -> bool:
-        file = Path(self._loader.path_dwim(path))
-        try:
-            if file.exists() and file.read_text("utf-8") == content:
-                return False
-            if not self.check_mode:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(content, "utf-8")
-        except OSError as error:
-            raise InputError(f"mail_report_file: {file} cannot be written ({error.strerror}).") from error
-        return not self.check_mode

@@ -5,272 +5,181 @@
 
 from __future__ import annotations
 
-import asyncio
-import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import credentials
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import duration
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.pool import each
-from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_coalescing import CoalescingGraphClient
-from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require
-from ansible_collections.mailops.modern_auth.plugins.module_utils._locks import this_run
-from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation import Terms
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import wrapped
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.report import lines
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.round import (
-    Round,
+    UNREAD,
     State,
     begin,
     conclude,
     end,
     record,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done, failure
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import (
-    AT_ONCE,
-    EstateStep,
-    Keeper,
-    grouped,
+from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import done, failure
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import Keeper
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._rotations import (
+    Application,
+    Options,
+    RotationStep,
+    Work,
 )
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils._handover import ROTATION
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._shown import shown
 
-Applications = Mapping[str, Mapping[str, Any]]
 
+class ActionModule(RotationStep):
+    """The steps of the rotation, in their order."""
 
-class ActionModule(EstateStep):
-    """A step of the rotation, for all applications that it concerns."""
-
-    STEP, NOUN = "rotation", "applications"
     OPTIONS: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        **EstateStep.OPTIONS,
+        **RotationStep.OPTIONS,
         "step": {"choices": ["decide", "choose", "record", "end", "conclude", "report"], "required": True},
-        "plan": {"type": "dict", "default": {}},
-        "rotation": {"type": "dict", "default": {}},
         "chosen": {"type": "list", "elements": "str", "default": []},
-        "overlap": {"default": "7d"},
-        "lock": {"default": "1h"},
-        "force": {"type": "bool", "default": False},
     }
 
     def names(self, args: Mapping[str, Any]) -> Iterable[str]:
         """See StepForAll."""
-        return [one["name"] for one in args["applications"]]
+        return list(self._wanted_now() if args["step"] == "decide" else self.held)
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """See Step."""
-        self._applications: Applications = {one["name"]: one for one in args["applications"]}
-        self._states: dict[str, State] = dict(args["rotation"].get("applications", {}))
-        self._me = args["rotation"].get("me") or {"run": secrets.token_hex(8), **this_run()}
-        self._terms = [
-            duration("mail_rotation_overlap", args["overlap"]), duration("mail_rotation_lock", args["lock"]),
-            args["force"],
-        ]
-        result: dict[str, Any] = getattr(self, f"_{args['step']}")(args)
-        return result
+        step: Callable[[Mapping[str, Any]], dict[str, Any]] = getattr(self, f"_{args['step']}")
+        return step(args)
 
-    def settle(self, args: Mapping[str, Any], wanted: Applications) -> dict[str, Verdict]:
-        """See EstateStep; each step here settles what concerns it."""
-        return {}
-
-    def result(self, args: Mapping[str, Any], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
-        """See StepForAll. Beside the verdicts: which hosts the next step concerns, and which end with a failure."""
-        self._states |= verdicts
-        hosts: dict[str, Verdict] = {
-            host: verdict for host, verdict in args["plan"].get("hosts", {}).items() if verdict["failed"]
-        }
-        for name, state in self._states.items():
-            hosts |= _failures(self._applications[name]["hosts"], state)
-        return {
-            "changed": any(verdict["changed"] for verdict in verdicts.values()), "me": self._me,
-            "applications": self._states, "hosts": hosts,
-            "locked": [host for name in verdicts if self._states[name]["locked"] for host in self._hosts_of(name)],
-            "due": [
-                host for name in verdicts if not self._states[name]["failed"] for host in self._states[name]["hosts"]
-            ],
-            "again": [
-                host for name in verdicts if self._states[name]["retire"] and self._states[name]["concluded"]
-                and not self._states[name]["failed"] for host in self._hosts_of(name)
-            ],
-        }
-
-    # -- the steps ----------------------------------------------------------------------------------------------------
+    def failed(self, args: Mapping[str, Any], error: ModernAuthError) -> dict[str, Any]:
+        """See Step. What concerns the hosts of a batch becomes their failure."""
+        if args["step"] in ("choose", "record"):
+            hosts = {host: failure(error) for host in self._task_vars["ansible_play_batch"]}
+            return {"changed": False, "chosen": [], "slots": {}, "hosts": hosts}
+        if args["step"] == "report":
+            return {"failed": True, "changed": False, **error.result()}
+        return super().failed(args, error)
 
     def _decide(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Read the store and Entra ID, decide for each application, and begin what is due."""
-        going_on = [name for name, state in self._states.items() if state["retire"] and not state["failed"]]
-        wanted = {name: self._applications[name] for name in going_on or self._applications}
-        firsts = {name: state.get("first") or state["decision"] for name, state in self._states.items()}
-        keepers, refused = self.keepers(wanted)
-        states = {name: _unread(verdict) for name, verdict in refused.items()}
-        with self.progress(len(keepers)) as progress:
-            for names in grouped(
-                {name: wanted[name] for name in keepers}, lambda one: (one["entra"], one["secret"]["renew_within"])
-            ):
-                states |= asyncio.run(self._begin({name: (wanted[name], keepers[name]) for name in names}, progress))
-        return self.result(args, {name: {**state, "first": firsts.get(name)} for name, state in states.items()})
 
-    async def _begin(self, work: Mapping[str, tuple[Mapping[str, Any], Keeper]], progress: Any) -> dict[str, State]:
-        first, _keeper = next(iter(work.values()))
-        around, source = self._around(first)
-        async with _graph.graph_client(around.options, source, CoalescingGraphClient) as graph:
-            ids = {name: keeper.peek().get("client_id") for name, (_one, keeper) in work.items()}
+        async def work(
+            graph: GraphClient, options: Options, items: Mapping[str, Work]
+        ) -> Callable[[Work], Awaitable[State]]:
+            ids = {name: keeper.peek().get("client_id") for name, (_one, keeper) in items.items()}
             reading = await credentials.read(graph, [client_id for client_id in ids.values() if client_id])
             found = {one["appId"].lower(): one for one in reading.applications}
 
-            async def one(item: tuple[Mapping[str, Any], Keeper]) -> State:
+            async def one(item: Work) -> State:
                 application, keeper = item
                 entity = found.get(str(ids[application["name"]]).lower())
+                around = self.around(args, application, options)
                 return await begin(
                     graph, application, keeper, entity, reading.moment, around, lambda: _refused(keeper)
                 )
 
-            states = await each(work, one, at_once=AT_ONCE, progress=progress)
-        return {name: state if "decision" in state else _unread(state) for name, state in states.items()}
+            return one
+
+        found = self.for_each(self._wanted_now(), work)
+        return self.result(args, {
+            # What a first round has left behind is of no account in a second one, but for what it decided.
+            name: {**UNREAD, **state, "first": self.states.get(name, UNREAD)["decision"]}
+            for name, state in found.items()
+        })
 
     def _choose(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Which hosts of the batch get the newest secret: after a first failure no further one of the application."""
-        batch = self._task_vars["ansible_play_batch"]
-        chosen = [
-            host for name, state in self._states.items() if not self._failed_host(name)
+        batch = set(self._task_vars["ansible_play_batch"])
+        slots = {
+            host: state["slot"] for name, state in self.states.items() if self.failed_host(name) is None
             for host in state["hosts"] if host in batch
-        ]
-        slots = {host: state["slot"] for state in self._states.values() for host in state["hosts"] if host in chosen}
-        return {"changed": False, "chosen": chosen, "slots": slots}
+        }
+        return {"changed": False, "chosen": list(slots), "slots": slots}
 
     def _record(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Store which hosts of the batch are proven."""
         proven = {
-            name: [host for host in args["chosen"] if host in state["hosts"] and not self.handover.failure(host)]
-            for name, state in self._states.items()
+            name: self.handover.able([host for host in args["chosen"] if host in state["hosts"]])
+            for name, state in self.states.items()
         }
         names = [name for name, hosts in proven.items() if hosts]
-        keepers, verdicts = self.keepers({name: self._applications[name] for name in names})
+        keepers, verdicts = self.keepers({name: self.planned[name] for name in names})
         for name, keeper in keepers.items():
             try:
-                record(keeper, self._states[name], proven[name], self._around(self._applications[name])[0])
-                verdicts[name] = done("Recorded.", changed=True)
+                record(keeper, self.states[name], proven[name], self.around(args, self.planned[name]))
+                verdicts[name] = done("It is recorded which hosts are proven.", changed=True)
             except ModernAuthError as error:
                 verdicts[name] = failure(error)
         return {
-            "changed": bool(keepers),
+            "changed": any(verdict["changed"] for verdict in verdicts.values()),
             "hosts": {host: verdicts[name] for name in names for host in proven[name]},
         }
 
     def _end(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Find out who gets another secret back, and what may be removed."""
-        locked = {name: self._applications[name] for name, state in self._states.items() if state["locked"]}
-        keepers, verdicts = self.keepers(locked)
-        states: dict[str, State] = {name: {**self._states[name], **verdict} for name, verdict in verdicts.items()}
+        held = self.held
+        keepers, verdicts = self.keepers(held)
         for name, keeper in keepers.items():
-            state = self._with_failures(name)
+            state = {**self.states[name], "lost": self.lost(name)}
+            failed = self.failed_host(name)
+            if failed and not state["failed"]:
+                host, why = failed
+                state |= {"failed": True, "failed_host": host, "msg": f"{host}: {why}"}
             try:
-                reached = {
-                    host: bool(self.handover.targets(host).get("changed")) for host in self._hosts_of(name)
-                    if host not in state["lost"]
-                }
-                states[name] = end(keeper, locked[name], state, reached, self._around(locked[name])[0])
+                verdicts[name] = end(
+                    keeper, held[name], state, self.reached(name), self.around(args, held[name])
+                )
             except ModernAuthError as error:
-                states[name] = {**state, **failure(error), "changed": True}
+                verdicts[name] = {**state, **failure(error)}
+        result = self.result(args, verdicts)
         return {
-            **self.result(args, states),
-            "back": {host: slot for state in states.values() for host, slot in state["back"].items()},
+            **result, "changed": False,
+            "back": {host: slot for name in held for host, slot in result["applications"][name]["back"].items()},
         }
 
     def _conclude(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Remove what no host has any more, and store how it ended."""
-        locked = {name: self._applications[name] for name, state in self._states.items() if state["locked"]}
-        keepers, verdicts = self.keepers(locked)
-        states: dict[str, State] = {name: {**self._states[name], **verdict} for name, verdict in verdicts.items()}
-        for names in grouped({name: locked[name] for name in keepers}, lambda one: one["entra"]):
-            states |= asyncio.run(self._finish({name: (locked[name], keepers[name]) for name in names}))
-        return self.result(args, states)
 
-    async def _finish(self, work: Mapping[str, tuple[Mapping[str, Any], Keeper]]) -> dict[str, State]:
-        first, _keeper = next(iter(work.values()))
-        around, source = self._around(first)
-        async with _graph.graph_client(around.options, source, CoalescingGraphClient) as graph:
-
-            async def one(item: tuple[Mapping[str, Any], Keeper]) -> State:
+        async def work(
+            graph: GraphClient, _options: Options, _items: Mapping[str, Work]
+        ) -> Callable[[Work], Awaitable[State]]:
+            async def one(item: Work) -> State:
                 application, keeper = item
-                state = {**self._states[application["name"]], "put_back": self._put_back(application["name"])}
-                return await conclude(graph, application, keeper, state, around)
+                state = {**self.states[application["name"]], "put_back": self._put_back(application["name"])}
+                return await conclude(graph, application, keeper, state, self.around(args, application))
 
-            with self.progress(len(work)) as progress:
-                states = await each(work, one, at_once=AT_ONCE, progress=progress)
-        return {name: {**self._states[name], **state, "changed": True} for name, state in states.items()}
+            return one
+
+        # Where it is not known how it ends, the application stays locked, and the next run goes on.
+        wanted = {name: one for name, one in self.held.items() if self.states[name]["retire"] is not None}
+        verdicts = self.for_each(wanted, work)
+        return self.result(args, {name: {**verdict, "changed": True} for name, verdict in verdicts.items()})
 
     def _report(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Tell what was done."""
-        states = {name: self._newest(name, state) for name, state in self._states.items()}
-        plans = args["plan"].get("hosts", {})
-        text = lines(list(self._applications.values()), states, plans, predicted=self.check_mode)
+        text = lines(
+            list(self.planned.values()), self.newest(), args["plan"].get("hosts", {}), predicted=self.check_mode
+        )
+        text += wrapped(self.unused(args["plan"].get("stores", [])))
         return {"changed": False, "msg": shown(text), "_ansible_verbose_always": True}
 
-    # -- what the hosts have said -------------------------------------------------------------------------------------
-
-    def _hosts_of(self, name: str) -> list[str]:
-        return list(self._applications[name]["hosts"])
-
-    def _newest(self, name: str, state: State) -> State:
-        """The state that was handed on last: the plays that go on are those of the application's hosts alone."""
-        found = [state]
-        for host in self._hosts_of(name) if state["state"] == "due" else ():
-            said = self.variables.of(host).registered(ROTATION) or {}
-            found += [said["applications"][name]] if name in said.get("applications", {}) else []
-        return max(found, key=lambda one: (one.get("first") is not None, one["concluded"], one["locked"]))
-
-    def _failed_host(self, name: str) -> tuple[str, Mapping[str, Any]] | None:
-        """The first host of the application for which a step has failed; one that cannot be reached has not."""
-        failures = ((host, self.handover.failure(host)) for host in self._hosts_of(name))
-        return next(((host, one) for host, one in failures if one and not one.get("unreachable")), None)
-
-    def _with_failures(self, name: str) -> State:
-        """The state, with what has become of the hosts."""
-        state = self._states[name]
-        lost = {
-            host: one["msg"] for host in state["hosts"]
-            if (one := self.handover.failure(host)) and one.get("unreachable")
-        }
-        failed = self._failed_host(name)
-        if failed is None or state["failed"]:
-            return {**state, "lost": lost, "failed_host": None}
-        host, failure_ = failed
-        return {
-            **state, "lost": lost, "failed": True, "failed_host": host, "msg": f"{host}: {failure_['msg']}",
-        }
+    def _wanted_now(self) -> dict[str, Application]:
+        """All applications; in a second round those that are rid of an old secret now."""
+        going_on = [
+            name for name, state in self.states.items()
+            if state["concluded"] and state["retire"] and not state["failed"]
+        ]
+        return {name: self.planned[name] for name in going_on or self.planned}
 
     def _put_back(self, name: str) -> dict[str, str]:
         """By host that got its old secret back, whether it works."""
         found: dict[str, str] = {}
-        for host in self._states[name]["back"]:
-            why = self.handover.failure(host)
+        for host in self.states[name]["back"]:
+            why = self.handover.failure(host, before="record")
             found[host] = (
                 f"The secret that it had before was put back, but could not be proven either: {why['msg']}" if why
                 else "The secret that it had before is back, and proven."
             )
         return found
-
-    def _around(self, application: Mapping[str, Any]) -> tuple[Round, Any]:
-        require({**_auth.MISSING, **_graph.MISSING})
-        overlap, lease, force = self._terms
-        renew_within = duration("mail_app.secret.renew_within", application["secret"]["renew_within"])
-        options = self.connection(application["entra"])
-        return (
-            Round(self._me, Terms(renew_within, overlap, lease, force), options, self.check_mode),
-            _auth.token_source(options),
-        )
-
-
-def _unread(verdict: Verdict) -> State:
-    """The state of an application of which nothing could be read."""
-    return {
-        "state": "unread", "decision": None, "reasons": [], "locked": False, "slot": "current", "hosts": [], "back": {},
-        "retire": [], "concluded": False, "entry": {}, "seen": None, "lost": {}, "put_back": {}, **verdict,
-    }
 
 
 def _refused(keeper: Keeper) -> ModernAuthError | None:
@@ -279,14 +188,3 @@ def _refused(keeper: Keeper) -> ModernAuthError | None:
         return keeper.store.prove([keeper.name]).get(keeper.name)
     except ModernAuthError as error:
         return error
-
-
-def _failures(hosts: list[str], state: State) -> dict[str, Verdict]:
-    """What the hosts of an application end with, if it is a failure."""
-    found: dict[str, Verdict] = {}
-    if state["failed"] and hosts:
-        host = state.get("failed_host") or hosts[0]
-        found[host] = {"changed": False, "failed": True, "msg": "The rotation is not finished; the report says why."}
-    for host in state.get("lost", {}):
-        found[host] = {"changed": False, "failed": True, "msg": "It cannot be reached; the report says why."}
-    return found

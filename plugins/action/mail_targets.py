@@ -13,6 +13,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import fill
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import kinds
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.change import Change, about
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.fingerprints import kept, known
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.node import load_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.told import (
     failed_load,
@@ -23,6 +24,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.told 
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._held_entry import HeldEntry
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._servers import server_of
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import Step
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._web import HttpsClient
 
 # Before there is an application, these words stand for what it will be.
 UNKNOWN = "(known once the application is registered)"
@@ -53,7 +55,7 @@ class ActionModule(Step):
         self._server = server_of(
             self, self._task_vars, backup=args["backup"], beside=files[0] if files and tells else None
         )
-        self._ports = {"server": self._server}
+        self._ports = {"server": self._server, "web": HttpsClient()}
         self._facts = {name: self._known(self._entry.get(name)) for name in ("tenant_id", "client_id")}
         self._secrets = {name: self._secret(name, args["encryption"]) for name in set(_secrets(args["targets"]))}
         changes = self._changes(args["targets"])
@@ -120,9 +122,9 @@ class ActionModule(Step):
         if "value" in encryption:
             return self._of_variable(encryption["value"]["secret"])
         key_id = self._credential.get("key_id")
-        kept = self._entry.get("encrypted", {}).get(self._host, {}).get(key_id)
-        if kept or key_id is None or self.check_mode or self._held is None:
-            return self._known(kept)
+        stored = self._entry.get("encrypted", {}).get(self._host, {}).get(key_id)
+        if stored or key_id is None or self.check_mode or self._held is None:
+            return self._known(stored)
         command = encryption["command"]
         ran = self._server.run(command, self._credential["secret_text"])
         made = ran.output.strip()
@@ -147,7 +149,7 @@ class ActionModule(Step):
                 module.Target(**fill({key: plan[key] for key in plan if key != "kind"}, self._facts, self._secrets))
                 for plan in numbered.values()
             ]
-            found = module.look(targets, self._ports.get(module.PORT), {})
+            found = module.look(targets, self._ports.get(module.PORT), known(self._entry, self._host))
             for number, target, one in zip(numbered, targets, found, strict=True):
                 try:
                     changes[number] = target.compare(one)
@@ -169,6 +171,9 @@ class ActionModule(Step):
             writes = [changes[number].write for number in numbered if changes[number].changed]
             if writes:
                 more |= module.write(writes, self._ports.get(module.PORT))
+        sealed = more.pop("fingerprints", {})
+        if sealed and self._held:
+            self._held.change(lambda entry: kept(entry, self._host, sealed))
         if command or args["loads"]:
             loaded, restarted = self._server.finish(self._loads(args), command)
             for one in loaded:

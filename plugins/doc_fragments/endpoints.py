@@ -34,7 +34,9 @@ options:
     description:
       - A file with certificate authorities in PEM form to trust in place of the public ones, for example that of a
         proxy which inspects TLS. Certificates are always verified.
-      - If the value is not set, the environment variable E(MAILOPS_CA_FILE) is used.
+      - If the value is not set, the environment variable E(MAILOPS_CA_FILE) is used. Without either, the authorities of
+        the system and of Python's certifi are trusted, or those in the file that E(SSL_CERT_FILE) or
+        E(REQUESTS_CA_BUNDLE) names; each of the two works alone, for every protocol.
     type: path
   timeout:
     description: Seconds to wait for a connection, and for each part of an answer.
@@ -43,13 +45,12 @@ options:
   token_cache:
     description:
       - A folder in which access tokens are kept until they expire, so that a play of many tasks signs in once.
-      - It is made with mode 0700. A folder that others may enter is refused.
+      - It is made with mode 0700. A folder that others may enter is refused. What is damaged in it is dropped.
       - Without it tokens stay in memory and every task signs in.
       - If the value is not set, the environment variable E(MAILOPS_TOKEN_CACHE) is used.
     type: path
 requirements:
   - python >= 3.11
   - msal >= 1.31
-  - msal-extensions >= 1.2
   - msgraph-sdk >= 1.60
 """

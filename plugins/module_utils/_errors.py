@@ -26,6 +26,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._printable import shown
+
 
 class ModernAuthError(Exception):
     """The root of the tree: everything that the collection raises on purpose.
@@ -57,7 +59,9 @@ class ModernAuthError(Exception):
         """What a module returns when it fails with this error: ``msg`` and whichever of the other values are known."""
         known = {"code": self.code, "request_id": self.request_id, "remedy": self.remedy}
         message = f"{self.message} {self.remedy}" if self.remedy else self.message
-        return {"msg": message, **{name: value for name, value in known.items() if value is not None}, **self.details}
+        given = {"msg": message, **{name: value for name, value in known.items() if value is not None}, **self.details}
+        # A message can quote what a service said, or the name of an object.
+        return {name: shown(value) for name, value in given.items()}
 
 
 class InputError(ModernAuthError):

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -26,15 +25,21 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Answer, Entity, Request
 from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import (
-    ATTEMPTS,
     CONNECTION_ATTEMPTS,
     THROTTLED,
     UNAVAILABLE,
-    pause,
+    Attempts,
+    Say,
     retry_after,
+    silence,
     wait_until,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import client_context
+from ansible_collections.mailops.modern_auth.plugins.module_utils._unreachable import (
+    is_untrusted,
+    refused_by_proxy,
+    unreachable,
+)
 
 MISSING: dict[str, str] = {}
 try:
@@ -48,8 +53,9 @@ try:
     from msgraph.graph_request_adapter import options as sdk_options
     from msgraph_core import GraphClientFactory
 except ImportError:
-    MISSING["msgraph-sdk"] = traceback.format_exc()
+    MISSING["msgraph-sdk>=1.60"] = traceback.format_exc()
 
+SERVICE = "Microsoft Graph"
 #: https://learn.microsoft.com/graph/json-batching
 BATCH_LIMIT = 20
 #: Seconds for which a change, or an object made a moment ago, may stay invisible to a read.
@@ -74,6 +80,7 @@ class GraphClient:
     :param http: the connection, with the SDK's middleware.
     :param endpoint: "https://graph.microsoft.com/v1.0".
     :param sleep: waits the given seconds; a test hands in one that does not.
+    :param say: is told when Graph is waited for.
     """
 
     def __init__(
@@ -83,12 +90,14 @@ class GraphClient:
         tokens: Tokens,
         scope: str,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        say: Say = silence,
     ) -> None:
         self._adapter = GraphRequestAdapter(AnonymousAuthenticationProvider(), client=http)
         self._endpoint = endpoint
         self._tokens = tokens
         self._scope = scope
         self._sleep = sleep
+        self._say = say
 
     @property
     def endpoint(self) -> str:
@@ -160,7 +169,8 @@ class GraphClient:
         done: dict[int, Answer] = {}
         waiting = dict(requests)
         refreshed = False
-        for attempt in range(1, ATTEMPTS + 1):
+        attempts = Attempts(SERVICE, self._say)
+        while True:
             answers = await self._batch_once(waiting)
             refused = [number for number, answer in answers.items() if answer.status in (401, 403)]
             refreshed_now = bool(refused) and not refreshed and await asyncio.to_thread(self._tokens.refresh)
@@ -171,13 +181,14 @@ class GraphClient:
             }
             done.update(answers)
             waiting = {number: requests[number] for number in again}
-            if not waiting or attempt == ATTEMPTS:
-                break
+            if not waiting:
+                return done
             if again - set(refused):
                 asked = [retry_after(answers[number].headers.get("retry-after")) for number in again]
-                longest = max((seconds for seconds in asked if seconds is not None), default=None)
-                await self._sleep(pause(attempt, longest))
-        return done
+                seconds = attempts.pause(max((one for one in asked if one is not None), default=None))
+                if seconds is None:
+                    return done
+                await self._sleep(seconds)
 
     async def _batch_once(self, requests: Mapping[int, Request]) -> dict[int, Answer]:
         actions = list(dict.fromkeys(request.action for request in requests.values()))
@@ -206,17 +217,17 @@ class GraphClient:
         return answers
 
     async def _persist(self, request: Request) -> Answer:
-        connections = 0
-        for attempt in range(1, ATTEMPTS + 1):
-            is_last = attempt == ATTEMPTS
-            asked = None
+        attempts = Attempts(SERVICE, self._say)
+        while True:
+            asked: float | None = None
+            failure: Exception | None = None
             try:
                 answer = await self._once(request)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
                 # Nothing was sent, so that even what must not be repeated can be tried again.
-                connections += 1
-                if _is_untrusted(error) or is_last or connections == CONNECTION_ATTEMPTS:
+                if is_untrusted(error) or refused_by_proxy(error) or attempts.made + 1 == CONNECTION_ATTEMPTS:
                     raise self._unreachable(request, error) from error
+                failure = error
             except (httpx.TransportError, httpx.InvalidURL) as error:
                 if not request.is_repeatable:
                     raise UnknownOutcomeError(
@@ -224,14 +235,17 @@ class GraphClient:
                         f"({type(error).__name__}).",
                         status=0,
                     ) from error
-                if is_last:
-                    raise self._unreachable(request, error) from error
+                failure = error
             else:
-                if is_last or not _is_worth_repeating(answer):
+                if not _is_worth_repeating(answer):
                     return answer
                 asked = retry_after(answer.headers.get("retry-after"))
-            await self._sleep(pause(attempt, asked))
-        raise AssertionError("unreachable: the last attempt returns or raises")
+            seconds = attempts.pause(asked)
+            if seconds is None:
+                if failure:
+                    raise self._unreachable(request, failure) from failure
+                return answer
+            await self._sleep(seconds)
 
     async def _once(self, request: Request) -> Answer:
         information = RequestInformation(method=Method(request.method))
@@ -250,25 +264,17 @@ class GraphClient:
         return _answer(request, response)
 
     def _unreachable(self, request: Request, error: Exception) -> TransportError:
-        host = urlsplit(self._endpoint).netloc
-        if _is_untrusted(error):
-            return TransportError(
-                f"Could not {request.action}: the certificate of {host} is not trusted.",
-                remedy="Give the certificate authority's file in ca_path (environment MAILOPS_CA_FILE).",
-            )
-        return TransportError(
-            f"Could not {request.action}: {host} cannot be reached ({type(error).__name__}: {error}).",
-            remedy="Check graph_endpoint, cloud, name resolution, proxy (HTTPS_PROXY) and firewall.",
-        )
+        return unreachable(f"Could not {request.action}", urlsplit(self._endpoint).netloc, error, "graph_endpoint")
 
 
 @asynccontextmanager
 async def graph_client(
-    options: Mapping[str, Any], tokens: Tokens, kind: type[GraphClient] = GraphClient
+    options: Mapping[str, Any], tokens: Tokens, kind: type[GraphClient] = GraphClient, say: Say = silence
 ) -> AsyncIterator[GraphClient]:
     """A client for the cloud that a module's connection options describe; closed at the end.
 
     :param kind: which one.
+    :param say: is told when Graph is waited for.
     :raises InputError: if the endpoints or the CA file are unusable.
     """
     cloud: Cloud = cloud_from(options)
@@ -276,7 +282,7 @@ async def graph_client(
     async with GraphClientFactory.create_with_default_middleware(
         client=http, options={**sdk_options, RetryHandlerOption.get_key(): RetryHandlerOption(should_retry=False)}
     ):
-        yield kind(http, f"{cloud.graph_endpoint}/v1.0", tokens, cloud.graph_scope)
+        yield kind(http, f"{cloud.graph_endpoint}/v1.0", tokens, cloud.graph_scope, say=say)
 
 
 def _inner(number: int, request: Request) -> dict[str, Any]:
@@ -303,11 +309,3 @@ def _answer(request: Request, response: httpx.Response) -> Answer:
 
 def _is_worth_repeating(answer: Answer) -> bool:
     return answer.status in THROTTLED or (answer.status in UNAVAILABLE and answer.request.is_repeatable)
-
-
-def _is_untrusted(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

@@ -11,17 +11,18 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import entra_module, require_libraries
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import NOTHING, entra_module
 
 
-def graph_module(argument_spec: Mapping[str, Mapping[str, Any]], **rules: Any) -> AnsibleModule:
+def graph_module(
+    argument_spec: Mapping[str, Mapping[str, Any]], *, missing: Mapping[str, str] = NOTHING, **rules: Any
+) -> AnsibleModule:
     """A module with the options of the fragment ``entra`` beside its own; it supports check mode.
 
+    :param missing: the libraries that it needs beside Graph's, see ``require_libraries``.
     :param rules: what AnsibleModule takes further, for example ``required_one_of``.
     """
-    module = entra_module(argument_spec, **rules)
-    require_libraries(module, _graph.MISSING)
-    return module
+    return entra_module(argument_spec, missing={**_graph.MISSING, **missing}, **rules)
 
 
 @asynccontextmanager

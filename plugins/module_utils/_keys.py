@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._quotes import complaint
 
 # What a key's value is turned into; ValueError says in words what is wrong with it, without naming the key.
 Kind = Callable[[Any], Any]
@@ -43,9 +45,10 @@ class Key:
 
 
 def text(value: Any) -> str:
-    """A string that is not empty; a number is taken for the string that it is written as."""
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise ValueError("is no text")
+    """A string that is not empty."""
+    words = complaint(value)
+    if words:
+        raise ValueError(words)
     if not str(value).strip():
         raise ValueError("is empty; give a value or remove it (looking up an unset environment variable gives nothing)")
     return str(value)
@@ -81,7 +84,7 @@ def number(least: int, most: int) -> Kind:
 
 def duration(value: Any) -> str:
     """A number with the unit d (days), w (weeks) or h (hours), for example "180d"."""
-    if not _DURATION.fullmatch(text(value)):
+    if not _DURATION.fullmatch(str(value)):
         raise ValueError(f"'{value}' is no duration; write for example 180d, 26w or 12h")
     return str(value)
 
@@ -91,31 +94,51 @@ def hours(value: str) -> int:
     return int(value[:-1]) * {"h": 1, "d": 24, "w": 168}[value[-1]]
 
 
-def choice(*known: str, meant: Mapping[str, str] | None = None) -> Kind:
+@dataclass(frozen=True)
+class Choice:
     """One of some words.
 
     :param meant: words that people write for a known one.
     """
 
-    def read(value: Any) -> str:
-        if value in known:
+    known: Sequence[str]
+    meant: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, value: Any) -> str:
+        if value in self.known:
             return str(value)
-        nearest = (meant or {}).get(str(value).lower()) or nearest_of(str(value), known)
-        raise ValueError(f"'{value}' is not one of {', '.join(known)}{did_you_mean(nearest)}")
-
-    return read
+        nearest = self.meant.get(str(value).lower()) or nearest_of(str(value), self.known)
+        raise ValueError(f"'{value}' is not one of {', '.join(self.known)}{did_you_mean(nearest)}")
 
 
-def many(kind: Kind) -> Kind:
+def choice(*known: str, meant: Mapping[str, str] | None = None) -> Choice:
+    """See Choice."""
+    return Choice(known, meant or {})
+
+
+@dataclass(frozen=True)
+class Many:
     """A list; a single value is taken for a list of one."""
 
-    def read(value: Any) -> list[Any]:
+    kind: Kind
+
+    def __call__(self, value: Any) -> list[Any]:
         if isinstance(value, Mapping):
             raise ValueError("is no list")
         items = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-        return [kind(item) for item in items]
+        return [self.kind(item) for item in items]
 
-    return read
+
+def many(kind: Kind) -> Many:
+    """See Many."""
+    return Many(kind)
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """A dictionary, of whatever."""
+    if not isinstance(value, Mapping):
+        raise ValueError("is no dictionary")
+    return dict(value)
 
 
 def read(table: Table, given: Any, path: str, problems: list[str]) -> dict[str, Any]:

@@ -9,14 +9,18 @@ import random
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 #: How often a request is sent at most. One in ten failing, eight attempts fail once in a hundred million runs.
 ATTEMPTS = 8
 #: How often a connection is tried at most: a wrong host name or a closed port should be reported within seconds.
 CONNECTION_ATTEMPTS = 4
-#: The longest pause in seconds, whatever Retry-After asks for: a service that wants more is not there now.
+#: The longest pause in seconds that is made without being asked for.
 LONGEST_PAUSE = 60.0
+#: Seconds that one request waits at most, all its pauses together. Graph has been seen to ask for 315 in one go.
+LONGEST_PATIENCE = 600.0
+#: A pause of so many seconds is told to whoever watches.
+WORTH_TELLING = 10.0
 #: Seconds between two looks at what is awaited, at most.
 LONGEST_WAIT = 5.0
 
@@ -24,6 +28,8 @@ THROTTLED = frozenset({429})
 UNAVAILABLE = frozenset({500, 502, 503, 504})
 
 T = TypeVar("T")
+#: Tells whoever watches what is waited for.
+Say: TypeAlias = Callable[[str], None]
 
 
 def retry_after(header: str | None, now: datetime | None = None) -> float | None:
@@ -46,15 +52,47 @@ def retry_after(header: str | None, now: datetime | None = None) -> float | None
     return max(0.0, seconds) if seconds < float("inf") else None
 
 
-def pause(attempt: int, asked_for: float | None = None) -> float:
-    """The seconds to wait after the given attempt, counted from 1.
+def pause(attempt: int) -> float:
+    """The seconds to wait after the given attempt, counted from 1, if the service does not name any.
 
-    What the service asked for, else 0.5, 1, 2, 4 … seconds, a quarter more or less, so that hosts that were refused
-    together do not come back together.
+    0.5, 1, 2, 4 …, a quarter more or less, so that hosts that were refused together do not come back together.
     """
-    if asked_for is not None:
-        return min(asked_for, LONGEST_PAUSE)
     return min(0.5 * 2.0 ** (attempt - 1), LONGEST_PAUSE) * random.uniform(0.75, 1.25)
+
+
+def silence(text: str) -> None:
+    """Tells nobody."""
+
+
+class Attempts:
+    """The attempts at one request.
+
+    :param service: as messages name it.
+    :param say: is told of a long pause.
+    """
+
+    def __init__(self, service: str, say: Say = silence) -> None:
+        self.made = 0
+        self._service = service
+        self._say = say
+        self._waited = 0.0
+
+    def pause(self, asked_for: float | None = None) -> float | None:
+        """Count a failed attempt.
+
+        :param asked_for: the seconds that the service asks to wait.
+        :returns: the seconds until the next attempt; None if there is none, since there were enough, or the service
+            wants more time than ``LONGEST_PATIENCE``.
+        """
+        self.made += 1
+        seconds = pause(self.made) if asked_for is None else asked_for
+        if self.made == ATTEMPTS or self._waited + seconds > LONGEST_PATIENCE:
+            return None
+        if seconds >= WORTH_TELLING:
+            self._say(f"{self._service} asks for {seconds:.0f} s; waiting." if asked_for is not None
+                      else f"{self._service} does not answer as it should; trying again in {seconds:.0f} s.")
+        self._waited += seconds
+        return seconds
 
 
 async def wait_until(

@@ -14,6 +14,7 @@ import traceback
 from typing import Any, TypeAlias
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._printable import shown
 
 Verdict: TypeAlias = dict[str, Any]
 
@@ -23,7 +24,7 @@ def done(msg: str, *, changed: bool = False, **data: Any) -> Verdict:
 
     :param data: what the step tells further.
     """
-    return {"changed": changed, "failed": False, "msg": msg, **data}
+    return {"changed": changed, "failed": False, "msg": shown(msg), **data}
 
 
 def failure(error: ModernAuthError) -> Verdict:

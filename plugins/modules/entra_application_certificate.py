@@ -208,7 +208,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import GraphError, InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import graph_module, signed_in
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting, require_libraries
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
 
 OPTIONS: dict[str, dict[str, Any]] = {
     **addressed.OPTIONS,
@@ -352,11 +352,11 @@ def main() -> None:
     """Run the module."""
     module = graph_module(
         OPTIONS,
+        missing=key_pairs.MISSING,
         required_one_of=addressed.RULES["required_one_of"],
         mutually_exclusive=[*addressed.RULES["mutually_exclusive"], ("path", "source_path")],
         required_if=[("state", "absent", ["key_id"])],
     )
-    require_libraries(module, key_pairs.MISSING)
     with reporting(module):
         identity = addressed.identity_from(module.params)
         result = asyncio.run(STATES[module.params["state"]](module.params, identity, module.check_mode))

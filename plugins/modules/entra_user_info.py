@@ -23,6 +23,8 @@ options:
     description:
       - User principal names or mail addresses.
       - An address that is only an alias of a mailbox is not found.
+      - If an address is the primary address of one user's mailbox and the user principal name of another user, the one
+        with the mailbox is meant. It is an error if several users have the mail address.
     type: list
     elements: str
     required: true
@@ -80,13 +82,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import users
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import graph_module, signed_in
 from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
 
 
-def result(address: str, user: Entity | None) -> Entity:
-    """A user as the module returns it."""
+def result(address: str, user: users.Found) -> Entity:
+    """A user as the module returns it.
+
+    :raises InputError: if it cannot be told whose the address is.
+    """
+    if isinstance(user, InputError):
+        raise user
     if user is None:
         return {"address": address, "found": False, "has_mailbox": False}
     return {
@@ -99,7 +107,7 @@ async def run(params: Mapping[str, Any]) -> Entity:
     """Look the users up."""
     async with signed_in(params) as graph:
         found = await users.look_up(graph, params["addresses"])
-    return {"changed": False, "users": [result(address, user) for address, user in found.items()]}
+    return {"changed": False, "users": [result(address, found[address]) for address in params["addresses"]]}
 
 
 def main() -> None:

@@ -211,7 +211,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange impo
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.connection import exchange_session
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange_module import exchange_module
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import signed_in
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting, require_libraries
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
 
 
 async def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -227,10 +227,9 @@ async def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 def main() -> None:
     """Run the module."""
     module = exchange_module(
-        application_scope.OPTIONS, mutually_exclusive=[("mailboxes", "group")],
+        application_scope.OPTIONS, missing=_graph.MISSING, mutually_exclusive=[("mailboxes", "group")],
         required_if=[("state", "present", ["roles"]), ("state", "present", ["mailboxes", "group"], True)],
     )
-    require_libraries(module, _graph.MISSING)
     with reporting(module):
         result = asyncio.run(run(module.params, module.check_mode))
         for warning in result.pop("warnings"):

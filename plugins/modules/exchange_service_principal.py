@@ -114,7 +114,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange impo
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.connection import exchange_session
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange_module import exchange_module
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import signed_in
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting, require_libraries
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
 
 
 async def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -132,8 +132,7 @@ async def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 
 def main() -> None:
     """Run the module."""
-    module = exchange_module(service_principal.OPTIONS)
-    require_libraries(module, _graph.MISSING)
+    module = exchange_module(service_principal.OPTIONS, missing=_graph.MISSING)
     with reporting(module):
         module.exit_json(**asyncio.run(run(module.params, module.check_mode)))
 

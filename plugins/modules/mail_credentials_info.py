@@ -142,7 +142,6 @@ not_found:
 
 import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import credentials, managed
@@ -156,26 +155,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def result(reading: credentials.Reading, due_within: timedelta) -> Entity:
-    """What was read as the module returns it."""
-    moment = reading.moment
-    return {
-        "changed": False,
-        "moment": None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "applications": [
-            credentials.shown(one, moment, due_within) for one in reading.applications if moment is not None
-        ],
-        "not_found": list(reading.not_found),
-    }
-
-
 async def run(params: Mapping[str, Any]) -> Entity:
     """Look the credentials up."""
     due_within = managed.duration("due_within", params["due_within"])
     async with signed_in(params) as graph:
         if params["app_ids"] is None:
-            return result(await credentials.read_all(graph), due_within)
-        return result(await credentials.read(graph, params["app_ids"]), due_within)
+            return credentials.told(await credentials.read_all(graph), due_within)
+        return credentials.told(await credentials.read(graph, params["app_ids"]), due_within)
 
 
 def main() -> None:

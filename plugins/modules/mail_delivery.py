@@ -410,18 +410,21 @@ step:
 
 import asyncio
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.check import check_from, run, validate
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.options import argument_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.report import intention
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.services import missing_libraries
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.token_sources import TokenSources
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting, require_libraries
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import (
+    ansible_module,
+    reporting,
+    require_libraries,
+)
 
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = ansible_module(argument_spec())
     with reporting(module):
         check = check_from(module.params)
         require_libraries(module, missing_libraries(check.settings))

@@ -43,7 +43,7 @@ options:
         M(mailops.modern_auth.provider_config).'
       - 'With C(kind: api_object), an object behind a REST API, see the examples.'
       - 'C({"fact": NAME}) stands for what the store says of the application, C({"secret": "client_secret"}) for its
-        secret, and C({"secret": PATH}) for the value of one of the host's variables.'
+        secret, and C({"secret": PATH}) for the value of a variable of the host.'
     type: list
     elements: dict
     required: true
@@ -62,8 +62,8 @@ options:
     default: current
   encryption:
     description:
-      - How the product wants its secret encrypted, for which C({"secret": "encrypted_client_secret"}) stands in
-        O(targets).
+      - 'How the product wants its secret encrypted, for which C({"secret": "encrypted_client_secret"}) stands in
+        O(targets).'
       - Either C(command), a list, which is run on the server, reads the secret from standard input and prints the
         encrypted text; it is run once for each server and secret, and the store keeps what it gave.
       - Or C(value), a reference to the text, and C(key_id), the id of the secret that it was made of.

@@ -5,15 +5,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import complete, connection_spec
+from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import (
+    complete,
+    connection_spec,
+    said_by,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._estate import options
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.unused import told
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._handover import Handover
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import StepForAll
@@ -46,12 +53,19 @@ class Keeper:
         return self.store.write(self.name, entry, revision)
 
 
+_NO_STORE = InputError(
+    "No store is named for its credential.",
+    remedy="Name one in the application's option store, for example {kind: ansible_vault, path: credentials.yml}.",
+)
+
+
 class EstateStep(StepForAll):
     """A step that works for all applications of which a host has not failed."""
 
     OPTIONS: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "applications": {"type": "list", "elements": "dict", "required": True},
     }
+    _given_applications: Mapping[str, Mapping[str, Any]] | None = None
 
     def names(self, args: Mapping[str, Any]) -> Iterable[str]:
         """See StepForAll."""
@@ -73,17 +87,19 @@ class EstateStep(StepForAll):
     def result(self, args: Mapping[str, Any], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
         """See StepForAll."""
         hosts: dict[str, Verdict] = {}
+        state = {"state": args["state"]} if "state" in args else {}
         diffs = {name: verdict.pop("diff", []) for name, verdict in verdicts.items()}
         for name, one in self._wanted(args).items():
             for number, host in enumerate(self._hosts(one) if name in verdicts else ()):
                 # Once is enough to show it.
                 shown = {"diff": diffs[name]} if number == 0 and self._task.diff else {}
-                hosts[host] = {**verdicts[name], "application": name, **shown}
+                hosts[host] = {**verdicts[name], "application": name, **state, **shown}
         failed = [name for name, verdict in verdicts.items() if verdict["failed"]]
         return {
             "changed": any(verdict["changed"] for verdict in verdicts.values()),
             "applications": dict(verdicts), "hosts": hosts, "failed_applications": failed,
             **({"diff": [one for diff in diffs.values() for one in diff]} if self._task.diff else {}),
+            **unanswered({name: verdicts[name] for name in failed if not self.applications(args)[name]["hosts"]}),
         }
 
     @cached_property
@@ -94,8 +110,9 @@ class EstateStep(StepForAll):
     def keepers(self, wanted: Mapping[str, Mapping[str, Any]]) -> tuple[dict[str, Keeper], dict[str, Verdict]]:
         """Where each application's entry is kept, read from each store at once; and a verdict where it cannot be."""
         keepers: dict[str, Keeper] = {}
-        verdicts: dict[str, Verdict] = {}
-        for names in grouped(wanted, lambda one: self.resolved(one["store"])):
+        verdicts = {name: failure(_NO_STORE) for name, one in wanted.items() if "store" not in one}
+        stored = {name: one for name, one in wanted.items() if name not in verdicts}
+        for names in grouped(stored, lambda one: self.resolved(one["store"])):
             try:
                 store = self.open_store(self.resolved(wanted[names[0]]["store"]))
                 held = store.read([wanted[name]["unique_name"] for name in names])
@@ -109,26 +126,68 @@ class EstateStep(StepForAll):
                     verdicts[name] = failure(error)
         return keepers, verdicts
 
+    def used_elsewhere(self, wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict]:
+        """A refusal for each application that a host outside of the run uses: it is not to be taken from that host."""
+        here = set(self._task_vars.get("ansible_play_hosts_all", ()))
+        others = {name: [host for host in one.get("team", []) if host not in here] for name, one in wanted.items()}
+        return {
+            name: failure(InputError(
+                f"The application '{wanted[name]['unique_name']}' is used by {', '.join(hosts)} too, which this run "
+                "does not include. Nothing of it was removed.",
+                remedy="Include those hosts, or first give them another mail_app or take it out of their variables.",
+            ))
+            for name, hosts in others.items() if hosts
+        }
+
+    def unused(self, stores: Sequence[Mapping[str, Any]]) -> list[str]:
+        """What there is to say of applications that the stores of a plan hold and no host uses."""
+        return told(stores, [self._names_in(one) for one in stores])
+
+    def _names_in(self, store: Mapping[str, Any]) -> Sequence[str]:
+        try:
+            return self.open_store(self.resolved(store["store"])).names()
+        except ModernAuthError:
+            # The step that needs the store has said why, and the report is wanted all the more.
+            return []
+
     def connection(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All options of a connection, with what the environment says and the defaults.
 
         :raises InputError: they make no sense.
         """
-        return complete(connection_spec(), self.resolved(given), self.environment, "mail_entra")
+        return complete(connection_spec(), self.resolved(given), self.environment, "entra (mail_entra)")
+
+    def applications(self, args: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+        """All applications that the task names, by name, each with all its options.
+
+        :raises InputError: they make no sense.
+        """
+        if self._given_applications is None:
+            self._given_applications = options.applications(args["applications"], said_by(self.environment))
+        return self._given_applications
+
+    @staticmethod
+    def together(names: Iterable[str], work: Coroutine[Any, Any, dict[str, Verdict]]) -> dict[str, Verdict]:
+        """The verdicts of a group's work; the same for all of them if nothing could be tried."""
+        try:
+            return asyncio.run(work)
+        except ModernAuthError as error:
+            return {name: failure(error) for name in names}
 
     def _wanted(self, args: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         """The applications of which a host is left; those that no host is named for are everybody's."""
-        found: dict[str, Mapping[str, Any]] = {}
-        for number, one in enumerate(args["applications"]):
-            if not one.get("unique_name"):
-                raise InputError(f"applications[{number}].unique_name: is required.")
-            named = {"name": one["unique_name"], "hosts": [], **one}
-            if not named["hosts"] or self._hosts(named):
-                found[named["name"]] = named
-        return found
+        return {
+            name: one for name, one in self.applications(args).items() if not one["hosts"] or self._hosts(one)
+        }
 
     def _hosts(self, application: Mapping[str, Any]) -> list[str]:
-        return self.handover.able(application["hosts"])
+        return self.handover.able(application["hosts"], before=self.STEP)
+
+
+def unanswered(failures: Mapping[str, Verdict]) -> dict[str, Any]:
+    """The failure of the task itself, if objects failed that no host is named for, so that no host's outcome tells."""
+    told = [f"{name}: {verdict['msg']}" for name, verdict in failures.items()]
+    return {"failed": True, "msg": "\n".join(told)} if told else {}
 
 
 def grouped(

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._variables import PlayVariables
 
-#: What steps that work for all hosts at once have registered, the same for every host: verdicts by host.
+#: What steps that work for all hosts at once have registered, in their order: verdicts by host.
 FOR_ALL: Mapping[str, str] = {
     "plan": "__mail_plan", "preflight": "__mail_mailboxes", "identity": "__mail_identity", "access": "__mail_access",
     "delivery": "__mail_delivery", "record": "__mail_rotation_recorded",
@@ -26,47 +27,62 @@ class Handover:
 
     :param variables: those of the hosts.
     :param task_vars: those of the task that is executed.
+    :param said: the results that the task is given, by step; those of other steps are looked up.
+    :param targets: what the hosts' targets have said, if the task is given it; else it is looked up.
     """
 
-    def __init__(self, variables: PlayVariables, task_vars: Mapping[str, Any]) -> None:
+    def __init__(
+        self, variables: PlayVariables, task_vars: Mapping[str, Any],
+        said: Mapping[str, Mapping[str, Any]] = MappingProxyType({}), targets: Mapping[str, Any] | None = None,
+    ) -> None:
         self._variables = variables
         self._lost = frozenset(task_vars.get("ansible_play_hosts_all", ())) - frozenset(
             task_vars.get("ansible_play_hosts", ())
         )
-        self._failures: dict[str, Mapping[str, Any] | None] = {}
+        self._said = said
+        self._of_hosts = targets
+        self._failures: dict[tuple[str, str | None], Mapping[str, Any] | None] = {}
 
-    def failure(self, host: str) -> Mapping[str, Any] | None:
-        """Why a host has failed: ``step``, ``msg``, and ``unreachable`` if that is the reason. None if it has not.
+    def failure(self, host: str, before: str | None = None) -> Mapping[str, Any] | None:
+        """Why a host has failed: ``step``, ``msg``, perhaps ``code``, and ``unreachable`` if that is why. None if not.
 
         A host that fails in a block is rescued at the block's end, hence Ansible itself does not tell.
+
+        :param before: look at the steps before this one only; what it said itself when it was taken last, and what
+            followed then, is of no account when it is taken again.
         """
-        if host not in self._failures:
-            self._failures[host] = self._failure(host)
-        return self._failures[host]
+        key = host, before
+        if key not in self._failures:
+            self._failures[key] = self._failure(host, before)
+        return self._failures[key]
 
     def configured(self, host: str) -> Mapping[str, Any] | None:
         """What became of a host's targets; None if nothing was done about them, but look."""
         found = self.targets(host)
         return found if found.get("configured") else None
 
-    def able(self, hosts: Iterable[str]) -> list[str]:
-        """The hosts that have not failed."""
-        return [host for host in hosts if self.failure(host) is None]
+    def able(self, hosts: Iterable[str], before: str | None = None) -> list[str]:
+        """The hosts that have not failed, see ``failure``."""
+        return [host for host in hosts if self.failure(host, before) is None]
 
     def targets(self, host: str) -> Mapping[str, Any]:
         """What the host has registered of its targets last; empty if nothing."""
-        found: Mapping[str, Any] = self._variables.of(host).registered(OF_HOST) or {}
+        given = self._variables.of(host).registered(OF_HOST) if self._of_hosts is None else self._of_hosts.get(host)
+        found: Mapping[str, Any] = given or {}
         return {} if found.get("skipped") else found
 
-    def _failure(self, host: str) -> Mapping[str, Any] | None:
+    def _failure(self, host: str, before: str | None) -> Mapping[str, Any] | None:
         targets = self.targets(host)
         if targets.get("unreachable"):
             return {"step": "provider", "msg": targets.get("msg", ""), "unreachable": True}
         if targets.get("failed"):
             step = "restart" if targets.get("restart") == "failed" else _LOOKED[bool(targets.get("looked", True))]
-            return {"step": step, "msg": targets["msg"]}
+            return {"step": step, "msg": targets["msg"], "code": targets.get("code")}
         for step, name in FOR_ALL.items():
-            verdict = ((self._variables.of(host).registered(name) or {}).get("hosts") or {}).get(host)
+            if step == before:
+                break
+            result = self._said.get(step) or self._variables.of(host).registered(name) or {}
+            verdict = (result.get("hosts") or {}).get(host)
             if verdict and verdict["failed"]:
                 return {"step": step, "msg": verdict["msg"]}
         if host in self._lost:

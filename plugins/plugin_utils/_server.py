@@ -36,6 +36,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.serve
 _SCRIPT = Path(__file__).with_name("_server_script.py").read_bytes()
 #: The name of the marker beside a file.
 MARKER = ".{}.mailops-restart"
+#: The code of the error for a server on which Python, or become, does not work.
+NO_ANSWER = "no_answer"
 _MARK = "mailops-answer "
 # Isolated, so that no file in the working folder, which may be anybody's, is taken for a module of Python's.
 _START = "-I -c 'import sys; i = sys.stdin.buffer; exec(i.read(int(i.readline())))'"
@@ -143,7 +145,7 @@ class PosixServer:
         if line is None:
             said = "; ".join(filter(None, (printable(answer["stderr"]).strip(), f"exit code {answer['rc']}")))
             raise InputError(
-                f"the server did not do what it was asked to: {said}.",
+                f"the server did not do what it was asked to: {said}.", code=NO_ANSWER,
                 remedy="Check that Python is there (ansible_python_interpreter) and that become works.",
             )
         told: dict[str, Any] = json.loads(line.removeprefix(_MARK))

@@ -18,7 +18,8 @@ from typing import Any, ClassVar
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError, StoreError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._quotes import require_texts
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, defect, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._progress import Progress
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._variables import PlayVariables
@@ -39,6 +40,7 @@ class Step(ActionBase):
         self._task_vars = task_vars or {}
         _result, args = self.validate_argument_spec(dict(self.OPTIONS), **self.RULES)
         try:
+            require_texts(self.OPTIONS, self._task.args)
             return self.act(args)
         except ModernAuthError as error:
             return self.failed(args, error)
@@ -83,19 +85,6 @@ class Step(ActionBase):
         """
         return open_store(options, self)
 
-    def run_module(self, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-        """The result of another collection's module on the controller, a failed one included.
-
-        :raises StoreError: the collection is not installed.
-        """
-        if not self._shared_loader_obj.module_loader.find_plugin(name):
-            collection = name.rpartition(".")[0]
-            raise StoreError(
-                f"The module {name} cannot be found.",
-                remedy=f"Install its collection: ansible-galaxy collection install {collection}",
-            )
-        return dict(self._execute_module(module_name=name, module_args=dict(options), task_vars=self._task_vars))
-
     def resolved(self, value: Any) -> Any:
         """A copy in which each ``{"variable": PATH, "host": HOST}`` is the value of that host's variable."""
         if isinstance(value, Mapping):
@@ -139,7 +128,12 @@ class StepForAll(Step):
             return self.failed(self._task.args, defect(error))
 
     def failed(self, args: Mapping[str, Any], error: ModernAuthError) -> dict[str, Any]:
-        return self.result(args, {name: failure(error) for name in self.names(args)})
+        try:
+            names = self.names(args)
+        except InputError as wrong:
+            # It cannot be told what the task is about, so that no object of it can be answered for.
+            return dict(failure(wrong))
+        return self.result(args, {name: failure(error) for name in names})
 
     def progress(self, total: int) -> Progress:
         """Tells how far the step is."""

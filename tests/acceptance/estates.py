@@ -44,6 +44,47 @@ class Run:
         }
 
     @property
+    def report(self) -> list[str]:
+        """The lines of the report, as they were printed."""
+        [text] = re.findall(r"^TASK \[\S*mail_report : Report\] \*+\n.*?\n    msg: (.*?)(?:\n\n|\Z)", self.output, re.M | re.S)
+        return [line.strip("'\"") if number == 0 else line[8:] for number, line in enumerate(text.split("\n"))][
+            1 if text.startswith("|-") else 0 :
+        ]
+
+    @property
+    def table(self) -> dict[str, dict[str, str]]:
+        """Host -> column -> text, without empty ones, whether the report is a table or a block for each host."""
+        lines = self.report
+        if len(lines) > 1 and re.fullmatch(r"-+(  -+)*", lines[1]):
+            spans = [match.span() for match in re.finditer(r"-+", lines[1])]
+            cells = [
+                [line[start:end].strip() for start, end in spans] for line in (lines[0], *lines[2:])
+                if all(line[end : end + 2].strip() == "" for _start, end in spans)
+            ]
+            rows = [dict(zip(cells[0], row, strict=True)) for row in cells[1:]]
+            return {row["host"]: {name: text for name, text in row.items() if text != "-"} for row in rows}
+        found: dict[str, dict[str, str]] = {}
+        for line in lines:
+            if line.startswith("  "):
+                name, text = re.split(r" {2,}", line.strip(), maxsplit=1)
+                found[host][name] = text
+            else:
+                host, _colon, result = line.partition(": ")
+                # What failed is told again, in more words, below the blocks.
+                found.setdefault(host, {"result": result})
+        return found
+
+    @property
+    def results(self) -> dict[str, str]:
+        """Host -> how it ended, as the report says."""
+        return {host: row["result"] for host, row in self.table.items()}
+
+    @property
+    def failed(self) -> list[str]:
+        """The hosts that failed, as the recap says."""
+        return sorted(host for host, numbers in self.recap.items() if numbers["failed"])
+
+    @property
     def changed(self) -> int:
         """The sum of all changed tasks of all hosts."""
         return sum(numbers["changed"] for numbers in self.recap.values())
@@ -109,6 +150,33 @@ class Estate:
         """The command line of the main job, or of another of the collection's playbooks."""
         return ["ansible-playbook", f"mailops.modern_auth.{playbook}", "-i", str(INVENTORY), *arguments]
 
+    def hosts(self, **variables: dict[str, Any]) -> list[str]:
+        """Arguments that give hosts of the inventory further variables, those of ``all`` to all of them.
+
+        :param variables: by host, with _ in place of -; a new host names its ``groups``.
+        """
+        file = self.home / "further.json"
+        top: dict[str, Any] = {"hosts": {}, "vars": variables.pop("all", {}), "children": {}}
+        for name, own in variables.items():
+            host, kept = name.replace("_", "-"), dict(own)
+            for group in kept.pop("groups", []):
+                top["children"].setdefault(group, {"hosts": {}})["hosts"][host] = {}
+            top["hosts"][host] = kept
+        file.write_text(json.dumps({"all": top}))
+        return ["-i", str(file)]
+
+    def deliver(self, *hosts: str) -> None:
+        """Put the vendor's configuration of ICI on servers."""
+        for host in hosts:
+            self.server_file(host).parent.mkdir(parents=True)
+            shutil.copyfile(SERVERS / "ConfigurationKeys.json", self.server_file(host))
+
+    def sent_mails(self) -> int:
+        """How many mails Graph has accepted since the tenant was reset."""
+        return sum(
+            entry["path"].endswith("/sendMail") and entry["status"] == 202 for entry in self.sandbox.requests("graph")
+        )
+
     def set_up(self, *arguments: str, playbook: str = "setup_mail", **environment: str) -> Run:
         """The main job, or another playbook, to its end."""
         done = subprocess.run(
@@ -125,7 +193,8 @@ class Estate:
         """What stands in the tenant and in the files now."""
         files = {
             str(path.relative_to(self.directory)): path.read_bytes() for name in ("servers", "credentials")
-            for path in sorted((self.directory / name).rglob("*")) if path.is_file()
+            # What processes lock, to wait for each other, holds nothing.
+            for path in sorted((self.directory / name).rglob("*")) if path.is_file() and path.suffix != ".lock"
         }
         return Footprint(self.sandbox.control("GET", "/tenant"), files)
 
@@ -134,9 +203,7 @@ class Estate:
         self.sandbox.control("POST", "/reset")
         for name in ("servers", "credentials", "tokens"):
             shutil.rmtree(self.directory / name, ignore_errors=True)
-        for host in HOSTS:
-            self.server_file(host).parent.mkdir(parents=True)
-            shutil.copyfile(SERVERS / "ConfigurationKeys.json", self.server_file(host))
+        self.deliver(*HOSTS)
         for host in ASSISTANTS:
             for backend in ("standard", "cron"):
                 folder = self.directory / "servers" / host / backend

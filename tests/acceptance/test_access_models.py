@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import json
 
-from estates import Estate, Footprint, Run
+from estates import Estate, Footprint
 
 PROBE = "probe@contoso.example"
 DIRECTOR = "director@contoso.example"
 # The product's files do not matter here.
 RIGHTS = ("--tags", "identity,access", "--skip-tags", "preflight")
 RBAC = ("--limit", "tas-test-1", "-e", json.dumps({"mail_access": {"model": "rbac"}}))
-
-
-def delivered(run: Run, host: str) -> str:
-    """The report's line of a host whose mail arrived."""
-    [line] = [line for line in run.output.splitlines() if host in line and line.endswith("delivered")]
-    return " ".join(line.split())
 
 
 def principal_without_permissions(now: Footprint, unique_name: str) -> str:
@@ -35,9 +29,11 @@ def test_the_model_can_be_changed_and_changed_back(estate: Estate) -> None:
 
     done = estate.set_up(*RBAC, "--tags", "identity,access,delivery", "--skip-tags", "preflight")
     assert done.code == 0, done.output
-    line = delivered(done, "tas-test-1")
-    assert "Tickets mail (test) - SMTP AUTH, Application SMTP.SendAsApp" in line
-    assert "smtp; no permission: graph, reading imap" in line
+    row = done.table["tas-test-1"]
+    assert (row["application"], row["result"]) == ("Tickets mail (test)", "delivered")
+    assert "permissions granted" not in row
+    assert row["granted in Exchange"] == "SMTP AUTH, Application SMTP.SendAsApp"
+    assert row["refused for others"] == "smtp; no permission: graph, reading imap"
     now = estate.footprint()
     principal = principal_without_permissions(now, "tickets-mail-test")
     assert now.administered()["mailbox_permissions"] == before["mailbox_permissions"]
@@ -67,9 +63,10 @@ def test_a_scope_takes_the_place_of_the_permission_for_everybody(estate: Estate)
     }
     done = estate.set_up("--limit", "ici-test-1", "-e", json.dumps(scoped))
     assert done.code == 0, done.output
-    line = delivered(done, "ici-test-1")
-    assert "Application Mail.Send" in line
-    assert " graph; no permission: reading graph " in line
+    row = done.table["ici-test-1"]
+    assert row["result"] == "delivered"
+    assert row["granted in Exchange"] == "Application Mail.Send"
+    assert row["refused for others"] == "graph; no permission: reading graph"
     principal_without_permissions(estate.footprint(), "contracts-mail-test")
     again = estate.set_up("--limit", "ici-test-1", "-e", json.dumps(scoped), *RIGHTS)
     assert again.changed == 0, again.output

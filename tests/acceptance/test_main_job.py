@@ -36,16 +36,9 @@ def settled(sandbox: RunningSandbox, home: object, tmp_path_factory: pytest.Temp
     estate.empty()
     before = estate.footprint()
     first = estate.set_up("--forks", "10", *ICI)
-    between, sent = estate.footprint(), [sent_mails(estate)]
+    between, sent = estate.footprint(), [estate.sent_mails()]
     second = estate.set_up(*ICI)
-    return Settled(before, first, between, second, estate.footprint(), [*sent, sent_mails(estate) - sent[0]])
-
-
-def sent_mails(estate: Estate) -> int:
-    """How many mails Graph has accepted since the tenant was reset."""
-    return sum(
-        entry["path"].endswith("/sendMail") and entry["status"] == 202 for entry in estate.sandbox.requests("graph")
-    )
+    return Settled(before, first, between, second, estate.footprint(), [*sent, estate.sent_mails() - sent[0]])
 
 
 def assert_set_up(now: Footprint) -> None:
@@ -74,9 +67,18 @@ def test_the_first_run_sets_everything_up(settled: Settled) -> None:
 
 
 def test_the_table_shows_a_delivered_mail_for_each_host(settled: Settled) -> None:
-    rows = {line.split()[1]: line.split() for line in settled.first.output.splitlines() if line.endswith("delivered")}
-    assert sorted(rows) == sorted(HOSTS)
+    assert settled.first.results == dict.fromkeys(HOSTS, "delivered")
+    assert settled.first.table["ici-prod-1"] == {
+        "environment": "prod", "product": "ici", "application": "Contracts mail", "permissions granted": "Mail.Send",
+        "sent through": "graph (oauth2)", "received through": "graph (oauth2)", "to do": "restart the product",
+        "result": "delivered",
+    }
     assert settled.sent == [3, 3]
+
+
+def test_a_product_that_did_not_change_need_not_be_restarted(settled: Settled) -> None:
+    assert settled.second.results == dict.fromkeys(HOSTS, "delivered")
+    assert [row.get("to do") for row in settled.second.table.values()] == [None] * 4
 
 
 def test_the_second_run_changes_nothing(settled: Settled) -> None:

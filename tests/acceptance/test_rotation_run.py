@@ -23,12 +23,11 @@ from sandbox_fixture import RunningSandbox
 HOSTS = ["ici-prod-1", "ici-prod-2", "ici-prod-3"]
 APPLICATION = "contracts-mail-prod"
 UNREACHABLE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
-# As on a full disk: commands run, modules do not, and Ansible takes the host for lost.
-NO_ROOM = {"ansible_remote_tmp": "/proc/no-room", "ansible_pipelining": False}
-# The variable is there from the task on that follows the probe.
-LOST_ON_THE_WAY = {
-    **NO_ROOM, "ansible_remote_tmp": "{{ '/proc/no-room' if __mail_store_slot is defined else '~/.ansible/tmp' }}",
-}
+# It answers when its configuration is looked at, and not any more when it is to be written.
+LOST_ON_THE_WAY = {"ansible_connection": "lost"}
+# Commands run, but Python does not, and with it nothing that Ansible does.
+WITHOUT_PYTHON = {"ansible_python_interpreter": "/nowhere/python3"}
+CONNECTIONS = str(Path(__file__).parent / "connection_plugins")
 
 
 class Farm:
@@ -48,7 +47,8 @@ class Farm:
 
     def run(self, playbook: str, *arguments: str, **environment: str) -> Run:
         return self.estate.set_up(
-            "-i", str(self.inventory), "--limit", "ici_prod", *arguments, playbook=playbook, **environment
+            "-i", str(self.inventory), "--limit", "ici_prod", *arguments, playbook=playbook,
+            ANSIBLE_CONNECTION_PLUGINS=CONNECTIONS, **environment
         )
 
     def rotate(self, *arguments: str) -> Run:
@@ -57,12 +57,16 @@ class Farm:
         assert self.refusals() == {}, done.output
         assert len(self.secrets()) <= 2
         assert not [secret for secret in self.values() if secret in done.output]
+        assert "Unknown error" not in done.output
         return done
 
-    def hinder(self, hindrances: dict[str, dict[str, Any]]) -> None:
-        """Let hosts be lost: by host, the variables that do it. All others can be reached."""
-        hosts = {"ici-prod-3": {}, **hindrances}
-        self.inventory.write_text(yaml.safe_dump({"all": {"children": {"ici_prod": {"hosts": hosts}}}}))
+    def hinder(self, hindrances: dict[str, dict[str, Any]], **variables: Any) -> None:
+        """Let hosts be lost: by host, the variables that do it. All others can be reached.
+
+        :param variables: of all hosts.
+        """
+        group = {"hosts": {"ici-prod-3": {}, **hindrances}, "vars": variables}
+        self.inventory.write_text(yaml.safe_dump({"all": {"children": {"ici_prod": group}}}))
 
     def turn_clock(self, days: float) -> None:
         self.days += days
@@ -97,6 +101,11 @@ class Farm:
         return [entry[slot]["secret_text"] for slot in ("current", "pending", "previous") if slot in entry]
 
 
+def told(done: Run) -> str:
+    """The report, its sentences each in one line."""
+    return " ".join(done.output.partition("PLAY [Report]")[2].split())
+
+
 @pytest.fixture(scope="module")
 def farm(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
     estate = Estate(sandbox, tmp_path_factory.mktemp("farm"))
@@ -113,8 +122,11 @@ def test_a_night_on_which_nothing_is_due(farm: Farm, record_property: Callable[[
     assert (done.code, done.changed) == (0, 0), done.output
     assert "nothing to do" in done.output
     graph = farm.sandbox.requests("graph")
-    record_property("measured", f"a night on which nothing is due, per 20 applications: {len(graph)} Graph request")
-    assert [entry["path"] for entry in graph] == ["/v1.0/$batch"]
+    record_property("measured", f"a night on which nothing is due, an application: {len(graph)} Graph request")
+    client_id = farm.entry()["client_id"]
+    assert [(entry["method"], entry["path"]) for entry in graph] == [
+        ("GET", f"/v1.0/applications(appId='{client_id}')"),
+    ]
     assert farm.estate.footprint() == before
 
 
@@ -123,7 +135,7 @@ def test_check_mode_predicts_and_touches_nothing(farm: Farm) -> None:
     before = farm.estate.footprint()
     done = farm.rotate("--check", "--diff")
     assert done.code == 0, done.output
-    assert f"would make a new one, bring it to {', '.join(HOSTS)}" in done.output
+    assert f"would make a new one, bring it to {', '.join(HOSTS)}" in told(done)
     assert farm.estate.footprint() == before
 
 
@@ -137,7 +149,7 @@ def test_a_store_that_cannot_be_written_stops_before_a_secret_is_made(farm: Farm
         }
     )
     assert done.code == 2, done.output
-    assert "environment can only be read, so a new secret could not be kept there, and none was made" in done.output
+    assert "environment can only be read, so a new secret could not be kept there, and none was made" in told(done)
     assert farm.estate.footprint() == before
 
 
@@ -152,11 +164,29 @@ def test_a_failure_has_the_old_secret_put_back_everywhere(farm: Farm) -> None:
     entry = farm.entry()
     assert farm.deployed() == old == [entry["current"]["secret_text"]] * 3
     assert farm.secrets() == {*before, entry["pending"]["key_id"]}
-    assert re.match(r"ici-prod-[12]: Restart the product: ", entry["pending"]["failure"])
+    assert re.match(r"ici-prod-[12]: The settings are written, but mail_restart_command ", entry["pending"]["failure"])
     assert (entry["awaiting"], "lock" in entry) == (HOSTS, False)
     for host in HOSTS:
-        assert f"{host}: The secret that it had before is back, and proven." in done.output
-    assert "taken back" in done.output
+        assert f"{host}: The secret that it had before is back, and proven." in told(done)
+    assert "taken back" in told(done)
+
+
+def test_a_mail_that_is_not_delivered_has_the_old_secret_put_back_and_tried(farm: Farm) -> None:
+    """The first mail fails, and no other host gets the secret; then it fails with the old one, too."""
+    old, before = farm.deployed(), farm.entry()
+    farm.sandbox.control("DELETE", "/requests")
+    done = farm.rotate("-e", json.dumps({"mail_verify": {"recipient": "nobody@contoso.example", "timeout": 1}}))
+    assert done.code == 2, done.output
+    assert farm.deployed() == old
+    entry = farm.entry()
+    assert entry["pending"]["key_id"] == before["pending"]["key_id"]
+    assert entry["pending"]["failure"].startswith("ici-prod-1: ")
+    assert (entry["awaiting"], "lock" in entry) == (HOSTS, False)
+    for host in HOSTS:
+        assert f"{host}: The secret that it had before was put back, but could not be proven either: " in told(done)
+    # One mail with the new secret, and three with the old one.
+    sent = [one for one in farm.sandbox.requests("graph") if one["path"].endswith("/sendMail")]
+    assert len(sent) == 4
 
 
 def test_a_server_that_cannot_be_reached_keeps_the_old_secret_alive(farm: Farm) -> None:
@@ -164,7 +194,10 @@ def test_a_server_that_cannot_be_reached_keeps_the_old_secret_alive(farm: Farm) 
     farm.hinder({"ici-prod-3": UNREACHABLE})
     done = farm.rotate()
     assert done.code == 2, done.output
-    assert "ici-prod-3: It cannot be reached" in done.output
+    assert "ici-prod-3: It cannot be reached" in told(done)
+    assert {host: numbers["failed"] for host, numbers in done.recap.items()} == dict.fromkeys(HOSTS, 0) | {
+        "ici-prod-3": 1,
+    }
     entry = farm.entry()
     new = before["pending"]["secret_text"]
     assert farm.deployed() == [new, new, old[2]]
@@ -175,25 +208,32 @@ def test_a_server_that_cannot_be_reached_keeps_the_old_secret_alive(farm: Farm) 
 def test_its_time_being_over_does_not_harm_the_server_that_still_has_it(farm: Farm) -> None:
     """A host that is lost does not stop the run for those after it, whatever it is lost for."""
     farm.turn_clock(8)
-    farm.hinder({"ici-prod-1": NO_ROOM})
+    farm.hinder({"ici-prod-1": WITHOUT_PYTHON})
     done = farm.rotate("--limit", "ici-prod-1,ici-prod-2")
     assert done.code == 2, done.output
-    assert "ici-prod-1: It cannot be reached" in done.output
+    assert "ici-prod-1: It cannot be reached" in told(done)
     assert len(farm.secrets()) == 2
     entry = farm.entry()
     assert (entry["awaiting"], entry["leaving"]) == (["ici-prod-1", "ici-prod-3"], [entry["previous"]["key_id"]])
 
 
-def test_a_server_that_is_lost_on_the_way_does_not_keep_the_others_from_the_report(farm: Farm) -> None:
+def test_a_server_that_is_lost_on_the_way_does_not_keep_the_others_from_their_secret(farm: Farm) -> None:
+    """It is restored from a backup, is to be configured, and goes down; it is alone in its batch."""
+    entry = farm.entry()
+    file = farm.files()["ici-prod-1"]
+    restored = file.read_text("utf-8").replace(entry["current"]["secret_text"], entry["previous"]["secret_text"])
+    file.write_text(restored, "utf-8")
     farm.hinder({"ici-prod-1": LOST_ON_THE_WAY})
-    done = farm.rotate("--limit", "ici-prod-1,ici-prod-3", "-e", "mail_rotation_serial=2")
-    assert done.code == 4, done.output
-    assert {host: numbers["unreachable"] for host, numbers in done.recap.items()} == {"ici-prod-1": 1, "ici-prod-3": 0}
-    report = done.output.partition("PLAY [Report]")[2]
-    [line] = [line.split() for line in report.splitlines() if "proven on further hosts" in line]
-    assert line[-1] == "ici-prod-1"
+    done = farm.rotate("--limit", "ici-prod-1,ici-prod-3")
+    assert done.code == 2, done.output
+    assert {host: numbers["failed"] for host, numbers in done.recap.items()} == {"ici-prod-1": 1, "ici-prod-3": 0}
+    assert "ici-prod-1: It cannot be reached (The line was cut), so the secret that it has is kept" in told(done)
+    assert "proven on further hosts" in told(done)
     entry = farm.entry()
     assert (entry["awaiting"], "lock" in entry) == (["ici-prod-1"], False)
+    assert farm.deployed() == [
+        entry["previous"]["secret_text"], entry["current"]["secret_text"], entry["current"]["secret_text"],
+    ]
 
 
 def test_the_server_gets_the_new_one_when_it_comes_back_and_then_the_old_one_goes(farm: Farm) -> None:
@@ -236,7 +276,39 @@ def test_two_runs_at_once_make_one_secret(farm: Farm) -> None:
     assert not {"lock", "pending", "awaiting", "leaving"} & set(entry)
 
 
-GRAPH = "00000003-0000-0000-c000-000000000000"
+def test_an_old_secret_goes_before_a_new_one_comes(farm: Farm) -> None:
+    """In one run of two rounds; the inventory says how many hosts are set up at a time."""
+    before = farm.entry()
+    farm.turn_clock(8)
+    farm.hinder({}, mail_rotation_serial=3)
+    done = farm.rotate("-e", "mail_rotation_force=true")
+    assert done.code == 0, done.output
+    entry = farm.entry()
+    assert entry["previous"]["key_id"] == before["current"]["key_id"]
+    assert farm.secrets() == {entry["current"]["key_id"], entry["previous"]["key_id"]}
+    assert farm.deployed() == [entry["current"]["secret_text"]] * 3
+    assert "rotated, removed 1" in told(done)
+    assert done.output.count("PLAY [Bring new secrets to the servers, and prove them]") == 2
+    assert not {"lock", "pending", "awaiting", "leaving"} & set(entry)
+
+
+def test_options_that_make_no_sense_are_told_once_and_touch_nothing(farm: Farm) -> None:
+    before = farm.estate.footprint()
+    done = farm.rotate("-e", '{"mail_rotation_overlap": "soon", "mail_rotation_force": true}')
+    assert done.code == 2, done.output
+    assert "mail_rotation_overlap" in told(done)
+    assert "Traceback" not in done.output
+    assert farm.estate.footprint() == before
+
+
+def test_a_store_that_cannot_be_read_is_told_in_the_table(farm: Farm) -> None:
+    store = farm.estate.directory / "credentials" / "prod.yml"
+    whole = store.read_bytes()
+    store.write_bytes(whole[:300])
+    done = farm.run("rotate_secrets")
+    store.write_bytes(whole)
+    assert done.code == 2, done.output
+    assert f"Contracts mail: {store}" in told(done)
 
 
 def test_a_hundred_applications_are_read_in_five_requests(
@@ -254,17 +326,18 @@ def test_a_hundred_applications_are_read_in_five_requests(
         f"mail-{number}": {"client_id": app_id, "tenant_id": clean.env["AZURE_TENANT_ID"], "current": {
             "key_id": found[app_id]["keyId"], "end_date_time": found[app_id]["endDateTime"], "secret_text": "unknown",
         }}
-        for number, app_id in enumerate(made)
+        for number, app_id in enumerate(made[:99])
     }
     password = VaultSecret(b"pass word")
     (tmp_path / "password").write_bytes(password.bytes)
     (tmp_path / "store.yml").write_bytes(
         VaultLib([("default", password)]).encrypt(yaml.safe_dump({"applications": entries}), password)
     )
-    hosts = {
+    # Of the last one but one the store knows nothing, and the last one is not planned.
+    hosts: dict[str, dict[str, Any]] = {
         f"server-{number}": {"mail_app": {"unique_name": f"mail-{number}", "name": f"Mail {number}"}}
         for number in range(100)
-    }
+    } | {"server-100": {"mail_product": "abacus"}}
     env = clean.env
     inventory = {"all": {"hosts": hosts, "vars": {
         "ansible_connection": "local", "mail_product": "ici", "mail_environment": "prod",
@@ -283,9 +356,13 @@ def test_a_hundred_applications_are_read_in_five_requests(
         ["ansible-playbook", "mailops.modern_auth.rotate_secrets", "-i", "inventory.yml"], env=estate.environment(),
         cwd=tmp_path, text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600,
     )
-    assert done.returncode == 0, done.stdout
-    assert done.stdout.count("nothing to do") == 100
+    ended = Run(done.returncode, done.stdout)
+    assert ended.code == 2, ended.output
+    assert ended.output.count("nothing to do") == 99
+    assert [host for host, numbers in ended.recap.items() if numbers["failed"]] == ["server-99", "server-100"]
+    assert "Mail 99: The store has no client secret of it." in told(ended)
+    assert "server-100: mail_product: " in told(ended)
     requests = clean.requests("graph")
     record_property("measured", f"a night on which nothing is due, 100 applications: {len(requests)} Graph requests")
-    assert [len(entry["batch"]) for entry in requests] == [20] * 5
+    assert sorted(len(entry["batch"]) for entry in requests) == [19, 20, 20, 20, 20]
     assert {inner["method"] for entry in requests for inner in entry["batch"]} == {"GET"}

@@ -19,7 +19,26 @@ def test_who_has_a_mailbox(clean: RunningSandbox) -> None:
     assert {user["address"]: (user["found"], user["has_mailbox"]) for user in users} == ADDRESSES
     shared = modules.tenant()["users"][users[1]["object_id"]]
     assert shared["userPrincipalName"] == users[1]["user_principal_name"] == "shared@contoso.example"
-    assert [len(entry["batch"]) for entry in clean.requests("graph")] == [len(ADDRESSES)]
+    assert [len(entry["batch"]) for entry in clean.requests("graph")] == [1]
+
+
+def test_many_addresses_are_few_requests(clean: RunningSandbox) -> None:
+    addresses = [f"nobody.{number}@contoso.example" for number in range(40)] + ["contracts@contoso.example"]
+    users = Modules(clean).ok("entra_user_info", addresses=addresses)["users"]
+    assert [user["address"] for user in users] == addresses
+    assert [user["found"] for user in users] == [False] * 40 + [True]
+    assert [len(entry["batch"]) for entry in clean.requests("graph")] == [3]
+
+
+def test_the_mailbox_goes_before_another_users_principal_name(clean: RunningSandbox) -> None:
+    address = "both@contoso.example"
+    for user in (
+        {"userPrincipalName": address, "mail": "elsewhere@contoso.example", "licensed": True},
+        {"userPrincipalName": "owner@contoso.example", "mail": address, "licensed": True},
+    ):
+        clean.control("POST", "/tenant/users", user)
+    (found,) = Modules(clean).ok("entra_user_info", addresses=[address])["users"]
+    assert found["user_principal_name"] == "owner@contoso.example"
 
 
 def test_a_caller_who_may_not_read_users_is_told(clean: RunningSandbox) -> None:

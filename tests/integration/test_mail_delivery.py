@@ -616,3 +616,10 @@ def test_one_application_on_both_sides_asks_for_one_token(world: MailWorld) -> N
     tokens = [one for one in world.sandbox.requests("identity") if one["path"].endswith("/token")]
     assert len(tokens) == 1
     assert EXCHANGE not in str(tokens)
+
+
+@pytest.mark.parametrize("option", ["client_secret", "username", "mailbox"])
+def test_a_text_that_yaml_made_a_number_is_refused(world: MailWorld, option: str) -> None:
+    result = world.failed({**world.graph(world.may_send()), option: 42798}, world.reader("imap"))
+    assert result["msg"] == f"send.{option}: is no text: YAML reads it as a number; write it in quotes"
+    assert world.sandbox.requests("identity") == []

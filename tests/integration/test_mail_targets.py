@@ -5,8 +5,15 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import os
+import signal
 import stat
+import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -132,3 +139,81 @@ def test_a_tool_that_gives_nothing_changes_nothing(world: World) -> None:
         assert done.code == 2
         assert f"mail_ici.encrypt_command ({command[0]}) gave no encrypted secret" in done.last()["msg"]
     assert (home / "ConfigurationKeys.json").read_bytes() == KEYS
+
+
+def disguises(secret: str) -> list[str]:
+    """A secret as it is, and the parts of its base64 that are the same wherever it stands in a text."""
+    shifted = (base64.b64encode(b"x" * offset + secret.encode())[offset and 4 : -4].decode() for offset in range(3))
+    return [secret, secret[::-1], *shifted]
+
+
+def test_no_verbosity_shows_a_secret_and_no_temporary_file_holds_one(world: World) -> None:
+    """Over the plugin ssh, which prints what a command answers, with all of Ansible's settings for display."""
+    home = world.home()
+    ssh = world.folder / "ssh"
+    ssh.write_text("#!/bin/sh\nfor last; do :; done\nexec sh -c \"$last\"\n")
+    ssh.chmod(0o755)
+    tool = world.folder / "encrypt.py"
+    tool.write_text(TOOL)
+    variables = {
+        "ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_ssh_executable": str(ssh),
+        "ansible_pipelining": False,
+    }
+    options = ici(home, secret="encrypted_client_secret", encryption={
+        "command": [sys.executable, str(tool), str(world.folder / "calls")],
+    })
+    options["targets"] += team_assistant(home)["targets"]
+    shown = {"ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1", "ANSIBLE_KEEP_REMOTE_FILES": "1"}
+    for arguments in (["--check"], [], []):
+        done = world.configure(
+            {"server": options}, "-vvvv", "--diff", *arguments, variables=variables, environment=shown
+        )
+        assert done.code == 0, done.output
+        assert "ESTABLISH SSH CONNECTION" in done.output
+        assert not [text for text in disguises(SECRET) if text in done.output]
+    assert f"TAS_SECRET={SECRET}\n" in (home / "environment").read_text()
+    (world.folder / "inventory.json").unlink()
+    found = subprocess.run(["grep", "-rlF", SECRET, world.folder], text=True, capture_output=True, check=True)
+    assert found.stdout.split() == [str(home / "environment")]
+    assert [file for file in (world.folder / ".ansible").rglob("*") if file.is_file()] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_run_leaves_no_secret_anywhere_and_the_next_one_makes_up_for_the_restart(
+    world: World, number: signal.Signals
+) -> None:
+    home = world.home()
+    started, restarts = world.folder / "started", world.folder / "restarts"
+    slow = f"test -e {started} || {{ touch {started}; sleep 600; }}; echo x >> {restarts}"
+    options = ici(home, restart_command=["sh", "-c", slow])
+    killer = threading.Thread(target=kill_playbook, args=(world.folder, started, number))
+    killer.start()
+    killed = world.configure({"server": options})
+    killer.join()
+    assert killed.code != 0
+    assert ici_reads(home)["ClientSecret"] == SECRET
+    assert not restarts.exists()
+    (world.folder / "inventory.json").unlink()
+    found = subprocess.run(["grep", "-rlaF", SECRET, world.folder], text=True, capture_output=True, check=True)
+    assert found.stdout.split() == [str(home / "ConfigurationKeys.json")]
+    done = world.configure({"server": options})
+    assert (done.code, done.last()["restart"]) == (0, "done")
+    assert restarts.read_text() == "x\n"
+    assert names(home) == {"ConfigurationKeys.json"}
+
+
+def kill_playbook(folder: Path, started: Path, number: signal.Signals) -> None:
+    """Kill the ansible-playbook that runs in a folder, and what it has started, once its restart command runs."""
+    while not started.exists():
+        time.sleep(0.05)
+    ours = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and works_in(entry, folder)]
+    for process in ours:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, number)
+
+
+def works_in(process: Path, folder: Path) -> bool:
+    try:
+        return (process / "cwd").readlink().is_relative_to(folder)
+    except OSError:
+        return False

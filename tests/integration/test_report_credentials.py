@@ -105,6 +105,19 @@ def test_reports_the_applications_of_the_inventory(estate: Estate) -> None:
     assert estate.current in page
 
 
+def test_a_disabled_service_principal_is_no_ok(estate: Estate) -> None:
+    principals = estate.modules.tenant()["collections"]["service_principals"].values()
+    (principal,) = [one for one in principals if one["appId"] == estate.app_id]
+    estate.modules.sandbox.graph("PATCH", f"/servicePrincipals/{principal['id']}", {"accountEnabled": False})
+    output, told, page = estate.report()
+    (contracts, _workflow) = told["applications"]
+    reason = "Its service principal is disabled, so nobody can sign in as it."
+    assert (told["state"], contracts["state"], contracts["enabled"]) == ("expired", "expired", False)
+    assert reason in contracts["reasons"]
+    assert f"Contracts (prod): {reason}" in output
+    assert reason in page
+
+
 def test_reports_all_applications_of_the_tenant_and_obeys_no_name(estate: Estate) -> None:
     estate.modules.sandbox.control("POST", "/tenant/applications", {"displayName": HOSTILE, "secret": True})
     _output, told, page = estate.report("-e", "mail_credentials_scope=tenant")

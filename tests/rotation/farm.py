@@ -1,4 +1,8 @@
-"""Servers that share one application, for suites that treat the rotation of its secret badly."""
+"""Servers with their sandbox, for suites that treat what runs on them badly.
+
+A :class:`Site` has servers as their vendor delivers them; a :class:`Farm` has some that share one application, set up
+and proven, whose secret is rotated.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,9 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,19 +20,19 @@ from typing import Any
 
 import yaml
 from m365_sandbox.products import ici, sign_in
+from playbook_environment import REPOSITORY, playbook_environment
 from sandbox_fixture import RunningSandbox, run_cli
 
-REPOSITORY = Path(__file__).parents[2]
 INVENTORY = REPOSITORY / "molecule" / "rotation" / "inventory"
 GROUP, APPLICATION, HOSTS = "application_2", "contracts-mail-2", ("ici-05", "ici-06", "ici-07")
-ROTATION = "mailops.modern_auth.rotate_secrets"
+DELIVERED = REPOSITORY / "sandbox" / "servers" / "ConfigurationKeys.json"
+SETUP, ROTATION = "mailops.modern_auth.setup_mail", "mailops.modern_auth.rotate_secrets"
 # A secret lives for 130 days and is due 30 days before its end; the one before it may go after 7 days. So this long
 # after one is made the other is to be removed, and so long after that the next one is due.
 REMOVAL_DAYS = 8
 DUE_DAYS = 93
 # The sandbox's own callers sign in with secrets that end after ten years.
 LAST_DAY = 3500
-FOREIGN = ("AZURE_", "MAILOPS_", "M365_", "ANSIBLE_")
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,15 @@ class Started:
         return Run(code, self.output.read_text("utf-8"))
 
 
-class Farm:
-    """A sandbox of its own with three servers, set up and proven."""
+class Site:
+    """A sandbox of its own, and servers of the inventory.
 
-    def __init__(self, folder: Path) -> None:
+    :param folder: is made, with everything in it.
+    :param limit: the servers, as ``--limit`` takes them.
+    """
+
+    def __init__(self, folder: Path, limit: str, hosts: Sequence[str]) -> None:
+        self.limit, self.hosts = limit, hosts
         self.folder = folder
         self.directory = folder / "sandbox"
         self.home = folder / "home"
@@ -76,16 +84,103 @@ class Farm:
         started = run_cli("start", self.directory)
         assert started.returncode == 0, started.stdout + started.stderr
         self.sandbox = RunningSandbox(self.directory)
-        self.days = 0
-        for playbook in (str(REPOSITORY / "sandbox" / "servers" / "prepare.yml"), "mailops.modern_auth.setup_mail"):
-            done = self.run(playbook)
-            assert done.code == 0, done.output
-        # As long after the first secret was made as the nights are on which an old one was removed.
-        self.let_days_pass(REMOVAL_DAYS)
+        self._deliver()
+
+    def _deliver(self) -> None:
+        """Put the vendor's files on the servers."""
+        for path in self.files():
+            path.parent.mkdir(parents=True)
+            shutil.copyfile(DELIVERED, path)
+        (self.directory / "vault-password").write_text("the vault's password", "utf-8")
+
+    def empty(self) -> None:
+        """Back to where it began."""
+        self.sandbox.control("POST", "/reset")
+        for name in ("servers", "credentials", "tokens"):
+            shutil.rmtree(self.directory / name, ignore_errors=True)
+        self._deliver()
 
     def stop(self) -> None:
         """End the sandbox."""
         run_cli("stop", self.directory)
+
+    # -- runs -------------------------------------------------------------------------------------------------------
+
+    def start(self, playbook: str, limit: str | None = None, **environment: str) -> Started:
+        """Start a playbook in a process group of its own, so that it can be killed with its workers.
+
+        :param limit: other servers than the site's.
+        """
+        # A file, not a pipe: nobody reads while several runs go on at once, and a full pipe would hold one up.
+        path = self.home / f"{uuid.uuid4()}.log"
+        with path.open("w", encoding="utf-8") as output:
+            process = subprocess.Popen(
+                ["ansible-playbook", playbook, "-i", str(INVENTORY), "--limit", limit or self.limit],
+                env={**playbook_environment(self.directory, self.home), **environment},
+                stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+            )
+        return Started(process, path)
+
+    def run(self, playbook: str, **environment: str) -> Run:
+        """A playbook, to its end."""
+        return self.start(playbook, **environment).ended()
+
+    def run_until_task(self, playbook: str, number: int) -> Run:
+        """A playbook, killed as its task of a number begins; not killed if it has fewer."""
+        plugins = str(Path(__file__).parent / "callback_plugins")
+        return self.run(
+            playbook, ANSIBLE_CALLBACK_PLUGINS=plugins, ANSIBLE_CALLBACKS_ENABLED="kill",
+            MAILOPS_TEST_KILL_AT=str(number),
+        )
+
+    def run_for(self, playbook: str, seconds: float) -> Run:
+        """A playbook, killed after a time; not killed if it ends earlier."""
+        started = self.start(playbook)
+        timer = threading.Timer(seconds, started.kill)
+        timer.start()
+        try:
+            return started.ended()
+        finally:
+            timer.cancel()
+
+    # -- the far side -----------------------------------------------------------------------------------------------
+
+    def files(self) -> list[Path]:
+        """The configuration of each server."""
+        return [self.directory / "servers" / host / "ConfigurationKeys.json" for host in self.hosts]
+
+    def refusals(self) -> list[str]:
+        """The servers whose products cannot sign in, and why."""
+        return [f"{path.parent.name}: {why}" for path, why in sign_in.refusals(self.directory, self.files()).items()]
+
+    def entries(self) -> dict[str, dict[str, Any]]:
+        """What the store holds of each application, read with Ansible's own tool."""
+        shown = subprocess.run(
+            ["ansible-vault", "view", "--vault-password-file", str(self.directory / "vault-password"),
+             str(self.directory / "credentials" / "prod.yml")],
+            env={**os.environ, "LC_ALL": "C.UTF-8"}, capture_output=True, text=True, check=True,
+        )
+        found: dict[str, dict[str, Any]] = yaml.safe_load(shown.stdout)["applications"]
+        return found
+
+    def objects(self, collection: str) -> list[dict[str, Any]]:
+        """The objects of one of the tenant's collections."""
+        return list(self.sandbox.control("GET", "/tenant")["collections"][collection].values())
+
+
+class Farm(Site):
+    """Servers that share one application, set up and proven."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, GROUP, HOSTS)
+
+    def _begin(self) -> None:
+        super()._begin()
+        self.days = 0
+        done = self.run(SETUP)
+        assert done.code == 0, done.output
+        # As long after the first secret was made as the nights are on which an old one was removed.
+        self.let_days_pass(REMOVAL_DAYS)
 
     def rejuvenate(self) -> None:
         """Begin anew if it has become too old. What is due next is as it was: a new secret."""
@@ -94,82 +189,20 @@ class Farm:
             shutil.rmtree(self.folder)
             self._begin()
 
-    # -- runs -------------------------------------------------------------------------------------------------------
-
-    def start(self, playbook: str = ROTATION, **environment: str) -> Started:
-        """Start a playbook in a process group of its own, so that it can be killed with its workers."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-        # A file, not a pipe: nobody reads while several runs go on at once, and a full pipe would hold one up.
-        path = self.home / f"{uuid.uuid4()}.log"
-        with path.open("w", encoding="utf-8") as output:
-            process = subprocess.Popen(
-                ["ansible-playbook", playbook, "-i", str(INVENTORY), "--limit", GROUP],
-                env={
-                    **kept, "HOME": str(self.home), "TMPDIR": str(self.home / "tmp"), "LC_ALL": "C.UTF-8",
-                    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-                    "M365_SANDBOX_DIRECTORY": str(self.directory), "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
-                    "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".venv" / "collections"), **environment,
-                },
-                stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
-            )
-        return Started(process, path)
-
-    def run(self, playbook: str = ROTATION, **environment: str) -> Run:
-        """A playbook, to its end."""
-        return self.start(playbook, **environment).ended()
-
-    def run_until_task(self, number: int) -> Run:
-        """The rotation, killed as its task of a number begins; not killed if it has fewer."""
-        plugins = str(Path(__file__).parent / "callback_plugins")
-        return self.run(
-            ANSIBLE_CALLBACK_PLUGINS=plugins, ANSIBLE_CALLBACKS_ENABLED="kill", MAILOPS_TEST_KILL_AT=str(number)
-        )
-
-    def run_for(self, seconds: float) -> Run:
-        """The rotation, killed after a time; not killed if it ends earlier."""
-        started = self.start()
-        timer = threading.Timer(seconds, started.kill)
-        timer.start()
-        try:
-            return started.ended()
-        finally:
-            timer.cancel()
-
     def let_days_pass(self, days: int) -> None:
         """Turn the tenant's clock."""
         self.days += days
         self.sandbox.control("PUT", "/clock", {"offset_seconds": self.days * 86400})
 
-    # -- the far side -----------------------------------------------------------------------------------------------
-
-    def files(self) -> list[Path]:
-        """The configuration of each server."""
-        return [self.directory / "servers" / host / "ConfigurationKeys.json" for host in HOSTS]
-
-    def refusals(self) -> list[str]:
-        """The servers whose products cannot sign in, and why."""
-        return [f"{path.parent.name}: {why}" for path, why in sign_in.refusals(self.directory, self.files()).items()]
-
-    def entry(self) -> dict[str, Any]:
-        """What the store holds of the application, read with Ansible's own tool."""
-        shown = subprocess.run(
-            ["ansible-vault", "view", "--vault-password-file", str(self.directory / "vault-password"),
-             str(self.directory / "credentials" / "prod.yml")],
-            env={**os.environ, "LC_ALL": "C.UTF-8"}, capture_output=True, text=True, check=True,
-        )
-        found: dict[str, Any] = yaml.safe_load(shown.stdout)["applications"][APPLICATION]
-        return found
-
     def credentials(self) -> list[dict[str, Any]]:
         """The client secrets that the tenant has of the application."""
-        applications = self.sandbox.control("GET", "/tenant")["collections"]["applications"].values()
-        [found] = [one for one in applications if one.get("uniqueName") == APPLICATION]
+        [found] = [one for one in self.objects("applications") if one.get("uniqueName") == APPLICATION]
         secrets: list[dict[str, Any]] = found["passwordCredentials"]
         return secrets
 
     def faults_at_rest(self) -> list[str]:
         """What is not as it has to be when a rotation has come to its end."""
-        entry, found = self.entry(), []
+        entry, found = self.entries()[APPLICATION], []
         slots = {name: entry[name] for name in ("current", "pending", "previous") if entry.get(name)}
         known = {slot["key_id"] for slot in slots.values()}
         there = {one["keyId"] for one in self.credentials()}

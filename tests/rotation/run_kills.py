@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from farm import DUE_DAYS, REMOVAL_DAYS, Farm, Run
+from farm import DUE_DAYS, REMOVAL_DAYS, ROTATION, Farm, Run
 
 
 @dataclass
@@ -63,7 +63,7 @@ def kill_and_heal(farm: Farm, night: Night, what: str, kill: Callable[[], Run], 
     farm.let_days_pass(night.days)
     with farm.watched() as refusals:
         killed = kill()
-        healing = farm.run()
+        healing = farm.run(ROTATION)
     faults = farm.faults_at_rest()
     if healing.code != 0:
         faults.append(f"the run after it failed:\n{healing.output}")
@@ -82,7 +82,7 @@ def kill_at_boundaries(farm: Farm, nights: Sequence[Night], result: Result) -> N
                 farm.let_days_pass(night.days)
                 undisturbed(farm)
             elif kill_and_heal(
-                farm, night, f"task boundary {number}", partial(farm.run_until_task, number), result
+                farm, night, f"task boundary {number}", partial(farm.run_until_task, ROTATION, number), result
             ):
                 result.boundaries += 1
             else:
@@ -101,7 +101,7 @@ def kill_at_points(farm: Farm, nights: Sequence[Night], points: int, dice: rando
         if kind == 0:
             farm.rejuvenate()
         seconds = dice.uniform(0, lengths[kind])
-        kill_and_heal(farm, nights[kind], f"after {seconds:.2f} s", partial(farm.run_for, seconds), result)
+        kill_and_heal(farm, nights[kind], f"after {seconds:.2f} s", partial(farm.run_for, ROTATION, seconds), result)
         result.points += 1
     if points % len(nights):
         farm.let_days_pass(nights[-1].days)
@@ -111,7 +111,7 @@ def kill_at_points(farm: Farm, nights: Sequence[Night], points: int, dice: rando
 def undisturbed(farm: Farm) -> float:
     """How many seconds a rotation takes that nobody kills."""
     started = time.monotonic()
-    done = farm.run()
+    done = farm.run(ROTATION)
     if done.code != 0:
         raise SystemExit(f"The rotation fails even when nobody kills it:\n{done.output}")
     return time.monotonic() - started

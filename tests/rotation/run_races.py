@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from farm import DUE_DAYS, REMOVAL_DAYS, Farm
+from farm import DUE_DAYS, REMOVAL_DAYS, ROTATION, Farm
 
 
 def race(farm: Farm, days: int, expected: int) -> list[str]:
@@ -26,9 +26,9 @@ def race(farm: Farm, days: int, expected: int) -> list[str]:
     farm.let_days_pass(days)
     farm.sandbox.control("DELETE", "/requests")
     with farm.watched() as refusals:
-        both = [farm.start(), farm.start()]
+        both = [farm.start(ROTATION), farm.start(ROTATION)]
         codes = " and ".join(str(one.ended().code) for one in both)
-        healing = farm.run()
+        healing = farm.run(ROTATION)
     made = sum(one["path"].endswith("/addPassword") for one in farm.sandbox.requests("graph"))
     faults = refusals + farm.faults_at_rest()
     if made != expected:

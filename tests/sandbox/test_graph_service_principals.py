@@ -55,7 +55,10 @@ def test_create(graph: Graph) -> None:
     application = graph.application(
         displayName="Mine", identifierUris=["api://mine"], web={"redirectUris": ["https://mine"]},
     )
-    made = graph.post("/servicePrincipals", json={"appId": application["appId"], "tags": ["t"]})
+    # The type as azure.azcollection sends it.
+    made = graph.post("/servicePrincipals", json={
+        "appId": application["appId"], "tags": ["t"], "servicePrincipalType": "application",
+    })
     principal = body(made, 201)
     assert made.headers["location"] == f"{graph.base_url}servicePrincipals/{principal['id']}"
     assert principal["id"] not in (application["id"], application["appId"])

@@ -8,10 +8,11 @@ A report is plain data without any secret's value::
     moment          the tenant's time of the judgement, "2026-11-22T05:00:00Z"
     due_within      as given, "14d"
     state           the worst state of all applications: ok, due or expired
-    applications    [{name, unique_name, environment, tenant_id, app_id, object_id, store, hosts, awaiting, lock, state,
-                    reasons: [sentences], credentials}]
+    applications    [{name, unique_name, environment, tenant_id, app_id, object_id, enabled, store, hosts, awaiting,
+                    lock, state, reasons: [sentences], credentials}]
 
-The first to need attention comes first. Credentials are those of the module mail_credentials_info and have further:
+``enabled`` says whether somebody can sign in as the application: null if it has no service principal, and for those
+that no host uses, which are not looked at. The first to need attention comes first. Credentials are those of the module mail_credentials_info and have further:
 ``slot``, where the store has the credential (current, pending, previous) or None; ``origin``: store, file (a managed
 certificate), another environment, nobody (a managed secret in no store), by hand; ``next``, what the rotation does
 because of it, {what, when} with a moment or None for the next run, or None if it does nothing.
@@ -27,7 +28,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entries impor
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import GUID, hours
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation import Terms, due
 
-Facts = Mapping[str, Mapping[str, Any]]
 Data = dict[str, Any]
 #: A state and the sentence that tells why.
 Reason = tuple[str, str]
@@ -38,58 +38,53 @@ STATES = ("ok", "due", "expired")
 READ_ONLY = "environment"
 
 
-def report(hosts: Sequence[str], facts: Facts, due_within: str) -> Data:
+def report(
+    applications: Sequence[Mapping[str, Any]], entries: Mapping[str, Mapping[str, Any]],
+    readings: Sequence[Mapping[str, Any]], due_within: str,
+) -> Data:
     """The report.
 
-    :param facts: by host, ``__mail_plan_data`` and ``__mail_credentials_teams``, see _teams.py; of the hosts that lead
-        an application ``__mail_credentials_store``, the kind of its store, and ``__mail_store_credentials``, its entry
-        there; of those that read a tenant ``__mail_credentials_reading``, mail_credentials_info's answer.
+    :param applications: as the plan has them.
+    :param entries: what the store holds of each, by its name.
+    :param readings: answers of mail_credentials_info, one for each tenant, each with ``enabled`` by application id.
     :param due_within: within which time before its end a credential counts as due; shown in the report.
     """
-    readings = [facts[host]["__mail_credentials_reading"] for host in hosts if _has_read(facts[host])]
     found = {one["app_id"].lower(): one for reading in readings for one in reading["applications"]}
     moments = [reading["moment"] for reading in readings if reading["moment"]]
-    applications = [
-        _planned(facts[host]["__mail_credentials_teams"][host]["team"], facts[host], found)
-        for host in hosts if _leads(facts[host])
-    ]
-    seen = {one["app_id"] for one in applications}
-    applications += [_judged(_other(one), []) for one in found.values() if one["app_id"] not in seen]
-    applications.sort(key=lambda one: (-STATES.index(one["state"]), _first_end(one), str(one["name"])))
+    enabled = {app_id: one for reading in readings for app_id, one in reading["enabled"].items()}
+    told = [_planned(one, plain(entries[one["name"]]), found, enabled) for one in applications]
+    seen = {one["app_id"] for one in told}
+    told += [_judged(_other(one), []) for one in found.values() if one["app_id"] not in seen]
+    told.sort(key=lambda one: (-STATES.index(one["state"]), _first_end(one), str(one["name"])))
     return {
         "moment": max(moments, default=None),
         "due_within": due_within,
-        "state": _worst(one["state"] for one in applications),
-        "applications": applications,
+        "state": _worst(one["state"] for one in told),
+        "applications": told,
     }
 
 
-def _leads(known: Mapping[str, Any]) -> bool:
-    return "__mail_credentials_store" in known
-
-
-def _has_read(known: Mapping[str, Any]) -> bool:
-    return "applications" in known.get("__mail_credentials_reading", {})
-
-
-def _planned(hosts: list[str], known: Mapping[str, Any], found: Mapping[str, Data]) -> Data:
-    plan, entry = known["__mail_plan_data"], plain(known["__mail_store_credentials"])
-    application = plan["application"]
+def _planned(
+    application: Mapping[str, Any], entry: Mapping[str, Any], found: Mapping[str, Data],
+    enabled: Mapping[str, bool | None],
+) -> Data:
+    client_id = str(entry.get("client_id")).lower()
     renew_within = timedelta(hours=hours(application["secret"]["renew_within"]))
-    entity = found.get(str(entry.get("client_id")).lower(), {})
+    entity = found.get(client_id, {})
     report = {
-        "name": application["name"],
+        "name": application["display_name"],
         "unique_name": application["unique_name"],
-        "environment": plan["environment"],
+        "environment": application["environment"],
         "tenant_id": entry.get("tenant_id"),
         "app_id": entity.get("app_id", entry.get("client_id")),
         "object_id": entity.get("object_id", entry.get("object_id")),
-        "store": known["__mail_credentials_store"],
-        "hosts": hosts,
+        "enabled": enabled.get(client_id),
+        "store": application["store"]["kind"],
+        "hosts": list(application["team"]),
         "awaiting": entry.get("awaiting", []),
         "lock": _lock(entry["lock"]) if "lock" in entry else None,
         "credentials": [
-            _placed(one, entry, plan["environment"], renew_within) for one in entity.get("credentials", [])
+            _placed(one, entry, application["environment"], renew_within) for one in entity.get("credentials", [])
         ],
     }
     if report["store"] == READ_ONLY:
@@ -111,6 +106,7 @@ def _other(entity: Mapping[str, Any]) -> Data:
         **dict.fromkeys(("environment", "tenant_id")),
         "app_id": entity["app_id"],
         "object_id": entity["object_id"],
+        "enabled": None,
         "store": None,
         "hosts": [],
         "awaiting": [],
@@ -162,6 +158,11 @@ def _in_the_store(report: Data, entry: Mapping[str, Any], exists: bool, failure:
     elif not any(one["slot"] == "current" for one in report["credentials"]):
         key_id = entry["current"]["key_id"]
         reasons.append(("expired", f"The current credential {key_id} is not in the tenant (any more)."))
+    if exists and not report["enabled"]:
+        why = "It has no service principal in the tenant" if report["enabled"] is None else (
+            "Its service principal is disabled"
+        )
+        reasons.append(("expired", f"{why}, so nobody can sign in as it."))
     if failure:
         reasons.append(("due", f"The new secret was taken back from the servers: {failure}"))
     return reasons

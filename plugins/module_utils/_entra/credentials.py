@@ -18,7 +18,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import GUID
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
-from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity, Request
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity, Request, quoted
 
 SELECT = "id,appId,displayName,uniqueName,passwordCredentials,keyCredentials"
 ACTION = "read the credentials of applications"
@@ -70,6 +70,22 @@ async def read_all(graph: GraphClient) -> Reading:
     return Reading(await graph.pages(first), [], first.moment)
 
 
+async def enabled(graph: GraphClient, app_ids: Sequence[str]) -> dict[str, bool | None]:
+    """Whether somebody can sign in as each application: by its id in lower case; None without a service principal.
+
+    https://learn.microsoft.com/graph/api/resources/serviceprincipal, accountEnabled.
+    """
+    wanted = list(dict.fromkeys(app_id.lower() for app_id in app_ids))
+    answers = await graph.batch([
+        Request(
+            "GET", f"/servicePrincipals(appId={quoted(app_id)})?$select=id,accountEnabled",
+            "read the service principals of applications", READ,
+        ) for app_id in wanted
+    ])
+    found = [answer.found() for answer in answers]
+    return {app_id: entity and entity["accountEnabled"] for app_id, entity in zip(wanted, found, strict=True)}
+
+
 def shown(application: Mapping[str, Any], moment: datetime, due_within: timedelta) -> Entity:
     """An application and its credentials as modules return them, the one that ends first in front. Pure.
 
@@ -87,6 +103,20 @@ def shown(application: Mapping[str, Any], moment: datetime, due_within: timedelt
         "unique_name": application.get("uniqueName"),
         "display_name": application.get("displayName"),
         "credentials": sorted(credentials, key=lambda one: datetime.fromisoformat(one["end"])),
+    }
+
+
+def told(reading: Reading, due_within: timedelta) -> Entity:
+    """What was read as the module mail_credentials_info returns it. Pure.
+
+    :param due_within: how long before its end a credential counts as due.
+    """
+    moment = reading.moment
+    return {
+        "changed": False,
+        "moment": None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "applications": [shown(one, moment, due_within) for one in reading.applications if moment is not None],
+        "not_found": list(reading.not_found),
     }
 
 

@@ -31,7 +31,7 @@ try:
     )
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 except ImportError:
-    MISSING["cryptography"] = traceback.format_exc()
+    MISSING["cryptography>=42"] = traceback.format_exc()
 
 KEY_BITS = 2048
 #: A new certificate is valid from a little earlier, for the clocks of the identity platform's machines differ.

@@ -5,29 +5,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity, Request, quoted
 
 READ = "User.ReadBasic.All"
+#: How many values one "in" takes: https://learn.microsoft.com/graph/filter-query-parameter
+MOST_VALUES = 15
+
+#: The user of an address; None if nobody has it; or why it cannot be told whose it is.
+Found: TypeAlias = "Entity | InputError | None"
 
 
-def _request(address: str) -> Request:
-    address = quoted(address)
-    return Request(
-        "GET",
-        f"/users?$filter=userPrincipalName%20eq%20{address}%20or%20mail%20eq%20{address}&$select=id,userPrincipalName,mail",
-        "look up users by their addresses",
-        READ,
-    )
-
-
-async def look_up(graph: GraphClient, addresses: Sequence[str]) -> dict[str, Entity | None]:
-    """The users whose user principal name or mail address is one of these, by the address that was asked for.
+async def look_up(graph: GraphClient, addresses: Sequence[str]) -> dict[str, Found]:
+    """The users whose mail address or user principal name is one of these, by the address that was asked for.
 
     :raises GraphError: among others if the caller may not read users.
     """
-    answers = await graph.batch([_request(address) for address in addresses])
-    users = [answer.ok().body.get("value") or [None] for answer in answers]
-    return dict(zip(addresses, (found[0] for found in users), strict=True))
+    wanted = list(dict.fromkeys(addresses))
+    parts = [wanted[start:start + MOST_VALUES] for start in range(0, len(wanted), MOST_VALUES)]
+    answers = await graph.batch([_request(part) for part in parts])
+    users = [user for page in await asyncio.gather(*map(graph.pages, answers)) for user in page]
+    return {address: whose(address, users) for address in wanted}
+
+
+def whose(address: str, users: Iterable[Mapping[str, object]]) -> Found:
+    """The user of an address. Pure.
+
+    An address can be the primary address of one user's mailbox and another user's principal name: mail for it goes to
+    the mailbox. ``mail`` is not unique either, since guests and contacts have the address of a mailbox elsewhere.
+    """
+    distinct = {str(user["id"]): dict(user) for user in users}.values()
+    by_mail = [user for user in distinct if _is(user.get("mail"), address)]
+    by_name = [user for user in distinct if _is(user.get("userPrincipalName"), address)]
+    both = [user for user in by_mail if user in by_name]
+    candidates = both or by_mail or by_name
+    if len(candidates) < 2:
+        return next(iter(candidates), None)
+    names = ", ".join(f"{user['userPrincipalName']} ({user['id']})" for user in candidates)
+    return InputError(
+        f"{address} is the mail address of several users: {names}.",
+        remedy="Give the user principal name of the one that is meant, or change the address of the others.",
+    )
+
+
+def _is(value: object, address: str) -> bool:
+    return isinstance(value, str) and value.casefold() == address.casefold()
+
+
+def _request(addresses: Sequence[str]) -> Request:
+    values = f"({','.join(map(quoted, addresses))})"
+    return Request(
+        "GET",
+        f"/users?$filter=userPrincipalName%20in%20{values}%20or%20mail%20in%20{values}"
+        "&$select=id,userPrincipalName,mail",
+        "look up users by their addresses",
+        READ,
+    )

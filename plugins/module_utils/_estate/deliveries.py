@@ -43,7 +43,7 @@ async def prove_all(
     A token is asked for anew for each credential, and again for a check that is tried again.
 
     :param checks: each a dictionary of ``name``, the options of the module mail_delivery, and as may be ``host``, and
-        ``patience``: for how many seconds a failure that may pass by itself is tried again.
+        ``patience``: for how many seconds from now a failure that may pass by itself is tried again.
     :param sleep: waits the given seconds between two attempts; a test hands in one that does not.
     :param clock: a monotonic clock in seconds, by which patience ends.
     :returns: the verdicts by the checks' titles, in their order, with ``name``, ``host``, ``attempts`` and
@@ -55,10 +55,11 @@ async def prove_all(
         raise InputError("Two of the checks have the same name and host; give each a name of its own.")
     # The loop's own pool is made for a handful of threads.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency, "check"))
-    sources = TokenSources(clock)
+    sources = TokenSources(clock, progress.say)
+    started = clock()
 
     async def work(check: Check) -> Verdict:
-        return await _Proof(check, sources, progress, sleep).verdict()
+        return await _Proof(check, sources, progress, sleep, started).verdict()
 
     verdicts = await each(titled, work, at_once=concurrency, progress=progress)
     return {
@@ -73,13 +74,19 @@ def title(check: Check) -> str:
 
 
 class _Proof:
-    """One check, tried until it holds, fails for good, or its patience ends."""
+    """One check, tried until it holds, fails for good, or its patience ends.
 
-    def __init__(self, check: Check, sources: TokenSources, progress: Progress, sleep: Sleep) -> None:
+    :param started: when the run of all checks began. Rights were changed before that, so that a check whose turn comes
+        late need not wait as long as the first.
+    """
+
+    def __init__(
+        self, check: Check, sources: TokenSources, progress: Progress, sleep: Sleep, started: float
+    ) -> None:
         self._title = title(check)
         self._options = complete({name: value for name, value in check.items() if name not in _OWN})
         self._sources = sources
-        self._patient_until = sources.clock() + float(check.get("patience", 0))
+        self._patient_until = started + float(check.get("patience", 0))
         self._progress = progress
         self._sleep = sleep
 

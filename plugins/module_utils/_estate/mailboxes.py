@@ -8,24 +8,45 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.users import Found
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import GraphError, InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
+from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Key, Table, address, many, read
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done, failure
 
+_NAMED: Table = {"mailboxes": Key(many(address)), "foreign": Key(address), "reader": Key(address)}
 
-def judge(about: Mapping[str, Any], found: Mapping[str, Entity | None] | GraphError) -> Verdict:
+
+def named_by(plan: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """The mailboxes that a host's plan names: ``mailboxes``, ``foreign`` and ``reader``.
+
+    :param path: of the plan, for the message.
+    :raises InputError: what it says makes no sense.
+    """
+    problems: list[str] = []
+    own = {name: plan[name] for name in _NAMED if name in plan} if isinstance(plan, Mapping) else plan
+    found = read(_NAMED, own, path, problems)
+    if problems:
+        raise InputError("\n".join(problems))
+    return {"mailboxes": [], "foreign": None, "reader": None, **found}
+
+
+def judge(about: Mapping[str, Any], found: Mapping[str, Found] | GraphError) -> Verdict:
     """What there is to say of a host's mailboxes.
 
-    :param about: the host's plan: ``mailboxes``, ``foreign`` and ``reader``.
-    :param found: the users by address, None for an address that nobody has; or why they could not be read.
+    :param about: see ``named_by``.
+    :param found: the users by address, see ``users.look_up``; or why they could not be read.
     """
-    foreign, reader = about.get("foreign"), about.get("reader")
+    foreign, reader = about["foreign"], about["reader"]
     if isinstance(found, GraphError):
         # Everything else can be done without, and the proof of delivery finds the same fault later. But nobody opens a
         # mailbox that does not exist, which would look like a refusal.
         return failure(found) if foreign else done("The mailboxes could not be looked up.")
+    for mailbox in (*about["mailboxes"], foreign, reader):
+        unclear = found[mailbox] if mailbox else None
+        if isinstance(unclear, InputError):
+            return failure(unclear)
     without = [
-        address for address in about["mailboxes"] if found[address] is not None and not _has_mailbox(found[address])
+        mailbox for mailbox in about["mailboxes"] if found[mailbox] is not None and not _has_mailbox(found[mailbox])
     ]
     if without:
         return failure(InputError(
@@ -47,5 +68,5 @@ def judge(about: Mapping[str, Any], found: Mapping[str, Entity | None] | GraphEr
     return done("The mailboxes are there.")
 
 
-def _has_mailbox(user: Entity | None) -> bool:
-    return user is not None and user.get("mail") is not None
+def _has_mailbox(user: Found) -> bool:
+    return isinstance(user, Mapping) and user.get("mail") is not None

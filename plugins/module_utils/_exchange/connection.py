@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import ReadyToken, TokenSource, token_source
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import TokenSource, token_source
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.ready_token import ReadyToken
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import cloud_from, origin
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange import ready_token, rest, winrm

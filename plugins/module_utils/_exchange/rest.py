@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 import traceback
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -37,10 +36,15 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.sess
 from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import (
     ATTEMPTS,
     CONNECTION_ATTEMPTS,
-    pause,
+    Attempts,
     retry_after,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import client_context
+from ansible_collections.mailops.modern_auth.plugins.module_utils._unreachable import (
+    is_untrusted,
+    refused_by_proxy,
+    unreachable,
+)
 
 MISSING: dict[str, str] = {}
 try:
@@ -137,15 +141,17 @@ class RestSession(ExchangeSession):
     async def _batch(self, calls: Mapping[int, Call]) -> dict[int, Answer]:
         done: dict[int, Answer] = {}
         waiting = dict(calls)
-        for attempt in range(1, ATTEMPTS + 1):
+        attempts = Attempts("Exchange")
+        while True:
             answers = await self._batch_once(waiting)
             done.update(answers)
             waiting = {number: calls[number] for number, answer in answers.items() if answer.status in BUSY}
-            if not waiting or attempt == ATTEMPTS:
-                break
             asked = [retry_after(answers[number].headers.get("retry-after")) for number in waiting]
-            await self._sleep(pause(attempt, max((seconds for seconds in asked if seconds is not None), default=None)))
-        return done
+            longest = max((seconds for seconds in asked if seconds is not None), default=None)
+            pause = attempts.pause(longest) if waiting else None
+            if pause is None:
+                return done
+            await self._sleep(pause)
 
     async def _batch_once(self, calls: Mapping[int, Call]) -> dict[int, Answer]:
         requests = [
@@ -174,27 +180,29 @@ class RestSession(ExchangeSession):
         # The service recognises a repeated request by this id.
         headers = {"client-request-id": str(uuid.uuid4()), **self._headers(calls[0])}
         refreshed = False
-        for attempt in range(1, ATTEMPTS + 1):
-            is_last = attempt == ATTEMPTS
+        attempts = Attempts("Exchange")
+        while True:
             asked = None
             try:
                 answer = await self._once(url, body, headers)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                if _is_untrusted(error) or attempt >= CONNECTION_ATTEMPTS:
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+                if is_untrusted(error) or refused_by_proxy(error) or attempts.made + 1 >= CONNECTION_ATTEMPTS:
                     raise self._unreachable(calls, error) from error
             except httpx.RequestError as error:
                 # DecodingError is one: a body that does not match its Content-Encoding comes now and then.
-                if not is_repeatable or is_last:
+                if not is_repeatable or attempts.made + 1 == ATTEMPTS:
                     raise self._lost(calls, f"the connection broke ({type(error).__name__})") from error
             else:
                 if answer.status == 401 and not refreshed and await asyncio.to_thread(self._tokens.refresh):
                     refreshed = True
                     continue
-                if answer.status not in BUSY or is_last:
+                if answer.status not in BUSY:
                     return answer
                 asked = retry_after(answer.headers.get("retry-after"))
-            await self._sleep(pause(attempt, asked))
-        return answer
+            seconds = attempts.pause(asked)
+            if seconds is None:
+                return answer
+            await self._sleep(seconds)
 
     async def _once(self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Answer:
         request = self._http.build_request(
@@ -243,21 +251,4 @@ class RestSession(ExchangeSession):
         )
 
     def _unreachable(self, calls: Sequence[Call], error: Exception) -> ModernAuthError:
-        host = urlsplit(self._endpoint).netloc
-        if _is_untrusted(error):
-            return TransportError(
-                f"{calls[0].cmdlet} failed: the certificate of {host} is not trusted.",
-                remedy="Give the certificate authority's file in ca_path (environment MAILOPS_CA_FILE).",
-            )
-        return TransportError(
-            f"{calls[0].cmdlet} failed: {host} cannot be reached ({type(error).__name__}: {error}).",
-            remedy="Check exchange_endpoint, cloud, name resolution, proxy (HTTPS_PROXY) and firewall.",
-        )
-
-
-def _is_untrusted(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+        return unreachable(f"{calls[0].cmdlet} failed", urlsplit(self._endpoint).netloc, error, "exchange_endpoint")

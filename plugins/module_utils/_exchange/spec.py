@@ -13,7 +13,11 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.conn
     SIGN_INS,
     TRANSPORTS,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.winrm import AUTHENTICATIONS, ENCRYPTIONS
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.winrm import (
+    AUTHENTICATIONS,
+    ENCRYPTIONS,
+    SCHEMES,
+)
 
 
 def exchange_spec() -> dict[str, dict[str, Any]]:
@@ -43,7 +47,7 @@ def winrm_spec() -> dict[str, dict[str, Any]]:
     return {
         "host": {"required": True},
         "port": {"type": "int", "default": 5986},
-        "scheme": {"choices": ["https", "http"], "default": "https"},
+        "scheme": {"choices": list(SCHEMES), "default": "https"},
         "auth": {"choices": list(AUTHENTICATIONS), "default": "ntlm"},
         "user": {},
         "password": {"no_log": True},

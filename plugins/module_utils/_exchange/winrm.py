@@ -36,12 +36,14 @@ try:
     )
     from winrm.protocol import Protocol
 except ImportError:
-    MISSING["pywinrm"] = traceback.format_exc()
+    MISSING["pywinrm>=0.5"] = traceback.format_exc()
 
 Authentication = Literal["ntlm", "kerberos", "credssp", "certificate", "basic"]
 AUTHENTICATIONS: tuple[Authentication, ...] = ("ntlm", "kerberos", "credssp", "certificate", "basic")
 Encryption = Literal["auto", "always", "never"]
 ENCRYPTIONS: tuple[Encryption, ...] = ("auto", "always", "never")
+Scheme = Literal["https", "http"]
+SCHEMES: tuple[Scheme, ...] = ("https", "http")
 
 #: Bytes of input in one message: base64 makes it a third more, and MaxEnvelopeSize is 153,600 on older hosts.
 _PIECE = 65536
@@ -70,7 +72,7 @@ class WinRmHost:
 
     host: str
     port: int = 5986
-    scheme: Literal["https", "http"] = "https"
+    scheme: Scheme = "https"
     auth: Authentication = "ntlm"
     user: str | None = None
     password: str | None = None

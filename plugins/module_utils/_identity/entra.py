@@ -22,6 +22,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import 
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import SECRET
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import key_ids
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_coalescing import CoalescingGraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
@@ -53,6 +54,10 @@ async def present(
     :returns: with ``client_id``, ``object_id``, ``granted`` (names of permissions), ``secret`` and ``diff``.
     :raises ModernAuthError: it could not be done. What was made until then is kept, and found by the next run.
     """
+    if not wanted["entra"].get("tenant_id"):
+        raise InputError(
+            "The tenant is not named.", remedy="Give entra.tenant_id, or set the environment variable AZURE_TENANT_ID."
+        )
     registered = await application.present(graph, _registration(wanted), check_mode)
     app_id = registered.result["application"]["app_id"]
     options = {"name": wanted["environment"], "lifetime": wanted["secret"]["lifetime"]}

@@ -8,16 +8,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._printable import has_control
+
 if TYPE_CHECKING:
     from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import Tokens
 
 
 @dataclass(frozen=True)
 class Password:
-    """Basic authentication."""
+    """Basic authentication.
+
+    :raises InputError: if a line break or another control character would end the command in which they are sent.
+    """
 
     user: str
     password: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if has_control(self.user) or has_control(self.password):
+            raise InputError("The user name or the password holds a control character.")
 
 
 @dataclass(frozen=True)

@@ -142,9 +142,13 @@ class ImapMailbox:
             elif "LOGINDISABLED" in connection.capabilities:
                 raise self._refused("sign_in", "LOGINDISABLED", "the server takes no passwords")
             elif not (credentials.user + credentials.password).isascii():
-                raise InputError("receive.password: IMAP's LOGIN takes ASCII alone, and AUTH=PLAIN is not offered.")
+                raise InputError(
+                    "receive.username and receive.password: IMAP's LOGIN takes ASCII alone, and AUTH=PLAIN is not "
+                    "offered."
+                )
             else:
-                connection.login(credentials.user, credentials.password)
+                # imaplib quotes the password, and the user name not.
+                connection.login(_quoted(credentials.user), credentials.password)
 
     def _learn_folders(self, connection: imaplib.IMAP4) -> None:
         with self._answers("open_mailbox"):
@@ -167,7 +171,7 @@ class ImapMailbox:
                 "SEARCH", f'OR HEADER Message-ID "{probe.message_id}" SUBJECT "{probe.token}"'
             ))
             found = []
-            for uid in (numbers[0] or b"").decode("ascii").split():
+            for uid in _numbers(numbers[0]):
                 parts = self._checked("search", connection.uid("FETCH", uid, "(BODY.PEEK[HEADER])"))
                 headers = [part[1] for part in parts if isinstance(part, tuple)]
                 if headers and probe.is_this(headers[0]):
@@ -252,12 +256,20 @@ def _folder_for(listed: list[Any], flag: str, names: frozenset[str]) -> str | No
         matched = _FOLDER.search(line) if isinstance(line, bytes) else None
         if not matched:
             continue
-        name = _unquoted(matched["name"].decode("ascii", "replace"))
+        if not matched["name"].isascii():
+            # A name beyond ASCII is none of the usual ones, and RFC 3501 has it in an ASCII form of its own.
+            continue
+        name = _unquoted(matched["name"].decode("ascii"))
         if flag in matched["flags"].decode("ascii", "replace").casefold().split():
             return name
         if name.casefold() in names:
             by_name = name
     return by_name
+
+
+def _numbers(found: bytes | None) -> list[str]:
+    """The numbers in the answer to a search."""
+    return [word.decode("ascii") for word in (found or b"").split() if word.isdigit()]
 
 
 def _quoted(name: str) -> str:

@@ -12,6 +12,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import AUTH_SOURCES, endpoint_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import TLS_MODES
+from ansible_collections.mailops.modern_auth.plugins.module_utils._quotes import require_texts
 
 
 def side_spec(transports: list[str], authentications: list[str]) -> dict[str, Any]:
@@ -64,6 +65,7 @@ def complete(options: Mapping[str, Any]) -> dict[str, Any]:
         name: {word: value for word, value in rule.items() if word != "fallback"}
         for name, rule in argument_spec().items()
     }
+    require_texts(spec, options)
     result = ArgumentSpecValidator(spec).validate(dict(options))
     if result.error_messages:
         raise InputError("; ".join(result.error_messages))

@@ -180,7 +180,7 @@ class Pop3Mailbox:
             if code is None:
                 raise self._cut(step, text) from error
             raise Refused("pop3", step, self.where, code, text, subject=self._credentials.user) from error
-        except ValueError as error:
+        except (ValueError, IndexError) as error:
             raise Refused("pop3", step, self.where, "+", "the server sent a malformed answer") from error
         except OSError as error:
             if step == "connect":

@@ -17,6 +17,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.received
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.services import Services
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import Settings, Side
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
+from ansible_collections.mailops.modern_auth.plugins.module_utils._printable import shown
 
 
 @dataclass
@@ -49,8 +50,8 @@ class Report:
             "seconds": self.stopwatch.report(),
             "polls": self.delivery.polls if self.delivery else 0,
             "folder": self.found.folder if self.found else None,
-            "headers": headers_that_matter(self.found.header) if self.found else None,
-            "path": hops(self.found.header) if self.found else [],
+            "headers": shown(headers_that_matter(self.found.header)) if self.found else None,
+            "path": shown(hops(self.found.header)) if self.found else [],
             "refusal": _refusal(self.refusal) if self.refusal else None,
             "cleaned_up": self.delivery.cleaned_up if self.delivery else {"received": None, "sent_items": None},
         }
@@ -78,5 +79,5 @@ def _route(side: Side) -> str:
 
 def _refusal(refusal: Refused) -> dict[str, Any]:
     return {
-        "step": refusal.step, "code": refusal.code, "text": refusal.text, "remedy": refusal.remedy,
+        "step": refusal.step, "code": refusal.code, "text": shown(refusal.text), "remedy": refusal.remedy,
     }

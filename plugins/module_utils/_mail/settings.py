@@ -23,6 +23,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connecti
     TlsMode,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Password
+from ansible_collections.mailops.modern_auth.plugins.module_utils._printable import has_control
 
 Transport = Literal["graph", "smtp", "imap", "pop3"]
 Expectation = Literal["delivered", "refused"]
@@ -54,6 +55,8 @@ _SECRET_OPTIONS = ("client_secret", "certificate_password", "access_token", "pas
 _AMBIENT_SOURCES = ("managed_identity", "azure_cli")
 _SHARED_TENANTS = ("common", "organizations", "consumers")
 
+# A name, or an address of IPv4 or IPv6.
+_HOST = re.compile(r"[A-Za-z0-9_.:-]+")
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)*")
 
 
@@ -163,6 +166,12 @@ def settings_from(options: Mapping[str, Any]) -> Settings:
 
 def _side(name: str, side: Mapping[str, Any], options: Mapping[str, Any], cloud: Cloud) -> Side:
     transport: Transport = side["transport"]
+    for option, value in side.items():
+        if isinstance(value, str) and has_control(value):
+            raise InputError(
+                f"{name}.{option}: holds a control character, for example a line break; give it without.",
+                remedy="A value that is read from a file often ends in a line break.",
+            )
     for option in _SECRET_OPTIONS:
         if side[option] is not None and not side[option].strip():
             raise InputError(f"{name}.{option}: is empty.")
@@ -208,9 +217,11 @@ def _server(name: str, side: Mapping[str, Any], options: Mapping[str, Any]) -> S
         raise InputError(f"{name}.host: is needed with cloud custom, which has no known mail servers.")
     host = host or hosts[options["cloud"]]
     try:
-        host.encode("idna")
-    except UnicodeError as error:
-        raise InputError(f"{name}.host: {host!r} is not a host name.") from error
+        is_name = _HOST.fullmatch(host.encode("idna").decode("ascii")) is not None
+    except UnicodeError:
+        is_name = False
+    if not is_name:
+        raise InputError(f"{name}.host: {host!r} is not a host name.")
     microsoft = transport == "smtp" and host.casefold() in SUBMISSION_HOSTS.values()
     mode: TlsMode | None = side["tls"]
     port: int | None = side["port"]

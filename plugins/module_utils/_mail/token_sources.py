@@ -14,16 +14,21 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.http import Connections
+from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import Say, silence
 
 
 class TokenSources:
     """Makes token sources, and gives the same one to all who sign in with the same credential.
 
     :param clock: a monotonic clock in seconds.
+    :param say: is told when a service is waited for.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, say: Say = silence) -> None:
         self.clock = clock
+        self.say = say
+        self._connections = Connections(say)
         self._known: dict[frozenset[tuple[str, Any]], tuple[float, _auth.TokenSource]] = {}
 
     def source(self, options: Mapping[str, Any], since: float = 0.0) -> _auth.TokenSource:
@@ -36,6 +41,6 @@ class TokenSources:
         key = frozenset(options.items())
         made, source = self._known.get(key, (0.0, None))
         if source is None or made < since:
-            made, source = self.clock(), _auth.token_source(options)
+            made, source = self.clock(), _auth.token_source(options, self._connections)
             self._known[key] = made, source
         return source

@@ -10,6 +10,7 @@ and https://developers.google.com/workspace/gmail/imap/xoauth2-protocol
 from __future__ import annotations
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._printable import has_control
 
 
 def initial_response(mailbox: str, token: str) -> bytes:
@@ -19,7 +20,7 @@ def initial_response(mailbox: str, token: str) -> bytes:
     :raises InputError: if a value is empty or holds a control character, which would end its field.
     """
     for name, value in (("mailbox", mailbox), ("access token", token)):
-        if not value or any(ord(character) < 0x20 or ord(character) == 0x7F for character in value):
+        if not value or has_control(value):
             raise InputError(f"The {name} for XOAUTH2 is empty or holds a control character.")
     return f"user={mailbox}\x01auth=Bearer {token}\x01\x01".encode()
 

@@ -10,12 +10,14 @@ HOST}`` stands for the value of a host's variable.
     applications  [{name, unique_name, display_name, environment, permissions, exclusive, secret, …, exchange,
                     entra, exchange_connection, store, hosts, team}]
     deliveries    [{name, host, application, and the options of a check, see proofs.py}]
+    stores        [{store, applications, and what an application of which only its name is known takes from others}]
     left_out      [hosts that no product's mail is planned for]
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +29,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     secrets,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import conflicts, examine
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.unused import removable, stores_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import (
     ENTRA,
     EXCHANGE,
@@ -62,13 +65,17 @@ class Host:
         return bool(self.variables or self.problems)
 
 
-def draw(hosts: Mapping[str, Host], inventory: Mapping[str, Host], environment: Mapping[str, str]) -> dict[str, Any]:
+def draw(
+    hosts: Mapping[str, Host], inventory: Mapping[str, Host], environment: Mapping[str, str],
+    unused: Sequence[str] = (),
+) -> dict[str, Any]:
     """The work of a run.
 
     :param hosts: the hosts of the run, in its order.
     :param inventory: all hosts of the inventory.
     :param environment: what modules would take from there is taken here, so that product, identity and proof never
         differ.
+    :param unused: unique names of applications that no host uses any more; the work is then about these alone.
     """
     said = said_by(environment)
     left_out = [host for host, about in hosts.items() if _is_left_out(host, about)]
@@ -79,9 +86,12 @@ def draw(hosts: Mapping[str, Host], inventory: Mapping[str, Host], environment: 
     for host, problems in conflicts({host: plan for host, plan in ours.items() if not plan["problems"]}).items():
         ours[host]["problems"] = problems
     usable = {host: plan for host, plan in ours.items() if not plan["problems"]}
+    connections = _connections(usable)
+    stores = stores_of(usable, connections, plans)
     return {
         "hosts": {host: _verdict(plan) for host, plan in ours.items()},
-        "applications": _applications(usable, plans),
+        "applications": removable(stores, unused) if unused else _applications(usable, connections, plans),
+        "stores": stores,
         "deliveries": [
             {**_endpoints(plan["entra"]), **check, "host": host, "application": plan["application"]}
             for host, plan in usable.items() for check in plan["checks"]
@@ -104,7 +114,7 @@ def _planned(about: Host, said: Mapping[str, str]) -> dict[str, Any]:
     }
     plan, problems = examine(settings)
     unreadable = {problem.partition(":")[0] for problem in about.problems}
-    problems = [problem for problem in problems if problem.partition(":")[0] not in unreadable]
+    problems = [problem for problem in problems if problem.partition(":")[0].partition(".")[0] not in unreadable]
     return {
         **plan, "problems": [*about.problems, *_unknown(variables, (*TABLE, f"mail_{product}")), *problems],
         "entra": variables["mail_entra"] if isinstance(variables.get("mail_entra"), Mapping) else {},
@@ -140,10 +150,14 @@ def _verdict(plan: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _applications(
-    usable: Mapping[str, Mapping[str, Any]], plans: Mapping[str, Mapping[str, Any]]
+    usable: Mapping[str, Mapping[str, Any]], connections: Mapping[str, Mapping[str, Any]],
+    plans: Mapping[str, Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
     """Each application once, as its first host has it; those that share it have been found to agree."""
     found: dict[str, dict[str, Any]] = {}
+    teams: dict[str, list[str]] = {}
+    for host, plan in plans.items():
+        teams.setdefault(plan["application"], []).append(host)
     for host, plan in usable.items():
         name = plan["application"]
         if name is None:
@@ -151,13 +165,26 @@ def _applications(
         application = found.setdefault(name, {
             "name": name, "identity": plan["identity"], **plan["registration"], "environment": plan["environment"],
             "permissions": plan["permissions"], "exclusive": plan["exclusive"], "exchange": plan["exchange"],
-            "entra": by_reference(ENTRA, plan["entra"], "mail_entra", host),
-            "exchange_connection": by_reference(EXCHANGE, plan["exchange_connection"], "mail_exchange", host),
-            "store": plan["store"], "hosts": [],
-            "team": [other for other, theirs in plans.items() if theirs["application"] == name],
+            **connections[host], "store": plan["store"], "hosts": [], "team": teams[name],
         })
         application["hosts"].append(host)
     return list(found.values())
+
+
+def _connections(usable: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """How each host's application is reached, without secrets.
+
+    Those that connect alike refer to the secrets of the first of them, so that a step sees that one client serves all.
+    """
+    first: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, Any]] = {}
+    for host, plan in usable.items():
+        given = json.dumps([plan["entra"], plan["exchange_connection"]], sort_keys=True, default=str)
+        found[host] = first.setdefault(given, {
+            "entra": by_reference(ENTRA, plan["entra"], "mail_entra", host),
+            "exchange_connection": by_reference(EXCHANGE, plan["exchange_connection"], "mail_exchange", host),
+        })
+    return found
 
 
 def _endpoints(entra: Mapping[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,13 @@ WAYS: Mapping[str, frozenset[str]] = {
 }
 
 
+#: What Exchange grants an application of which nothing else is known.
+NOTHING: Mapping[str, Any] = {
+    **{right: [] for right in ("full_access", "send_as", "smtp_auth", "imap", "pop3")}, "scope": None,
+    "unwanted": {"full_access": [], "send_as": [], "scope": []},
+}
+
+
 @dataclass(frozen=True)
 class Rights:
     """What has to be granted.

@@ -8,6 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import CONNECTION, SIGN_IN, table
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.connection import (
+    ENVIRONMENTS,
+    SIGN_INS,
+    TRANSPORTS,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.winrm import (
+    AUTHENTICATIONS,
+    ENCRYPTIONS,
+    SCHEMES,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     Key,
     Table,
@@ -16,6 +26,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     duration,
     flag,
     many,
+    mapping,
     number,
     secret,
     text,
@@ -40,10 +51,6 @@ def _word(value: Any) -> str:
 def _override(value: Any) -> list[str]:
     """Addresses; the vendors' word "None" says that there are none."""
     return [] if str(value).lower() == "none" else list(many(address)(value))
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
 
 
 APP: Table = {
@@ -103,14 +110,13 @@ VERIFY: Table = {
 
 #: Where the services are, and who signs in there.
 ENTRA: Table = table(CONNECTION)
-#: The connection options that every Exchange module has beside those, see the documentation fragment exchange. The
-#: modules know which words are possible.
+#: The connection options that every Exchange module has beside those, see the documentation fragment exchange.
 EXCHANGE: Table = {
-    "transport": Key(text),
+    "transport": Key(choice(*TRANSPORTS)),
     "organization": Key(text),
     "exchange_endpoint": Key(text),
-    "exchange_environment": Key(text),
-    "exchange_auth": Key(text),
+    "exchange_environment": Key(choice(*ENVIRONMENTS)),
+    "exchange_auth": Key(choice(*SIGN_INS)),
     "exchange_access_token": Key(secret, secret=True),
     "exchange_certificate_path": Key(text),
     "exchange_certificate_password": Key(secret, secret=True),
@@ -122,15 +128,15 @@ EXCHANGE: Table = {
     "winrm": Key(keys={
         "host": Key(text, required=True),
         "port": Key(_port),
-        "scheme": Key(text),
-        "auth": Key(text),
+        "scheme": Key(choice(*SCHEMES)),
+        "auth": Key(choice(*AUTHENTICATIONS)),
         "user": Key(text),
         "password": Key(secret, secret=True),
         "certificate_path": Key(text),
         "certificate_key_path": Key(text),
         "ca_path": Key(text),
         "proxy": Key(text),
-        "message_encryption": Key(text),
+        "message_encryption": Key(choice(*ENCRYPTIONS)),
         "kerberos_delegation": Key(flag),
         "kerberos_hostname": Key(text),
         "operation_timeout": Key(number(1, 3600)),
@@ -147,7 +153,7 @@ TABLE: Table = {
     "mail_environment": Key(_word, required=True),
     "mail_app": Key(keys=APP),
     "mail_send": Key(keys=SEND, required=True),
-    "mail_receive": Key(_as_it_is),
+    "mail_receive": Key(mapping),
     "mail_verify": Key(keys=VERIFY),
     "mail_access": Key(keys=ACCESS),
     "mail_entra": Key(keys=ENTRA),
@@ -159,7 +165,7 @@ TABLE: Table = {
 #: Variables of the roles and playbooks that are no part of a host's plan.
 FOR_ROLES = (
     "mail_hosts", "mail_store_kind", "mail_store_path", "mail_store_password_file", "mail_store_hashi_vault",
-    "mail_store_azure_keyvault", "mail_report_file", "mail_rotation_overlap", "mail_rotation_serial",
+    "mail_store_azure_keyvault", "mail_report_file", "mail_unused", "mail_rotation_overlap", "mail_rotation_serial",
     "mail_rotation_lock", "mail_rotation_force", "mail_credentials_due_within", "mail_credentials_folder",
     "mail_credentials_scope",
 )

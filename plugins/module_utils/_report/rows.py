@@ -61,7 +61,7 @@ def _row(host: str, steps: Steps) -> dict[str, Any]:
         "sent through": _ways(sent, "sent_through"), "received through": _ways(sent, "received_through"),
         "refused for others": _refused(done),
         "to do": RESTART if configured.get("restart") == "needed" and not failure else "",
-        "result": _result(failure, bool(sent), bool(configured), steps.predicted),
+        "result": _result(failure, bool(sent), bool(configured), _is_gone(steps, host), steps.predicted),
         "failed": failure is not None, "message": str(failure["msg"]) if failure else "",
         "deliveries": [_delivery(check) for check in done],
     }
@@ -93,11 +93,19 @@ def _ways(deliveries: Iterable[Mapping[str, Any]], side: str) -> str:
     return ", ".join(dict.fromkeys(f"{way['transport']} ({way['authentication']})" for way in found))
 
 
-def _result(failure: Mapping[str, Any] | None, delivered: bool, configured: bool, predicted: bool) -> str:
+def _is_gone(steps: Steps, host: str) -> bool:
+    return any(step.get(host, {}).get("state") == "absent" for step in (steps.identity, steps.access))
+
+
+def _result(
+    failure: Mapping[str, Any] | None, delivered: bool, configured: bool, gone: bool, predicted: bool
+) -> str:
     if failure is not None:
         return "UNREACHABLE" if failure.get("unreachable") else f"FAILED at {failure['step']}"
     if predicted:
         return "predicted"
+    if gone:
+        return "removed"
     if delivered:
         return "delivered"
     return "configured, not verified" if configured else "not verified"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,7 +28,16 @@ def lines(
     if any(len(line) > WIDTH for line in shown):
         shown = [line for row in rows for line in _block(row, used, head)]
     failures = [f"{row[head[0]]}: {line}" for row in rows if row["failed"] for line in row["message"].splitlines()]
-    return [*shown, *failures]
+    return [*shown, *wrapped(failures)]
+
+
+def wrapped(sentences: Sequence[str]) -> list[str]:
+    """Sentences in lines that are not too long; words that can be copied, as addresses, stay whole."""
+    return [
+        line for sentence in sentences for line in textwrap.wrap(
+            sentence, WIDTH, subsequent_indent=_GAP, break_long_words=False, break_on_hyphens=False
+        )
+    ]
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

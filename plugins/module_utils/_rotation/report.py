@@ -13,6 +13,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entries impor
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import hours
 from ansible_collections.mailops.modern_auth.plugins.module_utils._locks import id_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines as as_lines
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import wrapped
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.seen import Terms, due
 
 COLUMNS = ("environment", "application", "what was done", "secret ends", "next", "hosts awaited")
@@ -38,27 +39,30 @@ def lines(
             continue
         rows.append(_row(one, state, predicted))
         # A second round goes on with what the first one has begun.
-        decision = state.get("first") or state["decision"] or {}
+        decision = state["first"] or state["decision"] or {}
         notes += [f"{one['display_name']}: {reason}" for reason in decision.get("reasons") or state["reasons"]]
         if state["failed"]:
             failures.append(f"{one['display_name']}: {state['msg']}")
         failures += [
             f"{host}: It cannot be reached ({why.strip().rstrip('.')}), so the secret that it has is kept; run again "
-            "when it can." for host, why in state.get("lost", {}).items()
+            "when it can." for host, why in state["lost"].items()
         ]
-        failures += [f"{host}: {what}" for host, what in state.get("put_back", {}).items()]
-    failures += [f"{host}: {plan['msg']}" for host, plan in plans.items() if plan["failed"]]
-    return [*(as_lines(rows, COLUMNS, HEAD) if rows else ["There is no application to rotate."]), *notes, *failures]
+        failures += [f"{host}: {what}" for host, what in state["put_back"].items()]
+    failures += [
+        f"{host}: {problem}" for host, plan in plans.items() if plan["failed"] for problem in plan["msg"].splitlines()
+    ]
+    shown = as_lines(rows, COLUMNS, HEAD) if rows else ["There is no application to rotate."]
+    return [*shown, *wrapped([*notes, *failures])]
 
 
 def _row(application: Mapping[str, Any], state: Mapping[str, Any], predicted: bool) -> dict[str, Any]:
     entry = state["entry"]
-    decision = state.get("first") or state["decision"] or {"state": state["state"]}
+    decision = state["first"] or state["decision"] or {"state": state["state"]}
     return {
         "environment": application["environment"], "application": application["display_name"],
         "what was done": _predicted(decision) if predicted else _done(decision, entry),
         "secret ends": entry.get("current", {}).get("end_date_time", "")[:10],
-        "next": _next(entry, state.get("seen"), application["secret"]["renew_within"]),
+        "next": _next(entry, state["seen"], application["secret"]["renew_within"]),
         "hosts awaited": ", ".join(entry.get("awaiting", [])), "failed": False, "message": "",
     }
 

@@ -8,14 +8,17 @@ What a step gives is handed to the next one, and holds no secret:
     state       unset, busy, due, waiting or unchanged, see decision.py
     decision    what was decided, see there
     reasons     [sentences]
-    failed, msg why it cannot go on
+    first       what was decided in the first round, if this is the second one
+    failed, msg why it cannot go on; and failed_host, if it is one of its hosts
+    lost        {host: why} of those that could not be reached
     locked      whether this run holds the application
     slot, hosts which secret the hosts of this run are to get, and which of them
     seen        {secrets, moment}: what Entra ID has of it
     read_at     the machine's time of that, seconds since the epoch
     entry       what the store holds, without the secrets' values
     back        {host: slot} of what hosts get back, at the end
-    retire      [key ids] that are to be removed, at the end
+    put_back    {host: sentence}: what became of that
+    retire      [key ids] that are to be removed, at the end; None before that is known
     concluded   whether the round has come to its end
 """
 
@@ -42,6 +45,13 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.seen
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import failure
 
 State = dict[str, Any]
+
+#: An application of which nothing is known yet.
+UNREAD: Mapping[str, Any] = {
+    "state": "unread", "decision": None, "reasons": [], "first": None, "changed": False, "failed": False, "msg": "",
+    "failed_host": None, "lost": {}, "locked": False, "slot": "current", "hosts": [], "seen": None, "read_at": None,
+    "entry": {}, "back": {}, "put_back": {}, "retire": None, "concluded": False,
+}
 
 #: Seconds until every replica of the identity platform has heard of a new secret, at the most.
 PATIENCE = 600
@@ -102,7 +112,8 @@ async def begin(
     if refused is not None:
         return {**state, **failure(refused)}
     try:
-        entry, revision = _stored(keeper, _rotation.locked(entry, decision), revision)
+        entry = _rotation.locked(entry, decision)
+        revision = keeper.write(entry, revision)
     except StoreError as error:
         if error.code != "conflict":
             raise
@@ -113,16 +124,17 @@ async def begin(
         # It is in the hands of this run, which gives it free at the end.
         return {**state, **failure(error), "changed": True, "locked": True}
     return {
-        **state, "locked": True, "slot": newest(entry), "hosts": decision["hosts"], "entry": shown(entry),
+        **state, "changed": True, "locked": True, "slot": newest(entry), "hosts": decision["hosts"],
+        "entry": shown(entry),
     }
 
 
-def record(keeper: Keeper, state: State, hosts: Collection[str], around: Round) -> State:
+def record(keeper: Keeper, state: State, hosts: Collection[str], around: Round) -> None:
     """Keep which hosts were proven with the newest secret, and that the run is alive."""
     entry, revision = keeper.read()
-    lease = around.now(state, around.terms.lease)
-    entry, _revision = _stored(keeper, _rotation.proven(entry, around.run, hosts, lease), revision)
-    return {**state, "entry": shown(entry)}
+    keeper.write(
+        _rotation.proven(entry, around.run, hosts, around.now(state, around.terms.lease)), revision
+    )
 
 
 def end(keeper: Keeper, wanted: Mapping[str, Any], state: State, reached: Mapping[str, bool], around: Round) -> State:
@@ -142,23 +154,20 @@ async def conclude(
 ) -> State:
     """Remove what no host has any more, store how it ended, and give the application free."""
     entry, revision = keeper.read()
-    registration = await secrets.read(graph, Identity(app_id=entry["client_id"]))
-    for key_id in state["retire"]:
-        await secrets.remove(graph, registration, {"keyId": key_id})
+    await _remove(graph, entry, state["retire"])
     kept = _rotation.removed(entry, around.run, state["retire"], wanted["team"])
     after = _rotation.concluded(
         kept, around.run, wanted["team"], state["msg"] if state["failed"] else None, around.now(state),
         around.terms.overlap,
     )
-    entry, _revision = _stored(keeper, after, revision)
-    return {**state, "locked": False, "concluded": True, "entry": shown(entry)}
+    keeper.write(after, revision)
+    return {**state, "locked": False, "concluded": True, "entry": shown(after)}
 
 
 def shown(entry: Mapping[str, Any]) -> Entry:
     """The entry without what is secret in it."""
-    hidden = ("secret_text",)
     return {
-        name: {key: one for key, one in value.items() if key not in hidden} if isinstance(value, Mapping) else value
+        name: {key: one for key, one in value.items() if key != "secret_text"} if isinstance(value, Mapping) else value
         for name, value in entry.items() if name not in ("encrypted", "fingerprints")
     }
 
@@ -178,10 +187,11 @@ def _decided(
         holder_is_gone=lock is not None and is_gone(lock),
     )
     return {
-        "state": decision["state"], "decision": decision, "reasons": decision["reasons"], "failed": False, "msg": "",
-        "changed": decision["state"] == "due", "locked": False, "slot": "current", "hosts": [],
+        **UNREAD, "state": decision["state"], "decision": decision, "reasons": decision["reasons"],
+        # In a check it would be changed.
+        "changed": around.check_mode and decision["state"] == "due",
         "seen": {"secrets": list(seen.secrets), "moment": seen.moment} if seen else None, "read_at": around.clock(),
-        "entry": shown(entry), "back": {}, "retire": [], "concluded": False,
+        "entry": shown(entry),
     }
 
 
@@ -204,14 +214,11 @@ async def _make(
     around: Round,
 ) -> Entry:
     entry, revision = held
-    registration = await secrets.read(graph, Identity(app_id=entry["client_id"]))
-    for key_id in decision["remove"]:
-        await secrets.remove(graph, registration, {"keyId": key_id})
+    await _remove(graph, entry, decision["remove"])
     gone = [*decision["remove"], *decision["drop"]]
     if gone:
-        entry, revision = _stored(
-            keeper, _rotation.removed(entry, around.run, gone, wanted["team"]), revision
-        )
+        entry = _rotation.removed(entry, around.run, gone, wanted["team"])
+        revision = keeper.write(entry, revision)
     if decision["add"]:
         entry = await _add(graph, wanted, keeper, (entry, revision), decision, around)
     if decision["hosts"]:
@@ -222,6 +229,14 @@ async def _make(
         }
         await tokens.prove(token_source(options), cloud_from(options).graph_scope, PATIENCE)
     return entry
+
+
+async def _remove(graph: GraphClient, entry: Mapping[str, Any], key_ids: Sequence[str]) -> None:
+    if not key_ids:
+        return
+    registration = await secrets.read(graph, Identity(app_id=entry["client_id"]))
+    for key_id in key_ids:
+        await secrets.remove(graph, registration, {"keyId": key_id})
 
 
 async def _add(
@@ -237,7 +252,3 @@ async def _add(
         "lifetime": wanted["secret"]["lifetime"], "renew_within": wanted["secret"]["renew_within"], "state": "present",
     }, registration, lambda secret: keeper.write(_rotation.added(entry, around.run, secret), revision))
     return keeper.read()[0]
-
-
-def _stored(keeper: Keeper, entry: Entry, revision: str) -> tuple[Entry, str]:
-    return entry, keeper.write(entry, revision)

@@ -3,7 +3,7 @@
 
 """The values that settings in JavaScript can have: texts, whole numbers, environment variables, and texts made of both.
 
-See _commonjs.py for how they are written in settings.
+See formats/commonjs.py for how they are written in settings.
 """
 
 from __future__ import annotations
@@ -39,12 +39,17 @@ def render(value: Any) -> str:
     if isinstance(value, str):
         return "'" + json.dumps(value)[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
     if isinstance(value, Mapping) and is_object(value):
-        return "{ " + ", ".join(f"{name}: {render(inner)}" for name, inner in value.items()) + " }"
+        return "{ " + ", ".join(f"{key(name)}: {render(inner)}" for name, inner in value.items()) + " }"
     if isinstance(value, Mapping):
         return f"process.env.{value['environment']}"
     if isinstance(value, Sequence):
         return "`" + "".join(map(_in_template, value)) + "`"
     return str(value)
+
+
+def key(name: str) -> str:
+    """A key of an object as JavaScript: quoted unless it is an identifier."""
+    return name if re.fullmatch(r"[A-Za-z_$][A-Za-z0-9_$]*", name) else render(name)
 
 
 def _in_template(part: Any) -> str:

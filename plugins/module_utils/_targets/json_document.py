@@ -60,6 +60,16 @@ def parse(text: str) -> Node:
     return node
 
 
+def reason(error: JSONDecodeError) -> str:
+    """Why a text is not JSON; names what some readers take although it is none."""
+    ahead, before = error.doc[error.pos : error.pos + 2], error.doc[: error.pos].rstrip()
+    if ahead in ("//", "/*") or ahead[:1] == "#":
+        return "comments are not understood, since JSON has none"
+    if ahead[:1] in ("}", "]") and before.endswith(","):
+        return "a comma behind the last one is not understood, since JSON has none there"
+    return error.msg
+
+
 def walk(node: Node) -> Iterator[Node]:
     """The node and everything below it, in the order of the text."""
     yield node

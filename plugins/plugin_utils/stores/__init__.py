@@ -56,7 +56,7 @@ def options_of(
     :param variables: the host's, with Ansible's own ``inventory_hostname``, ``inventory_dir`` and ``playbook_dir``.
     :param folder: where the user runs Ansible.
     :param exists: whether there is something at a path.
-    :raises InputError: they make no sense; names each variable.
+    :raises InputError: they make no sense; a line for each variable.
     """
     kind = variables.get("mail_store_kind")
     name = DEFAULT if kind is None else str(kind)
@@ -86,4 +86,4 @@ def _kind(name: Any, path: str) -> type[Store]:
 
 def _refuse(problems: list[str]) -> None:
     if problems:
-        raise InputError(". ".join(problems))
+        raise InputError("\n".join(problems))

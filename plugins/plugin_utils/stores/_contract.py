@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry, checked
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import StoreError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Key, Table, read, text
+from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Key, Table, mapping, read, text
 
 
 class Controller(Protocol):
@@ -110,6 +110,12 @@ class Store(Protocol):
         :raises StoreError: nothing can be read.
         """
 
+    def names(self) -> Sequence[str]:
+        """The applications of which something is held, as far as the store lets itself be listed.
+
+        :raises StoreError: nothing can be read.
+        """
+
     def write(self, name: str, entry: Entry, revision: str) -> str:
         """Replace the entry that has the revision; gives the revision of the new one.
 
@@ -137,13 +143,6 @@ def in_shape(entry: Any, name: str, place: str, remedy: str) -> Entry:
         raise StoreError(
             f"What {place} holds of the application '{name}' cannot be used: {error}.", code="damaged", remedy=remedy
         ) from None
-
-
-def mapping(value: Any) -> dict[str, Any]:
-    """Reads a dictionary, for a table of keys."""
-    if not isinstance(value, Mapping):
-        raise ValueError("is no dictionary")
-    return dict(value)
 
 
 #: How to sign in, in the words of whoever is signed in to.

@@ -83,6 +83,10 @@ class Store:
         entries = self._content()[0]["applications"]
         return {name: self._held(name, entries.get(name, {})) for name in names}
 
+    def names(self) -> Sequence[str]:
+        """See Store."""
+        return sorted(self._content()[0]["applications"])
+
     def write(self, name: str, entry: Entry, revision: str) -> str:
         """See Store. An empty entry leaves nothing of the application in the file."""
         try:

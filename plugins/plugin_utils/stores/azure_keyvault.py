@@ -49,6 +49,8 @@ AT_ONCE = 8
 #: What it is called that is written to prove that secrets can be written.
 PROBE = "mailops-write-check"
 CONTENT_TYPE = "application/json; mailops.modern_auth entry, base64"
+#: The tag that tells the application's unique name, of which the secret's name may be a digest.
+TAG = "application"
 
 
 def secret_name(unique_name: str) -> str:
@@ -120,12 +122,21 @@ class Store:
         """See Store."""
         return self._of_each(self._held, names)
 
+    def names(self) -> Sequence[str]:
+        """See Store. Listing takes a permission of its own, without which nothing is listed."""
+        try:
+            with self._told(PROBE):
+                listed = [one.tags for one in self._client.list_properties_of_secrets() if one.tags]
+        except StoreError:
+            return []
+        return sorted(tags[TAG] for tags in listed if TAG in tags)
+
     def write(self, name: str, entry: Entry, revision: str) -> str:
         """See Store. That another run wrote at the same moment may only be found afterwards."""
         value = self._value(name, entry)
         if self._held(name).revision != revision:
             raise conflict(name)
-        mine = self._set(secret_name(name), value, CONTENT_TYPE)
+        mine = self._set(secret_name(name), value, CONTENT_TYPE, {TAG: name})
         if self._held(name).revision != mine:
             raise StoreError(
                 f"Another run wrote what the store holds of the application '{name}' at the same moment, and Key Vault "
@@ -179,10 +190,12 @@ class Store:
             )
         return value
 
-    def _set(self, secret: str, value: str, content_type: str) -> str:
+    def _set(self, secret: str, value: str, content_type: str, tags: Mapping[str, str] | None = None) -> str:
         """The version that it has now."""
         with self._told(secret):
-            version: str = self._client.set_secret(secret, value, content_type=content_type).properties.version
+            version: str = self._client.set_secret(
+                secret, value, content_type=content_type, tags=dict(tags or {})
+            ).properties.version
             return version
 
     def _found(self, look_up: Callable[[str], Any], secret: str) -> Any:

@@ -51,6 +51,10 @@ class Store:
         """See Store."""
         return {name: self._held(name) for name in names}
 
+    def names(self) -> Sequence[str]:
+        """See Store. The variables' names do not tell the applications'."""
+        return []
+
     def write(self, name: str, entry: Entry, revision: str) -> str:
         """See Store."""
         raise StoreError(

@@ -82,6 +82,8 @@ def _create(call: Call, body: dict[str, Any]) -> Answer:
         "id": new_id(), "appId": application["appId"], "createdByAppId": call.claims["appid"],
         "appOwnerOrganizationId": call.tenant.tenant_id,
         "keyCredentials": replaced_keys([], content.get("keyCredentials", [])),
+        # Entra ID says which type it is; azure.azcollection names it in lower case when it makes one.
+        "servicePrincipalType": "Application",
     }
     check_keys(call.tenant, SERVICE_PRINCIPALS.collection, principal, [])
     SERVICE_PRINCIPALS.put(call.tenant, principal)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import Any
 from urllib.parse import unquote
 
@@ -38,7 +39,7 @@ class HttpMiddleware:
         entry: dict[str, Any] = {
             "time": timestamp(now()), "face": self._face, "method": scope["method"], "path": scope["path"],
             "query": unquote(scope["query_string"].decode("ascii", "replace")), "status": None, "app_id": None,
-            "batch": None, "cmdlet": None,
+            "batch": None, "cmdlet": None, "began": time.monotonic(),
         }
 
         async def recording_send(message: Message) -> None:
@@ -53,6 +54,7 @@ class HttpMiddleware:
             entry["app_id"] = scope["state"].get("app_id")
             entry["batch"] = scope["state"].get("batch")
             entry["cmdlet"] = scope["state"].get("cmdlet")
+            entry["ended"] = time.monotonic()
             self._log.add(entry)
 
     async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:

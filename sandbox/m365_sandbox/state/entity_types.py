@@ -123,7 +123,8 @@ SERVICE_PRINCIPAL = EntityType("servicePrincipal", (
     Property("servicePrincipalNames", collection=True, filters="eq not ge le startswith"),
     # Others than Application are made by Entra itself; their creation is refused.
     Property(
-        "servicePrincipalType", write="create", values=("Application",), default="Application", filters="eq ne not in",
+        "servicePrincipalType", write="create", values=("Application", "application"), default="Application",
+        filters="eq ne not in",
     ),
     Property("signInAudience", write="never"),
     Property("tags", collection=True, filters="eq not ge le in startswith"),

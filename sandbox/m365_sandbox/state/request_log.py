@@ -10,9 +10,10 @@ LIMIT = 20_000
 class RequestLog:
     """The newest requests of the HTTP faces, oldest first.
 
-    An entry is {time, face, method, path, query, status, app_id, batch, cmdlet}: ``time`` as the tenant's clock has it,
-    ``status`` null when the connection was cut instead of an answer, ``app_id`` null without a token, ``batch``
-    the requests inside a ``$batch`` as [{method, url, status}], Exchange's with the ``cmdlet`` that each ran.
+    An entry is {time, face, method, path, query, status, app_id, batch, cmdlet, began, ended}: ``time`` as the tenant's
+    clock has it, ``status`` null when the connection was cut instead of an answer, ``app_id`` null without a token,
+    ``batch`` the requests inside a ``$batch`` as [{method, url, status}], Exchange's with the ``cmdlet`` that each ran,
+    ``began`` and ``ended`` in seconds of a clock that nobody turns.
     """
 
     def __init__(self) -> None:

@@ -1,11 +1,11 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Lets azure.azcollection's modules for Key Vault run in a test, as a folder of $PYTHONPATH.
+"""Lets azure.azcollection's modules for Key Vault and for Entra ID run in a test, as a folder of $PYTHONPATH.
 
-Each of its modules imports about forty libraries for the administration of Azure, of which those for Key Vault use
-none. They would be half a gigabyte, so where they are not installed they are empty here. The libraries for Key Vault
-and for signing in are the real ones. Names below vault.test are this machine.
+Each of its modules imports about forty libraries for the administration of Azure, of which these use none. They would
+be half a gigabyte, so where they are not installed they are empty here. The libraries for Key Vault, for Microsoft
+Graph and for signing in are the real ones. Names below vault.test are this machine.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ class Finder:
         """See importlib.abc.Loader."""
         module = Empty(spec.name)
         if spec.name == "azure.cli.core":
-            module.cloud = SimpleNamespace(Cloud=Cloud, AZURE_PUBLIC_CLOUD=Cloud())
+            clouds = {f"AZURE_{name}_CLOUD": Cloud() for name in ("PUBLIC", "CHINA", "US_GOV", "GERMAN")}
+            module.cloud = SimpleNamespace(Cloud=Cloud, **clouds)
         return module
 
     @staticmethod

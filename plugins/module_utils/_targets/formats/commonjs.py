@@ -297,7 +297,7 @@ class _Module:
             yield _Edit(comma_at, comma_at, ",")
         several_lines = last is None or any(character in LINE_ENDS for character in self.text[start:closing])
         if not several_lines:
-            members = [f" {name}: {values.render(value)}" for name, value in missing.items()]
+            members = [f" {values.key(name)}: {values.render(value)}" for name, value in missing.items()]
             yield _Edit(end, end, ",".join(members))
             return
         style = _Style(self.text)
@@ -340,9 +340,9 @@ class _Style:
     def member(self, name: str, value: Any, indentation: str) -> list[str]:
         """The lines of ``name: value,``."""
         if not values.is_object(value):
-            return [f"{indentation}{name}: {values.render(value)},"]
+            return [f"{indentation}{values.key(name)}: {values.render(value)},"]
         below = [line for key, inner in value.items() for line in self.member(key, inner, indentation + self.unit)]
-        return [f"{indentation}{name}: {{", *below, f"{indentation}}},"]
+        return [f"{indentation}{values.key(name)}: {{", *below, f"{indentation}}},"]
 
 
 def _indentation(line: str) -> str:

@@ -139,7 +139,8 @@ def _find(body: str) -> document.Node | None:
         nodes = [node for node in document.walk(document.parse(body)) if node.kind == "object"]
     except JSONDecodeError as error:
         raise InputError(
-            f"it is not valid JSON ({place(body, error.pos)}: {error.msg}).", remedy="Repair it; nothing was changed."
+            f"it is not valid JSON ({place(body, error.pos)}: {document.reason(error)}).",
+            remedy="Repair it; nothing was changed.",
         ) from error
     keys = [node for node in nodes if _text_of(node, "Name").lower() == NAME.lower()]
     if len(keys) > 1:

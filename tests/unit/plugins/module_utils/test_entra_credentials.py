@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.credentials import read, shown
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.credentials import enabled, read, shown
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import managed_name
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Answer, Request
@@ -39,6 +39,22 @@ def test_the_latest_answer_of_the_tenant_is_its_moment() -> None:
     ids = [f"00000000-0000-4000-8000-{number:012d}" for number in range(3)]
     assert asyncio.run(read(tenant, ids)).moment == datetime(2031, 5, 1, 2, tzinfo=UTC)
     assert asyncio.run(read(tenant, [])).moment is None
+
+
+class Principals:
+    """A client of a tenant with two service principals."""
+
+    async def batch(self, requests: Sequence[Request]) -> list[Answer]:
+        states = {"a": {"id": "1", "accountEnabled": True}, "b": {"id": "2", "accountEnabled": False}}
+        return [
+            Answer(request, 200 if found else 404, {}, found or {"error": {"code": "Request_ResourceNotFound"}})
+            for request in requests for found in [states.get(request.path.split("'")[1])]
+        ]
+
+
+def test_who_can_sign_in() -> None:
+    found = asyncio.run(enabled(cast(GraphClient, Principals()), ["A", "b", "c", "a"]))
+    assert found == {"a": True, "b": False, "c": None}
 
 
 @pytest.mark.parametrize(("end", "days_left", "status"), [

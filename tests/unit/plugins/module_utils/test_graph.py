@@ -55,6 +55,7 @@ class Service:
         self.replies = list(replies)
         self.requests: list[httpx.Request] = []
         self.pauses: list[float] = []
+        self.told: list[str] = []
         self.tokens = Tokens(stale)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -70,7 +71,7 @@ class Service:
 
         async def run() -> Any:
             async with httpx.AsyncClient(transport=httpx.MockTransport(self.answer)) as http:
-                return await use(GraphClient(http, ENDPOINT, self.tokens, "scope", rest))
+                return await use(GraphClient(http, ENDPOINT, self.tokens, "scope", rest, self.told.append))
 
         return asyncio.run(run())
 
@@ -115,6 +116,42 @@ def test_waits_as_long_as_throttling_asks(request_: Request) -> None:
     service = Service(reply(429, **{"Retry-After": "2.128"}), reply(429, **{"Retry-After": "7"}), reply())
     assert service.send(request_).status == 200
     assert service.pauses == [2.128, 7.0]
+
+
+def test_a_long_time_is_waited_for_and_told() -> None:
+    # Graph has been seen to ask for so many.
+    service = Service(reply(429, **{"Retry-After": "315"}), reply())
+    assert service.send(READ).status == 200
+    assert service.pauses == [315.0]
+    assert service.told == ["Microsoft Graph asks for 315 s; waiting."]
+
+
+def test_more_time_than_anybody_would_wait_is_an_answer() -> None:
+    service = Service(reply(429, **{"Retry-After": "3600"}))
+    assert service.send(READ).status == 429
+    assert service.pauses == []
+
+
+@pytest.mark.parametrize(("status", "remedy"), [
+    ("407 Proxy Authentication Required", "USER:PASSWORD"), ("403 Forbidden", "NO_PROXY"),
+])
+def test_a_proxy_that_refuses_is_named_at_once(
+    status: str, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:s3cret@proxy.example:3128")
+    service = Service(httpx.ProxyError(status))
+    with pytest.raises(TransportError) as caught:
+        service.send(ADD)
+    assert f"the proxy proxy.example:3128 refused the connection to graph.example with {status}" in caught.value.message
+    assert remedy in (caught.value.remedy or "")
+    assert service.pauses == []
+    assert "s3cret" not in str(caught.value.result())
+
+
+def test_a_proxy_that_is_busy_is_asked_again() -> None:
+    service = Service(httpx.ProxyError("502 Bad Gateway"), reply())
+    assert service.send(ADD).status == 200
+    assert len(service.pauses) == 1
 
 
 def test_gives_up_in_the_end() -> None:
@@ -193,6 +230,25 @@ def test_only_the_throttled_part_of_a_batch_is_repeated() -> None:
     assert [one["url"] for one in second] == ["/1", "/2"]
     assert service.pauses == [3.5]
     assert len(first) == 3
+
+
+def test_a_batch_waits_for_the_longest_time_that_a_part_of_it_asks_for() -> None:
+    def busy(request: httpx.Request) -> httpx.Response:
+        asked = {"0": {"Retry-After": "2"}, "1": {"Retry-After": "40"}, "2": {"Retry-After": "7"}, "3": {}}
+        return reply(body={"responses": [
+            {"id": one["id"], "status": 429, "headers": asked[one["id"]]}
+            for one in json.loads(request.content)["requests"]
+        ]})
+
+    def good(request: httpx.Request) -> httpx.Response:
+        return reply(body={"responses": [
+            {"id": one["id"], "status": 200} for one in json.loads(request.content)["requests"]
+        ]})
+
+    service = Service(busy, good)
+    assert [answer.status for answer in service.batch([READ] * 4)] == [200] * 4
+    assert service.pauses == [40.0]
+    assert service.told == ["Microsoft Graph asks for 40 s; waiting."]
 
 
 def test_what_must_not_be_repeated_is_not_repeated_inside_a_batch_either() -> None:

@@ -16,7 +16,12 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
     ModernAuthError,
     TransportError,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.delivery import ATTEMPTS, Delivery, Patience
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.delivery import (
+    ATTEMPTS,
+    Delivery,
+    Patience,
+    expect_closed,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.mailbox import Found
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe, new_probe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Deferred, Refused, Unanswered
@@ -351,3 +356,33 @@ def test_a_step_inside_another_is_part_of_the_outer_one() -> None:
     with watch.step("wait"), watch.step("connect"):
         pass
     assert watch.report() == {"wait": 3.0, "total": 6.0}
+
+
+# -- what may pass by itself ------------------------------------------------------------------------------------------
+
+DENIED = Refused("graph", "cleanup", "graph.example", "ErrorAccessDenied", "Access is denied.")
+
+
+def passes(work: Any) -> bool:
+    with pytest.raises(DeliveryError) as failed:
+        asyncio.run(work)
+    return failed.value.passing
+
+
+def test_a_right_that_was_just_taken_away_may_act_for_a_while() -> None:
+    world = World()
+    assert passes(delivery(world, FakeSender(world, None)).expect_refusal(FakeMailbox(world, [HERE])))
+    assert passes(expect_closed(FakeMailbox(world)))
+
+
+@pytest.mark.parametrize(("trouble", "passing"), [(DENIED, True), (CUT, False), (UNREACHABLE, False)])
+def test_what_hindered_the_search_or_the_cleanup_decides(trouble: ModernAuthError, passing: bool) -> None:
+    world = World()
+    sender = FakeSender(world, None)
+    assert passes(delivery(world, sender, timeout=5).prove(FakeMailbox(world, trouble))) is passing
+    assert passes(delivery(world, sender).prove(FakeMailbox(world, [HERE], removing=[trouble]))) is passing
+
+
+def test_a_mail_that_did_not_arrive_does_not_arrive_by_waiting_for_rights() -> None:
+    world = World()
+    assert not passes(delivery(world, FakeSender(world, None), timeout=5).prove(FakeMailbox(world, [])))

@@ -285,7 +285,7 @@ def test_a_password(tmp_path: Path, mechanism: str) -> None:
         bye(talk)
 
     use(tmp_path, lambda mailbox: mailbox.open(), script, credentials=Password("u@d.example", 'p"w'))
-    assert said[0].endswith(r'LOGIN u@d.example "p\"w"' if mechanism == "LOGIN" else '\0u@d.example\0p"w')
+    assert said[0].endswith(r'LOGIN "u@d.example" "p\"w"' if mechanism == "LOGIN" else '\0u@d.example\0p"w')
 
 
 @pytest.mark.parametrize(

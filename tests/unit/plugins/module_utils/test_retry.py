@@ -5,7 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import LONGEST_PAUSE, pause, retry_after
+from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import (
+    ATTEMPTS,
+    LONGEST_PAUSE,
+    Attempts,
+    pause,
+    retry_after,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,7 +39,37 @@ def test_pauses_grow_and_end(attempt: int) -> None:
     assert 0.375 <= pause(attempt) <= LONGEST_PAUSE * 1.25
 
 
-def test_what_the_service_asks_for_wins_within_reason() -> None:
-    assert pause(1, 2.128) == 2.128
-    assert pause(5, 0.0) == 0.0
-    assert pause(1, 86400.0) == LONGEST_PAUSE
+def test_what_the_service_asks_for_is_waited_for_and_told() -> None:
+    told: list[str] = []
+    attempts = Attempts("Microsoft Graph", told.append)
+    assert [attempts.pause(asked) for asked in (2.128, 0.0, 9.9)] == [2.128, 0.0, 9.9]
+    assert told == []
+    assert attempts.pause(315.0) == 315.0
+    assert told == ["Microsoft Graph asks for 315 s; waiting."]
+
+
+@pytest.mark.parametrize(("asked", "granted"), [(600.0, True), (600.1, False), (86400.0, False)])
+def test_nobody_waits_for_ever(asked: float, granted: bool) -> None:
+    told: list[str] = []
+    assert (Attempts("Exchange", told.append).pause(asked) == asked) is granted
+    assert bool(told) is granted
+
+
+def test_all_pauses_of_a_request_count() -> None:
+    attempts = Attempts("Exchange")
+    assert [attempts.pause(200.0) for _ in range(4)] == [200.0, 200.0, 200.0, None]
+
+
+def test_attempts_end() -> None:
+    attempts = Attempts("Exchange")
+    pauses = [attempts.pause(0.0) for _ in range(ATTEMPTS)]
+    assert pauses == [0.0] * (ATTEMPTS - 1) + [None]
+    assert attempts.made == ATTEMPTS
+
+
+def test_a_long_pause_that_nobody_asked_for_is_told_as_one() -> None:
+    told: list[str] = []
+    attempts = Attempts("Exchange", told.append)
+    pauses = [attempts.pause() for _ in range(7)]
+    assert len(told) == len([pause for pause in pauses if pause is not None and pause >= 10])
+    assert told[-1].startswith("Exchange does not answer as it should; trying again in ")

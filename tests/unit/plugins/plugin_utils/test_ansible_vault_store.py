@@ -336,7 +336,7 @@ def test_a_kill_at_any_moment_leaves_one_version_whole(world: World) -> None:
     chance = random.Random(7)
     store = world.store()
     revision = store.write("a", {"number": 0}, "")
-    for _ in range(25):
+    for _kill in range(25):
         child = os.fork()
         if child == 0:
             mine = world.store()

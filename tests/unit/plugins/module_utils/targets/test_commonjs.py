@@ -164,6 +164,18 @@ def test_what_surrounds_it_may_be_any_javascript(text: str) -> None:
     assert commonjs.render(after, SETTINGS) == after
 
 
+@pytest.mark.parametrize("before", ["module.exports = {}", "module.exports = {a: 1}", "module.exports = {\n}"])
+def test_keys_that_are_no_identifiers_are_quoted(before: str) -> None:
+    wanted = {"mail-box": {"it's": 1, "2nd": {"a b": "c"}}, "$e_1": 2}
+    after = commonjs.render(before, wanted)
+    assert "'mail-box': {" in after
+    assert "'it\\'s': 1" in after
+    assert "'2nd': {" in after
+    assert "$e_1: 2" in after
+    assert commonjs.read(after, wanted) == wanted
+    assert commonjs.render(after, wanted) == after
+
+
 def test_a_diff_shows_no_secret() -> None:
     before = "module.exports = { mail: { smtp: { auth: { user: 'a', pass: 's3cret' }, oauth2: { host: 'x' } } } }"
     old, new = commonjs.changes(before, commonjs.render(before, SETTINGS), SETTINGS)

@@ -121,7 +121,10 @@ def test_a_missing_key_is_appended_to_short_lists(text: str) -> None:
     [
         ('[{"Name": "a"}', r"not valid JSON \(line 1, column 15: Expecting ','\)"),
         ('[\n  {"Name": tru}]', r"not valid JSON \(line 2, column 12: Expecting value\)"),
-        ("// a comment\n[]", r"line 1, column 1"),
+        ("// a comment\n[]", r"line 1, column 1: comments are not understood"),
+        ('[{"Name": "a"} /* mine */]', r"line 1, column 16: comments are not understood"),
+        ('[{"Name": "a",}]', r"line 1, column 15: a comma behind the last one is not understood"),
+        ('[{"Name": "a"},\n]', r"line 2, column 1: a comma behind the last one is not understood"),
         ("[]", "create_key: true"),
         (f"[{key()}, {key()}]", r"2 times \(line 1, column 2 and line 1, column \d+\)"),
         (f"[{key(IsReadOnly=True)}]", "IsReadOnly"),

@@ -1,0 +1,83 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Runs on the controller, once for all applications; the module of the same name documents the options."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.page import page
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.report import report
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.table import table
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import credentials
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import duration
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError, StoreError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_coalescing import CoalescingGraphClient
+from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import wrapped
+from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep, grouped
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._report_file import place, write
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._shown import shown
+
+
+class ActionModule(EstateStep):
+    """Read everything, or report nothing."""
+
+    STEP, NOUN = "report", "applications"
+    OPTIONS: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        **EstateStep.OPTIONS,
+        "plan": {"type": "dict", "default": {}},
+        "due_within": {"default": "14d"},
+        "folder": {"required": True},
+        "scope": {"choices": ["inventory", "tenant"], "default": "inventory"},
+    }
+
+    def act(self, args: dict[str, Any]) -> dict[str, Any]:
+        """See Step."""
+        duration("mail_credentials_due_within", args["due_within"])
+        wanted = self._wanted(args)
+        keepers, refused = self.keepers(wanted)
+        for verdict in refused.values():
+            raise StoreError(verdict["msg"], code=verdict.get("code"))
+        entries = {name: keeper.peek() for name, keeper in keepers.items()}
+        readings = [
+            asyncio.run(self._read(args, wanted[names[0]]["entra"], [entries[name].get("client_id") for name in names]))
+            for names in grouped(wanted, lambda one: one["entra"])
+        ]
+        data = report(list(wanted.values()), entries, readings, args["due_within"])
+        folder = place(args["folder"])
+        changed = [
+            write(folder / name, content, "mail_credentials_folder", check_mode=self.check_mode) for name, content in (
+                ("credentials.json", json.dumps(data, indent=4) + "\n"), ("credentials.html", page(data)),
+            )
+        ]
+        text = [*table(data), *wrapped(self.unused(args["plan"].get("stores", [])))]
+        return {"changed": any(changed), "msg": shown(text), "_ansible_verbose_always": True}
+
+    def failed(self, args: Mapping[str, Any], error: ModernAuthError) -> dict[str, Any]:
+        """See Step: what cannot be read is no report."""
+        return {"failed": True, "changed": False, **error.result()}
+
+    def settle(self, args: Mapping[str, Any], wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict]:
+        """See EstateStep; nothing is settled here."""
+        return {}
+
+    async def _read(
+        self, args: Mapping[str, Any], entra: Mapping[str, Any], client_ids: list[str | None]
+    ) -> dict[str, Any]:
+        require({**_auth.MISSING, **_graph.MISSING})
+        options = self.connection(entra)
+        ids = [client_id for client_id in client_ids if client_id]
+        async with _graph.graph_client(options, _auth.token_source(options), CoalescingGraphClient) as graph:
+            reading, enabled = await asyncio.gather(
+                credentials.read_all(graph) if args["scope"] == "tenant" else credentials.read(graph, ids),
+                credentials.enabled(graph, ids),
+            )
+        told = credentials.told(reading, duration("mail_credentials_due_within", args["due_within"]))
+        return {**told, "enabled": enabled}

@@ -1,0 +1,67 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What a store may hold of applications that no host of the inventory uses any more. Pure.
+
+Somebody switches a host from Graph to SMTP, or takes it out of the inventory: its application keeps its permissions and
+a secret that works, and no plan speaks of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.grants import NOTHING
+
+
+def stores_of(
+    usable: Mapping[str, Mapping[str, Any]], connections: Mapping[str, Mapping[str, Any]],
+    plans: Mapping[str, Mapping[str, Any]],
+) -> list[dict[str, Any]]:
+    """Each store once: how it is reached, and the unique names of the applications of the inventory that it is for.
+
+    :param usable: the plans of the run's hosts.
+    :param connections: how each of them reaches its application.
+    :param plans: those of the whole inventory.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for host, plan in usable.items():
+        if plan["application"] is None or str(plan["same_store"]) in found:
+            continue
+        kept = [
+            other for other in plans.values()
+            if other["application"] is not None and other["same_store"] == plan["same_store"]
+        ]
+        found[str(plan["same_store"])] = {
+            "store": plan["store"], "host": host, "environment": plan["environment"], "identity": plan["identity"],
+            **connections[host], "in_exchange": any(other["exchange"] is not None for other in kept),
+            "applications": sorted({other["registration"]["unique_name"] for other in kept}),
+        }
+    return list(found.values())
+
+
+def removable(stores: Sequence[Mapping[str, Any]], names: Collection[str]) -> list[dict[str, Any]]:
+    """Those applications as the plan has others, to be removed: what they were granted, nothing but Entra ID knows."""
+    return [
+        {
+            "name": name, "unique_name": name, "display_name": name, "identity": store["identity"],
+            "environment": store["environment"], "permissions": [], "exclusive": True, "secret": {},
+            "hosts": [store["host"]], "team": [], "store": store["store"], "entra": store["entra"],
+            "exchange_connection": store["exchange_connection"],
+            "exchange": NOTHING if store["in_exchange"] else None,
+        }
+        for store in stores for name in names if name not in store["applications"]
+    ]
+
+
+def told(stores: Sequence[Mapping[str, Any]], held: Sequence[Collection[str]]) -> list[str]:
+    """A line for each application that a store holds and no host uses.
+
+    :param held: what each of the stores holds, by unique name.
+    """
+    return [
+        f"The store holds {name}, which no host of the inventory uses: its rights and its secret still work. If "
+        f"nothing else uses it, remove it with mailops.modern_auth.remove_mail -e mail_unused={name}"
+        for store, names in zip(stores, held, strict=True) for name in sorted(set(names) - set(store["applications"]))
+    ]

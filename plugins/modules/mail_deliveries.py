@@ -1,0 +1,211 @@
+#!/usr/bin/python
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The documentation of an action plugin; the code is in plugins/action."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mail_deliveries
+short_description: Prove that many mails travel, or that they are refused
+version_added: 0.3.0
+author:
+  - mailops contributors (@mailops)
+description:
+  - Sends mails as products would and waits until they are found in their mailboxes, or sees them refused; all at once,
+    each with a time limit of its own. A line now and then tells how far it is.
+  - Credentials of O(applications) come from their stores. For each of them a token is asked for anew; a token in a
+    cache would vouch for an application that has been deleted or disabled since.
+  - A failure that Exchange explains by a right that was changed a moment ago is tried again every half minute, for
+    C(patience) seconds.
+  - M(mailops.modern_auth.mail_delivery) does the same for one mail.
+extends_documentation_fragment:
+  - mailops.modern_auth.attributes
+attributes:
+  check_mode:
+    support: full
+    details: Says what would be sent, and sends nothing.
+  diff_mode:
+    support: none
+    details: Changes nothing that lasts.
+  idempotent:
+    support: full
+    details: Never reports a change. Each run sends mails of its own.
+options:
+  deliveries:
+    description:
+      - The mails, as M(mailops.modern_auth.mail_plan) returns them, or written by hand.
+      - Each has the options of M(mailops.modern_auth.mail_delivery), and those below.
+      - 'C({"fact": "tenant_id"}) and C({"fact": "client_id"}) stand for those of O(deliveries[].application),
+        C({"secret": "client_secret"}) for its secret, and C({"secret": PATH}) for one of the secrets of
+        O(deliveries[].host), for example C({"secret": "mail_send.password"}).'
+      - 'C({"variable": PATH, "host": HOST}) stands for the value of any variable of a host.'
+      - O(mailops.modern_auth.mail_delivery#module:token_cache) is not looked at.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: What the mail is called. With the same O(deliveries[].host) there is one of a name.
+        type: str
+        required: true
+      host:
+        description:
+          - The host of the play that the mail is for. RV(hosts) tells it what became of its mails. Those of a host
+            that has failed already are left out.
+          - The task itself never fails for a mail with a host, and it does fail for one without.
+        type: str
+      application:
+        description: The name of one of O(applications), with whose credential the mail is sent or looked for.
+        type: str
+      patience:
+        description:
+          - For how many seconds a failure is tried again that may pass by itself. It counts only if O(access) says that
+            the application's rights were changed, or if there is no O(deliveries[].application).
+        type: int
+        default: 0
+      proves:
+        description:
+          - With C(expect=refused), what the refusal proves. V(mailbox), that the application's right ends before this
+            mailbox; V(permission), that it has no permission for this way at all. M(mailops.modern_auth.mail_report)
+            tells them apart.
+        type: str
+        choices: [mailbox, permission]
+        default: mailbox
+  applications:
+    description:
+      - The applications that are named, of which C(name), C(unique_name) and C(store) are used, see
+        O(mailops.modern_auth.mail_applications#module:applications).
+    type: list
+    elements: dict
+    default: []
+  access:
+    description:
+      - What M(mailops.modern_auth.mail_accesses) returned as RV(mailops.modern_auth.mail_accesses#module:applications),
+        of which C(changed) is used.
+    type: dict
+    default: {}
+  slots:
+    description:
+      - Which of the credentials in the store is used, by the application's name; C(current) where nothing is said,
+        C(pending) or C(previous).
+    type: dict
+    default: {}
+notes:
+  - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
+  - Where the services are is taken from the environment variables that M(mailops.modern_auth.mail_delivery) names,
+    unless the delivery says so itself.
+  - If a secret stands in O(deliveries), say C(no_log=true) on the task. A reference to it needs no such thing.
+seealso:
+  - module: mailops.modern_auth.mail_delivery
+  - module: mailops.modern_auth.mail_outcome
+requirements:
+  - python >= 3.11
+  - msal >= 1.31
+  - msal-extensions >= 1.2
+  - msgraph-sdk >= 1.60
+"""
+
+EXAMPLES = r"""
+- name: Prove that two applications send, and that one of them cannot send as somebody else
+  mailops.modern_auth.mail_deliveries:
+    applications:
+      - unique_name: contracts-mail-prod
+        store: &store {kind: ansible_vault, path: credentials.yml}
+      - unique_name: tickets-mail-prod
+        store: *store
+    deliveries:
+      - name: contracts
+        application: contracts-mail-prod
+        send: &contracts
+          transport: graph
+          mailbox: contracts@contoso.example
+          tenant_id: {fact: tenant_id}
+          client_id: {fact: client_id}
+          client_secret: {secret: client_secret}
+        receive: &probe
+          transport: graph
+          mailbox: probe@contoso.example
+          tenant_id: contoso.example
+          client_id: "{{ reader_client_id }}"
+          client_secret: {variable: reader_client_secret, host: localhost}
+      - name: tickets
+        application: tickets-mail-prod
+        send: &tickets
+          transport: smtp
+          mailbox: tickets@contoso.example
+          tenant_id: {fact: tenant_id}
+          client_id: {fact: client_id}
+          client_secret: {secret: client_secret}
+        receive: *probe
+      - name: tickets as the director
+        application: tickets-mail-prod
+        send:
+          transport: smtp
+          mailbox: director@contoso.example
+          tenant_id: {fact: tenant_id}
+          client_id: {fact: client_id}
+          client_secret: {secret: client_secret}
+        to: probe@contoso.example
+        expect: refused
+  run_once: true
+  delegate_to: localhost
+
+- name: Prove what the inventory asks for
+  mailops.modern_auth.mail_deliveries:
+    deliveries: "{{ planned.deliveries }}"
+    applications: "{{ planned.applications }}"
+    access: "{{ access.applications }}"
+  run_once: true
+  delegate_to: localhost
+  register: proof
+"""
+
+RETURN = r"""
+deliveries:
+  description: What became of each mail.
+  type: list
+  elements: dict
+  returned: unless O(deliveries) make no sense
+  contains:
+    name:
+      description: What the mail is called.
+      type: str
+      returned: always
+    host:
+      description: The host that it is for, or null.
+      type: str
+      returned: always
+    failed:
+      description: Whether it did not go as it should.
+      type: bool
+      returned: always
+    msg:
+      description: What happened, or in check mode what would be done.
+      type: str
+      returned: always
+    attempts:
+      description: How often it was tried.
+      type: int
+      returned: unless in check mode, or it could not be tried
+    proves:
+      description: See O(deliveries[].proves).
+      type: str
+      returned: always
+    delivery:
+      description: See RV(mailops.modern_auth.mail_delivery#module:delivery).
+      type: dict
+      returned: unless in check mode, as far as it came
+hosts:
+  description:
+    - By host, C(failed) and C(msg) of the first of its mails that failed, and all of them as C(deliveries).
+  type: dict
+  returned: unless O(deliveries) make no sense
+failed_deliveries:
+  description: The names of those that failed, with C(HOST:) before those of a host.
+  type: list
+  elements: str
+  returned: unless O(deliveries) make no sense
+  sample: ["ici-prod-1: contracts@contoso.example to probe@contoso.example"]
+"""

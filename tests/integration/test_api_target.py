@@ -1,0 +1,117 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""mail_targets with an object behind a REST API; judged by what the API was asked for and what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from api_stand_in import Api, serving
+from targets_world import World
+
+PASSWORD = "smtp~pass-word"
+VARIABLES = {"mail_send": {"password": PASSWORD}, "mail_api": {"password": "api~pass-word"}}
+FOREIGN = {"theme": "dark", "limits": {"size": 10}}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[Api, Path]]:
+    with serving(tmp_path, {**FOREIGN, "server": "old.example", "tls": {"mode": "none", "check": True}}) as api:
+        yield api
+
+
+def target(api: Api, trusted: Path | None, **more: Any) -> dict[str, Any]:
+    settings = {"server": "smtp.example", "tls": {"mode": "starttls"}, "password": {"secret": "mail_send.password"}}
+    return {
+        "kind": "api_object", "url": api.url, "settings": settings, "secret_fields": ["password"],
+        "authentication": {"username": "admin", "password": {"secret": "mail_api.password"}},
+        **({"ca_path": str(trusted)} if trusted else {}), **more,
+    }
+
+
+def test_four_runs_and_a_rotated_secret(world: World, served: tuple[Api, Path]) -> None:
+    api, trusted = served
+    hosts = {"server": {"targets": [target(api, trusted)]}}
+    for arguments, changed in ((["--check"], True), ([], True), (["--check"], False), ([], False)):
+        done = world.configure(hosts, "--diff", "-vvv", *arguments, variables=VARIABLES)
+        assert done.code == 0, done.output
+        assert done.last()["changed"] is changed
+        assert done.last()["targets"] == [{"name": api.url, "changed": changed}]
+        assert not any(secret in done.output for secret in (PASSWORD, "api~pass-word"))
+        if changed:
+            assert "(secret, new)" in done.output
+            assert '"server": "smtp.example"' in done.output
+    changes = [(method, body) for method, body in api.log if method != "GET"]
+    assert changes == [
+        ("PATCH", {"server": "smtp.example", "tls": {"mode": "starttls"}, "password": PASSWORD}),
+    ]
+    assert api.settings == {
+        **FOREIGN, "server": "smtp.example", "tls": {"mode": "starttls", "check": True}, "password": PASSWORD,
+    }
+
+    rotated = {**VARIABLES, "mail_send": {"password": "another~pass-word"}}
+    assert world.configure(hosts, variables=rotated).last()["changed"] is True
+    assert api.settings["password"] == "another~pass-word"
+    assert api.log[-2] == ("PATCH", {"password": "another~pass-word"})
+    assert world.configure(hosts, variables=rotated).last()["changed"] is False
+    assert list(world.stored()["fingerprints"]["server"]) == [api.url]
+    assert "another" not in str(world.stored())
+
+
+def test_a_missing_object_is_made_where_that_is_allowed(world: World, served: tuple[Api, Path]) -> None:
+    api, trusted = served
+    api.settings = None
+    refused = world.configure({"server": {"targets": [target(api, trusted)]}}, "--check", variables=VARIABLES)
+    assert "there is no such object. Check the address, or set create_url." in refused.last()["msg"]
+    hosts = {"server": {"targets": [target(api, trusted, create_url=api.url.replace("/mail", "/collection"))]}}
+    assert world.configure(hosts, variables=VARIABLES).last()["changed"] is True
+    assert api.settings == {"server": "smtp.example", "tls": {"mode": "starttls"}, "password": PASSWORD}
+    assert world.configure(hosts, variables=VARIABLES).last()["changed"] is False
+
+
+def test_put_sends_the_whole_object(world: World, served: tuple[Api, Path]) -> None:
+    api, trusted = served
+    done = world.configure({"server": {"targets": [target(api, trusted, update="PUT")]}}, variables=VARIABLES)
+    assert done.code == 0, done.output
+    assert api.settings == {
+        **FOREIGN, "server": "smtp.example", "tls": {"mode": "starttls", "check": True}, "password": PASSWORD,
+    }
+
+
+def test_what_cannot_be_done_is_found_in_the_preflight(world: World, served: tuple[Api, Path]) -> None:
+    api, trusted = served
+    wrong = {**VARIABLES, "mail_api": {"password": "wrong~pass-word"}}
+    for plan, variables, words in (
+        (target(api, None), VARIABLES, "CERTIFICATE_VERIFY_FAILED"),
+        (target(api, trusted), wrong, "was answered with 401"),
+        (target(api, trusted, url="https://127.0.0.1:9/x", timeout=2), VARIABLES, "got no answer"),
+        (target(api, trusted, url=api.url.replace("https", "http")), VARIABLES, "is no address that starts with https"),
+        (target(api, trusted), {**VARIABLES, "mail_send": {}}, "mail_send.password: is not set"),
+        (target(api, trusted), {**VARIABLES, "mail_send": {"password": 1234}}, "mail_send.password: is no text"),
+    ):
+        done = world.configure({"server": {"targets": [plan]}}, "--check", variables=variables)
+        assert done.code == 2
+        assert words in done.last()["msg"]
+        assert "~pass-word" not in done.output
+    assert all(method == "GET" for method, _body in api.log)
+
+
+def test_a_refused_change_is_told_without_the_secrets_that_the_answer_repeats(
+    world: World, served: tuple[Api, Path]
+) -> None:
+    api, trusted = served
+    plan = target(api, trusted)
+    plan["settings"]["server"] = "refused"
+    done = world.configure({"server": {"targets": [plan]}}, variables=VARIABLES)
+    assert "was answered with 422" in done.last()["msg"]
+    assert "no such server" in done.last()["msg"]
+    assert PASSWORD not in done.output

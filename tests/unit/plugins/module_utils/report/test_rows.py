@@ -1,0 +1,133 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What a run came to, for each host, and how it is shown."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.files import written
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.rows import (
+    COLUMNS,
+    HEAD,
+    RESTART,
+    Steps,
+    rows,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines
+
+PLAN = {"environment": "prod", "product": "ici", "registration": {"display_name": "Contracts"}}
+WITHOUT = {"environment": "prod", "product": "ici", "registration": {}}
+
+
+def check(name: str, proves: str | None = None, *, failed: bool = False, **delivery: Any) -> dict[str, Any]:
+    """A check as the step delivery tells of it."""
+    kept = {
+        "sent_through": None, "received_through": None, "seconds": {"total": 1.26}, "message_id": None, "refusal": None,
+    }
+    return {"name": name, "proves": proves, "failed": failed, "delivery": {**kept, **delivery}}
+
+
+CHECKS = [
+    check(
+        "delivered", message_id="<one@contoso.example>",
+        sent_through={"transport": "smtp", "authentication": "basic"},
+        received_through={"transport": "imap", "authentication": "oauth2"},
+    ),
+    check("smtp", "mailbox", sent_through={"transport": "smtp"}, refusal={"code": "5"}),
+    check("graph", "permission", sent_through={"transport": "graph"}, refusal={"code": "5"}),
+    check("pop3", "permission", received_through={"transport": "pop3"}, refusal={"code": "-"}),
+]
+STEPS = Steps(
+    plans={"other": WITHOUT, "leader": PLAN, "follower": PLAN, "stopped": PLAN, "gone": PLAN},
+    identity={"leader": {"granted": ["Mail.Send"]}, "follower": {"granted": ["Mail.Send"]}},
+    access={"leader": {"granted": ["FullAccess"]}},
+    targets={"other": {"restart": "needed"}, "leader": {"restart": "done"}, "follower": {"restart": "needed"}},
+    deliveries={"leader": {"deliveries": CHECKS}},
+    failures={
+        "follower": {"step": "provider", "msg": "no such | file\nin <here>"},
+        "gone": {"step": "provider", "msg": "no route to host", "unreachable": True},
+    },
+)
+
+
+def found(host: str, steps: Steps = STEPS) -> dict[str, Any]:
+    [row] = [row for row in rows(steps) if row["host"] == host]
+    return row
+
+
+def test_a_row_per_host_in_the_order_given() -> None:
+    assert [row["host"] for row in rows(STEPS)] == ["other", "leader", "follower", "stopped", "gone"]
+    assert {column: found("leader")[column] for column in COLUMNS} == {
+        "environment": "prod", "host": "leader", "product": "ici", "application": "Contracts",
+        "permissions granted": "Mail.Send", "granted in Exchange": "FullAccess", "sent through": "smtp (basic)",
+        "received through": "imap (oauth2)", "refused for others": "smtp; no permission: graph, reading pop3",
+        "to do": "", "result": "delivered",
+    }
+    assert found("stopped")["result"] == "not verified"
+
+
+def test_a_product_that_has_to_be_restarted_says_so() -> None:
+    assert (found("other")["result"], found("other")["to do"]) == ("configured, not verified", RESTART)
+    # Where something failed, that comes first.
+    assert found("follower")["to do"] == ""
+
+
+def test_a_failure_is_told_with_host_step_and_reason() -> None:
+    assert (found("follower")["result"], found("gone")["result"]) == ("FAILED at provider", "UNREACHABLE")
+    assert lines(rows(STEPS), COLUMNS, HEAD)[-3:] == [
+        "follower: no such | file", "follower: in <here>", "gone: no route to host",
+    ]
+
+
+def test_a_check_predicts() -> None:
+    assert found("other", Steps(plans={"other": WITHOUT}, predicted=True))["result"] == "predicted"
+
+
+def test_a_table_leaves_out_what_is_empty_and_lines_up() -> None:
+    shown = lines(rows(Steps(plans={"other": WITHOUT, "leader": PLAN})), COLUMNS, HEAD)
+    assert re.split(r" {2,}", shown[0]) == ["environment", "host", "product", "application", "result"]
+    starts = [shown[0].index(column) for column in ("host", "product", "application", "result")]
+    assert all(line[start - 2 : start].isspace() for line in shown[2:] for start in starts)
+    assert re.split(r" {2,}", shown[2]) == ["prod", "other", "ici", "-", "not verified"]
+
+
+def test_what_is_too_wide_for_a_table_becomes_a_block_for_each_host() -> None:
+    shown = lines(rows(STEPS), COLUMNS, HEAD)
+    assert all(len(line) <= 96 for line in shown)
+    assert shown[:4] == [
+        "other: configured, not verified", "  environment  prod", "  product      ici", f"  to do        {RESTART}",
+    ]
+    start = shown.index("leader: delivered")
+    assert "  refused for others   smtp; no permission: graph, reading pop3" in shown[start:]
+
+
+def test_a_file_has_every_proof_with_its_message_id() -> None:
+    shown = written("/x/report.md", "Mail", rows(STEPS), COLUMNS)
+    assert "| prod | leader | ici | Contracts |" in shown
+    assert "| leader | delivered | <one@contoso.example> | delivered |" in shown
+    assert "- **follower**: no such | file" in shown
+    table = json.loads(written("report.JSON", "Mail", rows(STEPS), COLUMNS))
+    assert [host["result"] for host in table["hosts"]] == [row["result"] for row in rows(STEPS)]
+    assert table["hosts"][1]["deliveries"][0]["message_id"] == "<one@contoso.example>"
+    page = written("report.html", "<Mail>", rows(STEPS), COLUMNS)
+    assert "&lt;one@contoso.example&gt;" in page
+    assert "&lt;Mail&gt;" in page
+    assert "in &lt;here&gt;" in page
+    assert "<one@" not in page
+    assert "<here>" not in page
+
+
+def test_cells_of_markdown_stay_in_their_cell() -> None:
+    plan = {**PLAN, "registration": {"display_name": "a | b"}}
+    assert "| a \\| b |" in written("report.md", "Mail", rows(Steps(plans={"x": plan})), COLUMNS)
+
+
+def test_a_file_of_another_kind_is_refused() -> None:
+    with pytest.raises(InputError, match=r"mail_report_file: report\.pdf does not say what the report shall be"):
+        written("report.pdf", "Mail", [], COLUMNS)
