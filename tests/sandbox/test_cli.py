@@ -219,6 +219,12 @@ def test_a_folder_that_is_a_link_is_refused(tmp_path: Path, command: str) -> Non
     assert list((tmp_path / "real").iterdir()) == []
 
 
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    result = run_cli("start", tmp_path / "file")
+    assert (result.returncode, "is no folder" in result.stderr) == (1, True)
+
+
 def test_a_link_in_the_folder_is_refused_and_not_followed(tmp_path: Path) -> None:
     folder, target = tmp_path / "folder", tmp_path / "target"
     folder.mkdir()

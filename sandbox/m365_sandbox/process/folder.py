@@ -19,11 +19,13 @@ class FolderError(Exception):
 def check(directory: Path) -> None:
     """Look at a folder and what lies in it, if it is there.
 
-    :raises FolderError: for a link or somebody else's property, since what is read there is trusted and what is
+    :raises FolderError: for a file, a link or somebody else's property, since what is read there is trusted and what is
         written there is secret.
     """
     _check_one(directory)
     if directory.exists():
+        if not directory.is_dir():
+            raise FolderError(f"{directory} is no folder")
         for path in directory.iterdir():
             _check_one(path)
 
