@@ -101,7 +101,7 @@ check: setup ## What is quick: lint, types and units (under three minutes)
 units: setup ## The unit tests alone, and how much of the plugins they cover
 	pytest -q tests/unit -n $$(nproc) --cov plugins --cov-report term:skip-covered
 
-lint: setup ## ruff, mypy, ansible-lint, the changelog
+lint: setup $(VENV)/.collections ## ruff, mypy, ansible-lint, the changelog
 	ruff check .
 	MYPYPATH=$(VENV)/collections:$(CURDIR)/sandbox mypy
 	ansible-lint --profile production
