@@ -79,4 +79,7 @@ def _context(named: tuple[tuple[str, str, tuple[int, int, int]], ...], purpose: 
 
 
 def _unusable(source: str, path: str, reason: str) -> InputError:
-    return InputError(f"{source}: {path} cannot be read as certificates in PEM form ({reason}).")
+    return InputError(
+        f"{source}: {path} cannot be read as certificates in PEM form ({reason}).",
+        remedy="Name a file with the authorities' certificates; that of a Windows host may stand in winrm.ca_path.",
+    )
