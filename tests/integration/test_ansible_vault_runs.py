@@ -263,6 +263,6 @@ def test_a_file_that_is_mounted_by_itself_is_found_by_the_proof(project: Project
 
 
 def test_the_kinds_are_documented() -> None:
-    documented = (REPOSITORY / "roles/mail_store/meta/argument_specs.yml").read_text(encoding="utf-8")
+    documented = (REPOSITORY / "roles/mail_plan/meta/argument_specs.yml").read_text(encoding="utf-8")
     choices = yaml.safe_load(documented)["argument_specs"]["main"]["options"]["mail_store_kind"]["choices"]
     assert sorted(choices) == kinds()

@@ -123,10 +123,7 @@ async def read(
     path = f"/servicePrincipals(appId={quoted(app_id)})"
     requests = {"assignments": Request("GET", f"{path}/appRoleAssignments", f"read what {app_id} was granted", READ)}
     if application is None:
-        requests["application"] = Request(
-            "GET", f"/applications(appId={quoted(app_id)})?$select=id,appId,displayName",
-            f"read the application {app_id}", READ,
-        )
+        requests["application"] = _get_application(app_id)
     if delegated:
         requests["grants"] = Request(
             "GET", f"{path}/oauth2PermissionGrants", f"read the delegated grants of {app_id}", READ_GRANTS
@@ -147,6 +144,16 @@ async def read(
         app_id, f'"{(registration or principal or {}).get("displayName", app_id)}"', registration, principal,
         assignments, [grant for grant in grants if grant["consentType"] == "AllPrincipals"],
         {**(known or {}), **{name: resource_from(name, answers[f"resource {name}"]) for name in unread}},
+    )
+
+
+async def look_up(graph: GraphClient, app_id: str) -> Consent:
+    """The application and its service principal, whatever that was granted, in one batch."""
+    application, principal = (
+        answer.found() for answer in await graph.batch([_get_application(app_id), _get_principal(app_id, app_id)])
+    )
+    return Consent(
+        app_id, f'"{(application or principal or {}).get("displayName", app_id)}"', application, principal
     )
 
 
@@ -305,6 +312,13 @@ async def _create_principal(graph: GraphClient, consent: Consent) -> Entity:
         find = _get_principal(consent.app_id, consent.name)
         answer = await graph.wait_until(lambda: graph.send(find), lambda seen: seen.found() is not None)
     return answer.entity()
+
+
+def _get_application(app_id: str) -> Request:
+    return Request(
+        "GET", f"/applications(appId={quoted(app_id)})?$select=id,appId,displayName", f"read the application {app_id}",
+        READ,
+    )
 
 
 def _get_principal(app_id: str, name: str) -> Request:

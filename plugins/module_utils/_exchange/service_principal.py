@@ -40,7 +40,7 @@ async def target(graph: GraphClient, params: Mapping[str, Any], check_mode: bool
     """
     app_id = params["app_id"].lower()
     found = await graph.wait_until(
-        lambda: consent.read(graph, app_id),
+        lambda: consent.look_up(graph, app_id),
         lambda seen: check_mode or seen.principal is not None or seen.application is None, PATIENCE,
     )
     if found.principal is not None:

@@ -23,8 +23,9 @@ EMPTY = ("azure.mgmt", "azure.storage", "azure.cli")
 class Cloud:
     """A cloud as Azure's command line knows it."""
 
-    name = "AzureCloud"
-    endpoints = SimpleNamespace(active_directory="https://login.microsoftonline.com")
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.endpoints = SimpleNamespace(active_directory="https://login.microsoftonline.com")
 
 
 class Empty(ModuleType):
@@ -53,7 +54,11 @@ class Finder:
         """See importlib.abc.Loader."""
         module = Empty(spec.name)
         if spec.name == "azure.cli.core":
-            clouds = {f"AZURE_{name}_CLOUD": Cloud() for name in ("PUBLIC", "CHINA", "US_GOV", "GERMAN")}
+            names = {
+                "PUBLIC": "AzureCloud", "CHINA": "AzureChinaCloud", "US_GOV": "AzureUSGovernment",
+                "GERMAN": "AzureGermanCloud",
+            }
+            clouds = {f"AZURE_{key}_CLOUD": Cloud(name) for key, name in names.items()}
             module.cloud = SimpleNamespace(Cloud=Cloud, **clouds)
         return module
 
