@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,8 +60,10 @@ def drawn(exists: tuple[str, ...] = (), **variables: Any) -> dict[str, Any]:
 
 
 def test_another_kind_is_one_more_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "toy_drawer.py").write_text(TOY, encoding="utf-8")
-    monkeypatch.setattr(stores, "__path__", [*stores.__path__, str(tmp_path)])
+    # Ansible's loader of collections searches one folder for a package, so the others are there as well.
+    folder = Path(shutil.copytree(stores.__path__[0], tmp_path / "stores"))
+    (folder / "toy_drawer.py").write_text(TOY, encoding="utf-8")
+    monkeypatch.setattr(stores, "__path__", [str(folder)])
     monkeypatch.delitem(sys.modules, f"{stores.__name__}.toy_drawer", raising=False)
     assert "toy_drawer" in kinds()
     options = drawn(mail_store_kind="toy_drawer", mail_store_drawer="left")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,10 @@ def changes(before, after, settings):
 
 
 def test_a_toy_format_is_found_by_its_files_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "toy.py").write_text(TOY)
-    monkeypatch.setattr(formats, "__path__", [*formats.__path__, str(tmp_path)])
+    # Ansible's loader of collections searches one folder for a package, so the others are there as well.
+    folder = Path(shutil.copytree(formats.__path__[0], tmp_path / "formats"))
+    (folder / "toy.py").write_text(TOY)
+    monkeypatch.setattr(formats, "__path__", [str(folder)])
     assert formats.names() == ["commonjs", "environment", "ici_keys", "toy"]
     target = File("/x", "toy", {"lines": ["a", "b"]}, create=True)
     change = target.compare(FoundFile(None, "/x", as_wanted=False))
