@@ -13,7 +13,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._connection im
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, Entry
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate import options
-from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.deliveries import prove_all, title
+from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.deliveries import OWN, prove_all, title
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.check import check_from
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.options import complete
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.report import intention
@@ -21,6 +21,9 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan imp
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import fill
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep, unanswered
+
+#: Seconds for which a new credential may be unknown to a replica of the identity platform.
+SIGN_IN_PATIENCE = 300
 
 
 class ActionModule(EstateStep):
@@ -30,6 +33,7 @@ class ActionModule(EstateStep):
     OPTIONS: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "deliveries": {"type": "list", "elements": "dict", "required": True},
         "applications": {"type": "list", "elements": "dict", "default": []},
+        "identity": {"type": "dict", "default": {}},
         "access": {"type": "dict", "default": {}},
         "slots": {"type": "dict", "default": {}},
     }
@@ -126,7 +130,10 @@ class ActionModule(EstateStep):
         filled: dict[str, Any] = self.resolved(fill(plan, facts, secrets))
         # Exchange is given time for what it was just told, and for nothing else.
         patience = check.get("patience", 0) if args["access"].get(name, {}).get("changed", name is None) else 0
+        # So is the identity platform for a credential that was just made, by this run's identity step or its rotation.
+        is_new = args["identity"].get(name, {}).get("changed", False) or check.get("host") in args["slots"]
         return {
+            "sign_in_patience": SIGN_IN_PATIENCE if is_new else 0,
             "subject": f"Mail delivery check of {check['host']}" if check.get("host") else "Mail delivery check",
             **filled, "name": check["name"], "patience": patience,
             **({"host": check["host"]} if check.get("host") else {}),
@@ -134,7 +141,7 @@ class ActionModule(EstateStep):
 
     def _predicted(self, check: Mapping[str, Any]) -> Verdict:
         try:
-            settings = complete({name: value for name, value in check.items() if name not in options.DELIVERY})
+            settings = complete({name: value for name, value in check.items() if name not in OWN})
             return done(intention(settings, check_from(settings).settings))
         except ModernAuthError as error:
             return failure(error)

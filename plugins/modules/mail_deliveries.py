@@ -80,6 +80,13 @@ options:
     type: list
     elements: dict
     default: []
+  identity:
+    description:
+      - What M(mailops.modern_auth.mail_applications) returned as
+        RV(mailops.modern_auth.mail_applications#module:applications), of which C(changed) is used.
+      - A credential that was just made is given five minutes until every replica of the identity platform knows it.
+    type: dict
+    default: {}
   access:
     description:
       - What M(mailops.modern_auth.mail_accesses) returned as RV(mailops.modern_auth.mail_accesses#module:applications),

@@ -12,7 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _libraries
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import DeliveryError, InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._aadsts import is_replicating
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
+    AuthenticationError,
+    DeliveryError,
+    InputError,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.pool import Progress, each
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.check import check_from, run
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.options import complete
@@ -24,14 +29,16 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts impo
 AT_ONCE = 32
 #: Seconds between two attempts of a check whose failure may pass by itself.
 PAUSE = 30.0
+#: The same for a sign-in with a credential that is new: the identity platform takes seconds, rarely minutes.
+SIGN_IN_PAUSE = 5.0
 #: How many answers a check may wait for, each for its request_timeout, beside the time that the mail takes.
 ANSWERS = 20
 
 Check: TypeAlias = Mapping[str, Any]
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 
-# What a check has beside the options of the module mail_delivery.
-_OWN = frozenset({"name", "host", "patience", "proves"})
+#: What a check has beside the options of the module mail_delivery.
+OWN = frozenset({"name", "host", "patience", "sign_in_patience", "proves"})
 
 
 async def prove_all(
@@ -84,9 +91,11 @@ class _Proof:
         self, check: Check, sources: TokenSources, progress: Progress, sleep: Sleep, started: float
     ) -> None:
         self._title = title(check)
-        self._options = complete({name: value for name, value in check.items() if name not in _OWN})
+        self._options = complete({name: value for name, value in check.items() if name not in OWN})
         self._sources = sources
         self._patient_until = started + float(check.get("patience", 0))
+        # A credential that was made moments ago, not every replica of the identity platform knows.
+        self._signs_in_until = started + float(check.get("sign_in_patience", 0))
         self._progress = progress
         self._sleep = sleep
 
@@ -95,22 +104,27 @@ class _Proof:
 
         :raises ModernAuthError: with ``delivery`` among its details, as far as the check came.
         """
-        attempts, since = 1, 0.0
+        attempts, since, pause = 1, 0.0, PAUSE
         while True:
             try:
                 delivery = await self._once(since)
-            except DeliveryError as error:
-                error.details["attempts"] = attempts
-                if not error.passing or self._sources.clock() + PAUSE > self._patient_until:
+            except AuthenticationError as error:
+                pause = SIGN_IN_PAUSE
+                if not is_replicating(error) or self._sources.clock() + pause > self._signs_in_until:
                     raise
-                self._progress.say(f"{self._title}: {error.message} Trying again in {PAUSE:g} s.")
+                self._progress.say(f"{self._title}: {error.message} Trying again in {pause:g} s.")
+            except DeliveryError as error:
+                error.details["attempts"], pause = attempts, PAUSE
+                if not error.passing or self._sources.clock() + pause > self._patient_until:
+                    raise
+                self._progress.say(f"{self._title}: {error.message} Trying again in {pause:g} s.")
             else:
                 return done(
                     "The mail was refused, as it should be." if delivery["refusal"] else "The mail was delivered.",
                     attempts=attempts, delivery=delivery,
                 )
             since = self._sources.clock()
-            await self._sleep(PAUSE)
+            await self._sleep(pause)
             attempts += 1
 
     async def _once(self, since: float) -> dict[str, Any]:
