@@ -23,7 +23,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts impo
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep, unanswered
 
 #: Seconds for which a new credential may be unknown to a replica of the identity platform.
-SIGN_IN_PATIENCE = 300
+SIGN_IN_PATIENCE = 60
 
 
 class ActionModule(EstateStep):

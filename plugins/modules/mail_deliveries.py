@@ -84,7 +84,7 @@ options:
     description:
       - What M(mailops.modern_auth.mail_applications) returned as
         RV(mailops.modern_auth.mail_applications#module:applications), of which C(changed) is used.
-      - A credential that was just made is given five minutes until every replica of the identity platform knows it.
+      - A credential that was just made is given a minute until every replica of the identity platform knows it.
     type: dict
     default: {}
   access:
