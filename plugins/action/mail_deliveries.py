@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import said_by
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, Entry
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, Entry, fact
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate import options
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.deliveries import OWN, prove_all, title
@@ -18,12 +18,14 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.check im
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.options import complete
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.report import intention
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import secrets_of
-from ansible_collections.mailops.modern_auth.plugins.module_utils._references import fill
+from ansible_collections.mailops.modern_auth.plugins.module_utils._references import Reference, fill, references
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep, unanswered
 
 #: Seconds for which a new credential may be unknown to a replica of the identity platform.
 SIGN_IN_PATIENCE = 60
+#: What references call the secret of an application, and not of a variable.
+OWN_SECRET = "client_secret"
 
 
 class ActionModule(EstateStep):
@@ -49,11 +51,8 @@ class ActionModule(EstateStep):
         verdicts: dict[str, Verdict] = {}
         ready: list[dict[str, Any]] = []
         for check in self._checks(args):
-            refused = entries.get(check.get("application") or "")
             try:
-                if isinstance(refused, ModernAuthError):
-                    raise refused
-                ready.append(self._ready(check, refused or {}, args))
+                ready.append(self._ready(check, entries, args))
             except ModernAuthError as error:
                 verdicts[title(check)] = failure(error)
         if self.check_mode:
@@ -104,34 +103,53 @@ class ActionModule(EstateStep):
             found[name] = ModernAuthError(verdict["msg"], code=verdict.get("code"))
         return found
 
-    def _ready(self, check: Mapping[str, Any], entry: Entry, args: Mapping[str, Any]) -> dict[str, Any]:
+    def _secrets_of(self, host: str) -> dict[str, str]:
+        """The secrets among a host's variables, by their paths."""
+        known = self.variables.of(host)
+        return secrets_of({name: known.known(name) for name in known if name.startswith("mail_")})
+
+    def _of_application(
+        self, args: Mapping[str, Any], name: str, entry: Entry, slots: Mapping[str, str], one: Reference
+    ) -> str | None:
+        """What a reference to an application stands for."""
+        credential = entry.get(slots.get(name, SLOTS[0]), {})
+        value = fact(entry, one.name) if one.kind == "fact" else credential.get("secret_text")
+        if value or self.check_mode:
+            return value or "(known once the application is registered)"
+        application = self.applications(args).get(name)
+        if application is None:
+            raise InputError(f"'{name}' is none of the applications.", remedy="Name it in applications.")
+        raise InputError(
+            f"The store holds no credentials of the application '{application['unique_name']}'.",
+            remedy="Run the step identity first.",
+        )
+
+    def _ready(
+        self, check: Mapping[str, Any], entries: Mapping[str, Entry | ModernAuthError], args: Mapping[str, Any]
+    ) -> dict[str, Any]:
         """The check with every value in place of its reference."""
-        facts: dict[str, Any] = {}
-        secrets: dict[str, Any] = {}
-        if check.get("host"):
-            known = self.variables.of(check["host"])
-            names = [name for name in known if name.startswith("mail_")]
-            secrets = secrets_of({name: known.known(name) for name in names})
-        name = check.get("application")
-        if name is not None:
-            credential = entry.get(args["slots"].get(check.get("host"), SLOTS[0]), {})
-            if not credential and not self.check_mode:
-                application = self.applications(args).get(name)
-                if application is None:
-                    raise InputError(f"'{name}' is none of the applications.", remedy="Name it in applications.")
-                raise InputError(
-                    f"The store holds no credentials of the application '{application['unique_name']}'.",
-                    remedy="Run the step identity first.",
-                )
-            unknown = "(known once the application is registered)"
-            facts = {fact: entry.get(fact) or unknown for fact in ("tenant_id", "client_id")}
-            secrets["client_secret"] = credential.get("secret_text") or unknown
         plan = {key: value for key, value in check.items() if key not in options.DELIVERY}
-        filled: dict[str, Any] = self.resolved(fill(plan, facts, secrets))
+        secrets = self._secrets_of(check["host"]) if check.get("host") else {}
+        slots = args["slots"].get(check.get("host"), {})
+        only = check.get("application")
+        own = [one for one in references(plan) if one.kind == "fact" or one.name == OWN_SECRET]
+        names = {only, *(one.application for one in own)} - {None}
+
+        def value_of(one: Reference) -> Any:
+            if one not in own:
+                return secrets.get(one.name)
+            name = one.application or only
+            entry = entries.get(name or "", {})
+            if isinstance(entry, ModernAuthError):
+                raise entry
+            return self._of_application(args, str(name), entry, slots, one)
+
+        filled: dict[str, Any] = self.resolved(fill(plan, value_of))
         # Exchange is given time for what it was just told, and for nothing else.
-        patience = check.get("patience", 0) if args["access"].get(name, {}).get("changed", name is None) else 0
+        is_granted = not names or any(args["access"].get(name, {}).get("changed", False) for name in names)
+        patience = check.get("patience", 0) if is_granted else 0
         # So is the identity platform for a credential that was just made, by this run's identity step or its rotation.
-        is_new = args["identity"].get(name, {}).get("changed", False) or check.get("host") in args["slots"]
+        is_new = bool(slots) or any(args["identity"].get(name, {}).get("changed", False) for name in names)
         return {
             "sign_in_patience": SIGN_IN_PATIENCE if is_new else 0,
             "subject": f"Mail delivery check of {check['host']}" if check.get("host") else "Mail delivery check",

@@ -55,7 +55,7 @@ def _row(host: str, steps: Steps) -> dict[str, Any]:
     configured = steps.targets.get(host, {})
     return {
         "environment": plan.get("environment") or "", "host": host, "product": plan.get("product") or "",
-        "application": plan.get("registration", {}).get("display_name") or "",
+        "application": ", ".join(one["display_name"] for one in plan.get("applications", [])),
         "permissions granted": ", ".join(steps.identity.get(host, {}).get("granted", [])),
         "granted in Exchange": ", ".join(steps.access.get(host, {}).get("granted", [])),
         "sent through": _ways(sent, "sent_through"), "received through": _ways(sent, "received_through"),

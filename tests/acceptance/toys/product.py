@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Key, Table, text
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import Part
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import Application, Part
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.file import File
 
 EXTRAS: Table = {"config_file": Key(text, required=True)}
@@ -23,7 +23,9 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part:
     credentials = {"username": {"fact": "client_id"}, "password": {"secret": "client_secret"}}
     server = {"host": send.get("host", ""), "port": send.get("port", 25), "tls": send.get("tls", "starttls")}
     return Part(
-        permissions=[{"resource": "Toy", "application": ["play"], "delegated": []}],
+        applications=(
+            Application([{"resource": "Toy", "application": ["play"], "delegated": []}], identity="toy"),
+        ),
         targets=[
             File(
                 wanted.get("mail_toy", {}).get("config_file", ""), "toy",
@@ -33,5 +35,4 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part:
         ],
         send={"transport": "smtp", "authentication": "basic", **server, **credentials},
         sender=send.get("from", ""),
-        identity="toy",
     )

@@ -21,8 +21,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._report.rows i
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines
 
-PLAN = {"environment": "prod", "product": "ici", "registration": {"display_name": "Contracts"}}
-WITHOUT = {"environment": "prod", "product": "ici", "registration": {}}
+PLAN = {"environment": "prod", "product": "ici", "applications": [{"display_name": "Contracts"}]}
+WITHOUT = {"environment": "prod", "product": "ici", "applications": []}
 
 
 def check(name: str, proves: str | None = None, *, failed: bool = False, **delivery: Any) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def test_a_file_has_every_proof_with_its_message_id() -> None:
 
 
 def test_cells_of_markdown_stay_in_their_cell() -> None:
-    plan = {**PLAN, "registration": {"display_name": "a | b"}}
+    plan = {**PLAN, "applications": [{"display_name": "a | b"}]}
     assert "| a \\| b |" in written("report.md", "Mail", rows(Steps(plans={"x": plan})), COLUMNS)
 
 
