@@ -22,8 +22,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._references im
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep, unanswered
 
-#: Seconds for which a new credential may be unknown to a replica of the identity platform.
-SIGN_IN_PATIENCE = 60
 #: What references call the secret of an application, and not of a variable.
 OWN_SECRET = "client_secret"
 
@@ -103,6 +101,19 @@ class ActionModule(EstateStep):
             found[name] = ModernAuthError(verdict["msg"], code=verdict.get("code"))
         return found
 
+    @staticmethod
+    def _entry(entries: Mapping[str, Entry | ModernAuthError], name: str) -> Entry:
+        """What the store holds of an application.
+
+        :raises ModernAuthError: it cannot be told.
+        """
+        if name not in entries:
+            raise InputError(f"'{name}' is none of the applications.", remedy="Name it in applications.")
+        found = entries[name]
+        if isinstance(found, ModernAuthError):
+            raise found
+        return found
+
     def _secrets_of(self, host: str) -> dict[str, str]:
         """The secrets among a host's variables, by their paths."""
         known = self.variables.of(host)
@@ -116,11 +127,8 @@ class ActionModule(EstateStep):
         value = fact(entry, one.name) if one.kind == "fact" else credential.get("secret_text")
         if value or self.check_mode:
             return value or "(known once the application is registered)"
-        application = self.applications(args).get(name)
-        if application is None:
-            raise InputError(f"'{name}' is none of the applications.", remedy="Name it in applications.")
         raise InputError(
-            f"The store holds no credentials of the application '{application['unique_name']}'.",
+            f"The store holds no credentials of the application '{self.applications(args)[name]['unique_name']}'.",
             remedy="Run the step identity first.",
         )
 
@@ -133,25 +141,22 @@ class ActionModule(EstateStep):
         slots = args["slots"].get(check.get("host"), {})
         only = check.get("application")
         own = [one for one in references(plan) if one.kind == "fact" or one.name == OWN_SECRET]
-        names = {only, *(one.application for one in own)} - {None}
+        known = {name: self._entry(entries, name) for name in {only, *(one.application for one in own)} if name}
 
         def value_of(one: Reference) -> Any:
-            if one not in own:
-                return secrets.get(one.name)
             name = one.application or only
-            entry = entries.get(name or "", {})
-            if isinstance(entry, ModernAuthError):
-                raise entry
-            return self._of_application(args, str(name), entry, slots, one)
+            if one not in own or name is None:
+                return secrets.get(one.name)
+            return self._of_application(args, name, known[name], slots, one)
 
         filled: dict[str, Any] = self.resolved(fill(plan, value_of))
         # Exchange is given time for what it was just told, and for nothing else.
-        is_granted = not names or any(args["access"].get(name, {}).get("changed", False) for name in names)
+        is_granted = not known or any(args["access"].get(name, {}).get("changed", False) for name in known)
         patience = check.get("patience", 0) if is_granted else 0
         # So is the identity platform for a credential that was just made, by this run's identity step or its rotation.
-        is_new = bool(slots) or any(args["identity"].get(name, {}).get("changed", False) for name in names)
+        new = [name for name in known if name in slots or args["identity"].get(name, {}).get("changed", False)]
         return {
-            "sign_in_patience": SIGN_IN_PATIENCE if is_new else 0,
+            "new_client_ids": [known[name].get("client_id") for name in new],
             "subject": f"Mail delivery check of {check['host']}" if check.get("host") else "Mail delivery check",
             **filled, "name": check["name"], "patience": patience,
             **({"host": check["host"]} if check.get("host") else {}),
