@@ -68,6 +68,11 @@ options:
             the rights of an application that takes part were changed, or if none does.
         type: int
         default: 0
+      needs:
+        description:
+          - The C(where) of a sign-in. The mail is left out if a step of the play has found that somebody still has to
+            sign in there.
+        type: str
       proves:
         description:
           - With C(expect=refused), what the refusal proves. V(mailbox), that the application's right ends before this

@@ -200,7 +200,8 @@ def test_a_credential_that_is_new_may_be_unknown_for_a_minute(world: MailWorld, 
     application = world.may_send()
     wrong = {**world.graph(application), "client_secret": "not~yet~known~to~anybody"}
     one = check(
-        world, "new", send=wrong, receive=world.reader("imap"), new_client_ids=[application["appId"]], **{"from": SENDER},
+        world, "new", send=wrong, receive=world.reader("imap"), new_client_ids=[application["appId"]],
+        **{"from": SENDER},
     )
     clock = Clock()
     (verdict,) = prove([one], told, clock).values()

@@ -15,8 +15,8 @@ A plan is plain data without secrets::
     foreign                 the address of a mailbox that they must not reach, or None
     reader                  the address of the Microsoft 365 mailbox in which the proof is looked for, or None
     checks                  [{name, send, from, receive, to, expect, ...}], options of the module mail_delivery, and
-                            what a refusal proves
-    unproven                [sentences about what they leave out]
+                            what a refusal proves, and what a person has to sign in for before
+    unproven                [what they leave out, a few words each]
 
 Values that are known only later stand as references, see _references.py; where a host has several applications they
 name theirs as it is called in the plan.
@@ -83,7 +83,7 @@ def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         "backup": wanted.get("mail_backup", False),
         "foreign": (verify or {}).get("refused_mailbox") if applications else None,
         "reader": _reader(verify or {}),
-        "checks": named(checks, names),
+        "checks": named([{**check, "needs": part.needs} if part and part.needs else check for check in checks], names),
         "unproven": list(part.unproven) if part and verify is not None else [],
     }
     return plan, _first_of_each(problems)

@@ -72,9 +72,10 @@ class Part:
     :param sender: the address that its mail is from.
     :param applications: as which it signs in; empty when it needs none.
     :param receives: how to read each of its mailboxes as it does, as the option ``receive`` of that module.
-    :param unproven: sentences about what no mail of ours can prove.
+    :param unproven: what no mail of ours can prove, a few words each.
     :param restart_command: what restarts the product, unless the operator says it.
     :param encryption: how the product's own tool encrypts the application's secret, see the module mail_targets.
+    :param needs: the ``where`` of what a person has to sign in for before its mail travels, see _sign_ins.py.
     :param loads: which of the files the product's own interpreter loads once they are written, see there.
     """
 
@@ -87,3 +88,4 @@ class Part:
     restart_command: Sequence[str] = ()
     encryption: Mapping[str, Any] = field(default_factory=dict)
     loads: Sequence[Mapping[str, Any]] = ()
+    needs: str | None = None
