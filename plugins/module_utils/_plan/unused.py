@@ -27,16 +27,15 @@ def stores_of(
     """
     found: dict[str, dict[str, Any]] = {}
     for host, plan in usable.items():
-        if plan["application"] is None or str(plan["same_store"]) in found:
+        if not plan["applications"] or str(plan["same_store"]) in found:
             continue
-        kept = [
-            other for other in plans.values()
-            if other["application"] is not None and other["same_store"] == plan["same_store"]
-        ]
+        sharing = [other for other in plans.values() if other["same_store"] == plan["same_store"]]
+        kept = [one for other in sharing for one in other["applications"]]
         found[str(plan["same_store"])] = {
-            "store": plan["store"], "host": host, "environment": plan["environment"], "identity": plan["identity"],
-            **connections[host], "in_exchange": any(other["exchange"] is not None for other in kept),
-            "applications": sorted({other["registration"]["unique_name"] for other in kept}),
+            "store": plan["store"], "host": host, "environment": plan["environment"],
+            "identity": plan["applications"][0]["identity"],
+            **connections[host], "in_exchange": any(one["exchange"] is not None for one in kept),
+            "applications": sorted({one["unique_name"] for one in kept}),
         }
     return list(found.values())
 
