@@ -40,6 +40,25 @@ class TokenSource(Protocol):
         """Forget tokens that an earlier process cached; False if the next token would be no fresher than the last."""
 
 
+def _google(options: Mapping[str, Any], connections: Connections) -> TokenSource:
+    # Its library is not everybody's: who signs in to Entra ID alone does not load it.
+    from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import google
+
+    return google.source(options, connections)
+
+
+def missing(options: Mapping[str, Any]) -> dict[str, str]:
+    """The tracebacks of the failed imports of what a token source needs, by pip's name of the library.
+
+    :param options: as ``token_source`` takes them.
+    """
+    if options.get("auth_source") != "google":
+        return MISSING
+    from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import google
+
+    return google.MISSING
+
+
 _SOURCES: Mapping[str, Callable[[Mapping[str, Any], Connections], TokenSource]] = {
     "access_token": ready_token.source,
     "client_secret": application.with_secret,
@@ -47,6 +66,7 @@ _SOURCES: Mapping[str, Callable[[Mapping[str, Any], Connections], TokenSource]] 
     "workload_identity": application.with_federated_token,
     "managed_identity": managed_identity.source,
     "azure_cli": azure_cli.source,
+    "google": _google,
 }
 # Which option, if it is given, means which source.
 _SIGNS = {

@@ -28,6 +28,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import key_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import hours, read, secrets
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import (
     SECRET,
@@ -138,6 +139,11 @@ def _differences(
         f"give both the same, for example in group_vars, or another {ours['variable']}.unique_name"
         for variable, (one, other) in pairs.items() if one != other
     ]
+    if ours["identity"] == "google" and key_of(their_plan["google"]) != key_of(our_plan["google"]):
+        found.append(
+            f"mail_google: {first} and {second} give different keys or accounts, but both share '{name}'; give both "
+            "the same, for example in group_vars, or another mail_google.unique_name"
+        )
     if their_plan["same_store"] != our_plan["same_store"]:
         found.append(
             f"mail_store_path: {first} and {second} keep what they know of the application '{name}' in different "
