@@ -10,13 +10,19 @@ import json
 from pathlib import Path
 from typing import Any
 
-import hypothesis_profile  # noqa: F401
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._google.key_file import content_of, load, parse
+from ansible_collections.mailops.modern_auth.tests.unit.google_keys import (
+    ACCOUNT,
+    END,
+    as_json,
+    as_p12,
+    certificate,
+    pem,
+)
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from google_keys import ACCOUNT, END, as_json, as_p12, certificate, pem
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._google.key_file import parse
 from ansible_collections.mailops.modern_auth.plugins.module_utils._google.refusals import refused
-from google_keys import ACCOUNT, as_json, as_p12
+from ansible_collections.mailops.modern_auth.tests.unit.google_keys import ACCOUNT, as_json, as_p12
 
 USER = "orders@fabrikam.example"
 SCOPE = "https://mail.google.com/"
