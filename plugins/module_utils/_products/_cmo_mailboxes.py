@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import credentials
@@ -34,6 +35,8 @@ _USUAL_TLS = {"smtp": "starttls", "imap": "implicit", "pop3": "implicit"}
 _GOOGLE_HOSTS = {"smtp": "smtp.gmail.com", "imap": "imap.gmail.com", "pop3": "pop.gmail.com"}
 #: The variable of the mailbox that others inherit from.
 RECEIVE = "mail_receive"
+#: The authentication of those that Google keeps.
+GOOGLE = "google_service_account"
 #: What nothing in CMO's settings says.
 _NEVER = ("display_name", "use_default_from", "override", "allow_override_in_production")
 #: What is of no use with a transport, or with a way to sign in.
@@ -70,7 +73,7 @@ class Context:
     @property
     def service_account(self) -> str:
         """What references call Google's identity."""
-        return str(self.google.get("unique_name", ""))
+        return str(self.google.get("service_account") or PurePath(self.google.get("key_file", "")).stem)
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ class Mailbox:
     @property
     def host(self) -> str:
         """The server."""
-        usual = _GOOGLE_HOSTS[self.transport] if self.authentication == "google_service_account" else ""
+        usual = _GOOGLE_HOSTS[self.transport] if self.authentication == GOOGLE else ""
         return str(self.given.get("host", usual))
 
     @property
@@ -269,7 +272,7 @@ def settings(mailbox: Mailbox, context: Context) -> dict[str, Any]:
         found["Smtp.UseAuth"] = str(mailbox.authentication != "none")
     if mailbox.authentication == "basic":
         found |= {f"{section}Login": mailbox.account, f"{section}Password": {"secret": mailbox.password}}
-    if mailbox.authentication == "google_service_account":
+    if mailbox.authentication == GOOGLE:
         found |= {
             f"{section}GoogleOAuth2.CertificatePath": context.google.get("server_path", ""),
             f"{section}GoogleOAuth2.ServiceAccount": {

@@ -36,6 +36,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._products._cmo
     written,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._cmo_mailboxes import (
+    GOOGLE,
     RECEIVE,
     SERVER_TYPES,
     Context,
@@ -222,12 +223,16 @@ def _cache_file(extras: Mapping[str, Any]) -> str:
 
 
 def _applications(mailboxes: Sequence[Mailbox], context: Context) -> tuple[Application, ...]:
-    """Those of Entra's that the mailboxes are opened by, each for its own ones."""
+    """Those that the mailboxes are opened by, each for its own ones."""
     of_each: dict[str | None, list[Mailbox]] = {}
     for one in mailboxes:
         if one.transport == "graph":
             of_each.setdefault(one.application(context), []).append(one)
-    return tuple(_application(name, own, context) for name, own in of_each.items())
+    users = _distinct([one.address for one in mailboxes if one.authentication == GOOGLE])
+    google = [Application(unique_name=context.service_account, identity="google", registration={
+        "display_name": context.service_account, "credential": "none", "google": {**context.google, "users": users},
+    })] if users else []
+    return (*(_application(name, own, context) for name, own in of_each.items()), *google)
 
 
 def _application(name: str | None, mailboxes: Sequence[Mailbox], context: Context) -> Application:
