@@ -1,4 +1,4 @@
-"""A product, a format, a kind of target, a store, an identity, a token source: each one file, in a copy of the house."""
+"""A product, a format, a kind of target, a store, an identity, a token source: each one file in a copied collection."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ from typing import Any
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import hours, read, secrets
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import (
+    ENTRA,
     SECRET,
     described,
     planned,
@@ -75,7 +76,9 @@ def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         "environment": wanted.get("mail_environment"),
         "applications": [one.plan for one in applications],
         "mailboxes": list(dict.fromkeys(opened.mailbox for one in applications for opened in one.part.accesses)),
-        "users": list(dict.fromkeys(address for one in applications for address in one.plan["users"])),
+        "users": list(dict.fromkeys(
+            address for one in applications if one.plan["identity"] == ENTRA for address in one.plan["users"]
+        )),
         "targets": named(part.targets, names) if part else [],
         "encryption": dict(part.encryption) if part else {},
         "loads": list(part.loads) if part else [],

@@ -69,7 +69,7 @@ def test_a_row_per_host_in_the_order_given() -> None:
         "environment": "prod", "host": "leader", "product": "ici", "application": "Contracts",
         "permissions granted": "Mail.Send", "granted in Exchange": "FullAccess", "sent through": "smtp (basic)",
         "received through": "imap (oauth2)", "refused for others": "smtp; no permission: graph, reading pop3",
-        "to do": "", "result": "delivered",
+        "not proven": "", "to do": "", "result": "delivered",
     }
     assert found("stopped")["result"] == "not verified"
 
@@ -169,7 +169,8 @@ def test_a_proof_that_was_left_out_says_why() -> None:
 
 def test_a_file_lists_who_has_to_sign_in() -> None:
     told = rows(replace(STEPS, authorizations={"leader": [SIGN_IN]}))
-    assert f"## Authorization required\n\n- {SENTENCE}\n" in written("report.md", "Mail", told, COLUMNS)
+    escaped = SENTENCE.replace("<cmo>", "&lt;cmo&gt;")
+    assert f"## Authorization required\n\n- {escaped}\n" in written("report.md", "Mail", told, COLUMNS)
     assert json.loads(written("report.json", "Mail", told, COLUMNS))["hosts"][1]["authorization_required"] == [SIGN_IN]
     page = written("report.html", "Mail", told, COLUMNS)
     assert f"<h2>Authorization required</h2><ul><li>{escape(SENTENCE)}</li></ul>" in page
