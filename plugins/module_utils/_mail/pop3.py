@@ -11,6 +11,7 @@ import poplib
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, cast
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail import xoauth2
@@ -106,9 +107,9 @@ class Pop3Mailbox:
         host, port = self._server.host, self._server.port
         with self._answers("connect"):
             if upgrade == "at_once":
-                connection: poplib.POP3 = poplib.POP3_SSL(host, port, timeout=self._timeout, context=context)
+                connection: poplib.POP3 = _Pop3OverTls(host, port, timeout=self._timeout, context=context)
             else:
-                connection = poplib.POP3(host, port, timeout=self._timeout)
+                connection = _Pop3(host, port, timeout=self._timeout)
             with ExitStack() as unless_it_works:
                 unless_it_works.callback(_hang_up, connection)
                 if upgrade in ("required", "if_offered"):
@@ -208,9 +209,28 @@ class Pop3Mailbox:
                 _hang_up(connection)
 
 
+class _ClosesItself:
+    """poplib leaves the socket open where a server does not greet, and servers count connections."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        try:
+            super().__init__(*arguments, **options)
+        except (OSError, poplib.error_proto):
+            _hang_up(cast(poplib.POP3, self))
+            raise
+
+
+class _Pop3(_ClosesItself, poplib.POP3):
+    pass
+
+
+class _Pop3OverTls(_ClosesItself, poplib.POP3_SSL):
+    pass
+
+
 def _hang_up(connection: poplib.POP3) -> None:
-    # After an upgrade that failed there is no socket any more, which poplib does not expect.
-    with suppress(OSError):
+    # Before a connection is made and after an upgrade that failed there is no socket, which poplib does not expect.
+    with suppress(OSError, AttributeError):
         connection.close()
 
 
