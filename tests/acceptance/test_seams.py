@@ -1,4 +1,4 @@
-"""A product, a format, a kind of target, a store, an identity, a token source: each one file in a copied collection."""
+"""A product, a format, a kind of target, a store, an identity, a token source: each one file more in a collection."""
 
 from __future__ import annotations
 
@@ -192,8 +192,8 @@ def test_a_store_of_one_file_keeps_the_credential(played: Played) -> None:
 
 
 def test_a_token_source_of_one_file_is_found_by_its_name(played: Played) -> None:
-    # The prediction, two runs and the removal; the last one looks first.
-    assert played.service.tokens == [f"token {number} for play" for number in range(5)]
+    # The prediction, three runs and the removal; the last one looks first.
+    assert played.service.tokens == [f"token {number} for play" for number in range(6)]
 
 
 def test_an_identity_of_one_file_is_asked_once(played: Played) -> None:
