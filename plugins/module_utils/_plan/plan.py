@@ -36,9 +36,10 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applicat
     planned,
     variables_of,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.proofs import checks_of
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.proofs import checks_of, read_mailbox
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import TABLE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products import PRODUCTS
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import Part
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import named
 
 PRODUCTION = frozenset({"prod", "production", "prd", "live"})
@@ -85,7 +86,7 @@ def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         "restart_command": wanted.get("mail_restart_command", list(part.restart_command) if part else []),
         "backup": wanted.get("mail_backup", False),
         "foreign": (verify or {}).get("refused_mailbox") if applications else None,
-        "reader": _reader(verify or {}),
+        "reader": _reader(verify, part) if verify and part else None,
         "checks": named([{**check, "needs": part.needs} if part and part.needs else check for check in checks], names),
         "unproven": list(part.unproven) if part and verify is not None else [],
     }
@@ -197,13 +198,12 @@ def _secret_rules(wanted: Mapping[str, Any], problems: list[str]) -> None:
             )
 
 
-def _reader(verify: Mapping[str, Any]) -> str | None:
+def _reader(verify: Mapping[str, Any], part: Part) -> str | None:
     """The mailbox of Microsoft 365 in which the proof has to arrive; None if it is, or may be, kept elsewhere."""
     receive = verify.get("receive", {})
     if receive.get("authentication", "oauth2") != "oauth2" or receive.get("host"):
         return None
-    mailbox: str | None = receive.get("mailbox", verify.get("recipient"))
-    return mailbox
+    return read_mailbox(verify, part) or None
 
 
 def _first_of_each(problems: list[str]) -> list[str]:
