@@ -90,7 +90,11 @@ $(CLIENTS): tests/clients/package-lock.json | node
 
 .PHONY: product
 product: $(VENV)/.installed node $(NODEMAILER)/nodemailer
-	@python sandbox/servers/team_assistant/prove.py $(M365_SANDBOX_DIRECTORY) $(NODEMAILER)
+	@PYTHONPATH=sandbox/servers python sandbox/servers/team_assistant/prove.py $(M365_SANDBOX_DIRECTORY) $(NODEMAILER)
+
+.PHONY: cmo
+cmo: $(VENV)/.installed $(CMO)
+	@PYTHONPATH=sandbox/servers python sandbox/servers/cmo/prove.py $(M365_SANDBOX_DIRECTORY) $(CMO)
 
 demo: setup ## The main job on the sandbox: register, consent, configure, send, read back
 	@m365-sandbox start
@@ -100,6 +104,10 @@ demo: setup ## The main job on the sandbox: register, consent, configure, send, 
 	  echo "Team assistant itself, with nothing but the files that were written:"; \
 	  $(MAKE) --no-print-directory product; \
 	else echo "Install Node.js (sudo apt-get install nodejs npm) to see Team assistant itself send."; fi
+	@if [ "$$(id -u)" = 0 ] || command -v mcs >/dev/null; then \
+	  echo "CMO itself, with nothing but its web.config:"; \
+	  $(MAKE) --no-print-directory cmo; \
+	else echo "Install Mono (sudo apt-get install $(MONO)) to see CMO itself send and receive."; fi
 
 test: setup node clients $(CMO) ## Everything that has to hold, in one command
 	@echo "lint, sanity, units and molecule, two at a time; each is shown when it has ended (about two minutes)"
