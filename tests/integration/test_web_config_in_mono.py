@@ -3,8 +3,9 @@
 
 """What System.Configuration makes of a web.config that was edited: the wanted settings, and everything else as it was.
 
-It is Mono's. Other than .NET's it minds capitals in ``<remove>``, does not know the path "." of a ``<location>``, and
-takes texts between the elements and a key that is missing. None of these is tried here.
+It is Mono's. Other than .NET's it minds capitals within a file (two keys that differ in them alone are two, and
+``<remove>`` takes one of them), does not know the path "." of a ``<location>``, and takes texts between elements and
+a key that is missing. None of these is tried here.
 """
 
 from __future__ import annotations
@@ -118,12 +119,11 @@ def files(draw: st.DrawFn) -> File:
         ("utf-8", "", ""), ("utf-8", "utf-8", "\ufeff"), ("utf-16-le", "utf-16", "\ufeff"),
         ("utf-16-be", "utf-16", "\ufeff"), ("windows-1252", "Windows-1252", ""), ("iso-8859-1", "iso-8859-1", ""),
     )))
-    beside = st.sampled_from((
-        "", "<!-- <add key='Mail.Type' value='no' /> -->", "<?asp <add key='Mail.Type'/> ?>", "<clear />",
-        "<remove key='Mail.Server' />", "\t", "<!-- & < > \" ' -->",
+    ours = st.sampled_from([draw(capitals(name)) for name in OURS])
+    beside = ours.map("<remove key='{}' />".format) | st.sampled_from((
+        "", "<!-- <add key='Mail.Type' value='no' /> -->", "<?asp <add key='Mail.Type'/> ?>", "<clear />", "\t",
+        "<!-- & < > \" ' -->",
     ))
-    # Mail.Server may be removed above, where Mono minds capitals.
-    ours = st.just("Mail.Server") | st.sampled_from(OURS[:3]).flatmap(capitals)
     entries = draw(st.lists(adds(st.sampled_from(FOREIGN), encoding) | adds(ours, encoding) | beside, max_size=8))
     step, end = draw(st.sampled_from(("  ", "\t", "    ", ""))), draw(st.sampled_from(("\n", "\r\n")))
     apart = f"{end}{step * 2}"
