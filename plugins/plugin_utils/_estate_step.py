@@ -94,13 +94,11 @@ class EstateStep(StepForAll):
                 # Once is enough to show it.
                 shown = {"diff": diffs[name]} if number == 0 and self._task.diff else {}
                 of_hosts.setdefault(host, {})[name] = {**verdicts[name], **shown}
-        hosts = {
-            host: {**of_all(list(own.values())), "applications": list(own), **state} for host, own in of_hosts.items()
-        }
+        hosts = {host: {**of_all(list(own.values())), "applications": list(own)} for host, own in of_hosts.items()}
         failed = [name for name, verdict in verdicts.items() if verdict["failed"]]
         return {
             "changed": any(verdict["changed"] for verdict in verdicts.values()),
-            "applications": dict(verdicts), "hosts": hosts, "failed_applications": failed,
+            "applications": dict(verdicts), "hosts": hosts, "failed_applications": failed, **state,
             **({"diff": [one for diff in diffs.values() for one in diff]} if self._task.diff else {}),
             **unanswered({name: verdicts[name] for name in failed if not self.applications(args)[name]["hosts"]}),
         }

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from m365_sandbox.process.ports import free_ports
 from office import HOST, SECONDS
 
 PASSWORD = "for the proxy only"
@@ -26,7 +27,7 @@ class Proxy:
     """
 
     def __init__(self, folder: Path, servers: Mapping[str, int], accounts: str) -> None:
-        self.ports = {protocol: free_port() for protocol in servers}
+        self.ports = dict(zip(servers, free_ports(), strict=False))
         sections = "".join(
             f"[{protocol}-{port}]\nlocal_address = {HOST}\nserver_address = {HOST}\n"
             f"server_port = {servers[protocol]}\nserver_starttls = {protocol == 'SMTP'}\n\n"
@@ -47,13 +48,6 @@ class Proxy:
     def pop3(self) -> poplib.POP3:
         """A client of the standard library."""
         return poplib.POP3(HOST, self.ports["POP"], timeout=SECONDS)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

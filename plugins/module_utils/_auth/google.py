@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import http
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.http import Connections, HttpClient
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import _http
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._http import Connections, HttpClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import AuthenticationError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._google import key_file
 from ansible_collections.mailops.modern_auth.plugins.module_utils._google.key_file import ServiceAccountKey, load
 from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import KEY, TOKEN_URI
 from ansible_collections.mailops.modern_auth.plugins.module_utils._google.refusals import refused
 
-MISSING: dict[str, str] = {**key_file.MISSING, **http.MISSING}
+MISSING: dict[str, str] = {**key_file.MISSING, **_http.MISSING}
 try:
     from google.auth import crypt
     from google.auth.exceptions import GoogleAuthError

@@ -19,7 +19,7 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _libraries
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import google as tokens
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.http import Connections
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._http import Connections
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import AuthenticationError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._google.key_file import ServiceAccountKey, load
 from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import MAIL_SCOPE, token_options

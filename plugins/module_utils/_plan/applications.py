@@ -104,7 +104,7 @@ def _planned(
     unique_name = given.get("unique_name", part.unique_name)
     realm = wanted.get("mail_entra", {}).get("tenant_id", "") if part.identity == ENTRA else part.identity
     return Planned(part, needs, {
-        **kept, "display_name": given.get("name"), "secret": {**SECRET, **given.get("secret", {})},
+        **kept, "display_name": given.get("name", unique_name), "secret": {**SECRET, **given.get("secret", {})},
         "credential": "client_secret", "users": [], **part.registration, **_redirects(given, part),
         "name": f"{realm}/{unique_name}", "unique_name": unique_name,
         "variable": variable or "mail_app", "identity": part.identity,

@@ -31,14 +31,16 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import key_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import hours, read, secrets
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import (
+    ENTRA,
     SECRET,
     described,
     planned,
     variables_of,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.proofs import checks_of
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.proofs import checks_of, read_mailbox, unproven
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import TABLE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products import PRODUCTS
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import Part
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import named
 
 PRODUCTION = frozenset({"prod", "production", "prd", "live"})
@@ -76,16 +78,18 @@ def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         "environment": wanted.get("mail_environment"),
         "applications": [one.plan for one in applications],
         "mailboxes": list(dict.fromkeys(opened.mailbox for one in applications for opened in one.part.accesses)),
-        "users": list(dict.fromkeys(address for one in applications for address in one.plan["users"])),
+        "users": list(dict.fromkeys(
+            address for one in applications if one.plan["identity"] == ENTRA for address in one.plan["users"]
+        )),
         "targets": named(part.targets, names) if part else [],
         "encryption": dict(part.encryption) if part else {},
         "loads": list(part.loads) if part else [],
         "restart_command": wanted.get("mail_restart_command", list(part.restart_command) if part else []),
         "backup": wanted.get("mail_backup", False),
         "foreign": (verify or {}).get("refused_mailbox") if applications else None,
-        "reader": _reader(verify or {}),
+        "reader": _reader(verify, part) if verify and part else None,
         "checks": named([{**check, "needs": part.needs} if part and part.needs else check for check in checks], names),
-        "unproven": list(part.unproven) if part and verify is not None else [],
+        "unproven": unproven(verify, part, applications) if part and verify is not None else [],
     }
     return plan, _first_of_each(problems)
 
@@ -200,13 +204,12 @@ def _secret_rules(wanted: Mapping[str, Any], problems: list[str]) -> None:
             )
 
 
-def _reader(verify: Mapping[str, Any]) -> str | None:
+def _reader(verify: Mapping[str, Any], part: Part) -> str | None:
     """The mailbox of Microsoft 365 in which the proof has to arrive; None if it is, or may be, kept elsewhere."""
     receive = verify.get("receive", {})
     if receive.get("authentication", "oauth2") != "oauth2" or receive.get("host"):
         return None
-    mailbox: str | None = receive.get("mailbox", verify.get("recipient"))
-    return mailbox
+    return read_mailbox(verify, part) or None
 
 
 def _first_of_each(problems: list[str]) -> list[str]:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import ENTRA
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.grants import NOTHING
 
 
@@ -26,22 +28,34 @@ def stores_of(
     :param plans: those of the whole inventory.
     """
     found: dict[str, dict[str, Any]] = {}
-    for host, plan in usable.items():
-        if not plan["applications"] or str(plan["same_store"]) in found:
+    # Those with an application say best how others are reached. One that has none any more may have been the last one.
+    for host, plan in sorted(usable.items(), key=lambda one: not one[1]["applications"]):
+        if str(plan["same_store"]) in found:
             continue
         sharing = [other for other in plans.values() if other["same_store"] == plan["same_store"]]
         kept = [one for other in sharing for one in other["applications"]]
+        connection = connections[host]
         found[str(plan["same_store"])] = {
             "store": plan["store"], "host": host, "environment": plan["environment"],
-            "identity": plan["applications"][0]["identity"],
-            **connections[host], "in_exchange": any(one["exchange"] is not None for one in kept),
+            "identity": next((one["identity"] for one in plan["applications"]), ENTRA),
+            **connection,
+            "in_exchange": bool(connection["exchange_connection"]) or any(one["exchange"] for one in kept),
             "applications": sorted({one["unique_name"] for one in kept}),
         }
     return list(found.values())
 
 
 def removable(stores: Sequence[Mapping[str, Any]], names: Collection[str]) -> list[dict[str, Any]]:
-    """Those applications as the plan has others, to be removed: what they were granted, nothing but Entra ID knows."""
+    """Those applications as the plan has others, to be removed: what they were granted, nothing but Entra ID knows.
+
+    :raises InputError: hosts use one of them.
+    """
+    used = [name for name in names if stores and all(name in store["applications"] for store in stores)]
+    if used:
+        raise InputError(
+            f"mail_unused: hosts of the inventory use {', '.join(used)}. Nothing was removed.",
+            remedy="To remove the applications that hosts use, leave mail_unused out and name the hosts with --limit.",
+        )
     return [
         {
             "name": name, "unique_name": name, "display_name": name, "identity": store["identity"],

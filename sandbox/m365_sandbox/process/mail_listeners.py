@@ -23,6 +23,7 @@ from m365_sandbox.mail.relay import RelayDesk
 from m365_sandbox.mail.sign_in import Claims, Protocol
 from m365_sandbox.mail.store import MailStore
 from m365_sandbox.mail.submission import Submission
+from m365_sandbox.state.certificates import relay_contexts
 from m365_sandbox.state.resources import EXCHANGE_AUDIENCES
 from m365_sandbox.state.sandbox import Sandbox
 
@@ -50,7 +51,8 @@ class MailListeners:
         sandbox, contoso, fabrikam = self._sandbox, self._contoso, self._fabrikam
         pace = contoso.store.submission_pace
         await self._submissions("", ExchangeDesk(sandbox.tenant, contoso, self._claims_of, sandbox.faults, pace))
-        await self._listen("relay", RelayDesk(contoso, sandbox.credentials).connection)
+        relay = RelayDesk(contoso, sandbox.credentials, lambda: sandbox.relay, relay_contexts(sandbox.directory))
+        await self._listen("relay", relay.connection)
         await self._door("imap", exchange_online.IMAP, contoso.store, self._judge_of("imap"))
         await self._door("pop3", exchange_online.POP3, contoso.store, self._judge_of("pop3"))
         await self._submissions("gmail_", GmailDesk(sandbox, fabrikam))
