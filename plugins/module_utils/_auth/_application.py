@@ -61,7 +61,9 @@ class ApplicationTokens:
             if answer.get("token_source") == "identity_provider":
                 self._came_from_cache = False
         if "access_token" not in answer:
-            raise authentication_error(answer, self._who)
+            error = authentication_error(answer, self._who)
+            error.client_id = self._client_id
+            raise error
         return str(answer["access_token"])
 
     def refresh(self) -> bool:
