@@ -469,7 +469,7 @@ def test_search(graph: Graph) -> None:
     assert subjects('"nothing of this"') == []
     for other in ({"$filter": "isRead eq false"}, {"$orderby": "subject"}):
         assert refusal(graph.get(f"{TO}/messages", params={"$search": '"x"', **other}))[0] == 400
-    for unknown in ("subject:budget AND from:contracts", "received>=2020-01-01", "hasAttachments:true", "a OR b", "(a)"):
+    for unknown in ("subject:budget AND from:contracts", "received>=2020-01-01", "hasAttachments:true", "a OR b", "(a"):
         assert refusal(graph.get(f"{TO}/messages", params={"$search": f'"{unknown}"'}))[:2] == (400, "BadRequest")
 
 

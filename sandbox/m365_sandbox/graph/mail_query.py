@@ -151,7 +151,9 @@ def _search_criteria(search: str) -> tuple[str, ...]:
         raise gateway_refusal(f"Syntax error: character '{text[:1]}' is not valid at position 0 in '{search}'.")
     if matched:
         return _SEARCH_KEYS[matched[1].lower()], quoted(matched[2].strip('"'))
-    return "OR", "FROM", quoted(text), "OR", "SUBJECT", quoted(text), "BODY", quoted(text)
+    # Words are looked for, and quotes around them are none.
+    words = quoted(text.strip("'"))
+    return "OR", "FROM", words, "OR", "SUBJECT", words, "BODY", words
 
 
 def _read_order(text: str) -> Iterator[tuple[str, bool]]:
