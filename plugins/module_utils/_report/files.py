@@ -12,8 +12,11 @@ from pathlib import PurePath
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import told
 
 Rows = Sequence[Mapping[str, Any]]
+
+_MESSAGE_ID = "Message-ID"
 
 _STYLE = (
     "body{font:15px/1.4 system-ui,sans-serif;margin:2rem;color:#1b1b1b;background:#fff}"
@@ -45,17 +48,30 @@ def _table(rows: Rows, columns: Sequence[str]) -> tuple[list[list[str]], list[li
         for row in rows for mail in row["deliveries"]
     ]
     cells = [[str(row[column]) for column in columns] for row in rows]
-    return [list(columns), *cells], [["host", "mail", "Message-ID", "result"], *mails]
+    return [list(columns), *cells], [["host", "mail", _MESSAGE_ID, "result"], *mails]
+
+
+def _required(rows: Rows) -> list[str]:
+    return told({str(row["host"]): row["authorization_required"] for row in rows})
 
 
 def _markdown(title: str, rows: Rows, columns: Sequence[str]) -> str:
+    def plain(text: str) -> str:
+        return escape(text, quote=False).replace("|", "\\|")
+
+    def cell(heading: str, text: str) -> str:
+        # Between angle brackets it would be taken for an address, and shown without them or not at all.
+        return f"`{text}`" if heading == _MESSAGE_ID and text else plain(text)
+
     def table(cells: list[list[str]]) -> str:
-        lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
-        return "\n".join([lines[0], "|" + " --- |" * len(cells[0]), *lines[1:]])
+        lines = ["| " + " | ".join(map(cell, cells[0], row)) + " |" for row in cells[1:]]
+        return "\n".join(["| " + " | ".join(cells[0]) + " |", "|" + " --- |" * len(cells[0]), *lines])
 
     hosts, mails = _table(rows, columns)
-    why = ["\n  ".join(f"- **{row['host']}**: {row['message']}".splitlines()) for row in rows if row["failed"]]
-    return "\n\n".join(filter(None, [f"# {title}", table(hosts), "\n".join(why), table(mails)])) + "\n"
+    why = ["\n  ".join(f"- **{row['host']}**: {plain(row['message'])}".splitlines()) for row in rows if row["failed"]]
+    sign_ins = "\n".join(["## Authorization required\n", *(f"- {plain(one)}" for one in _required(rows))])
+    parts = [f"# {plain(title)}", table(hosts), "\n".join(why), sign_ins if _required(rows) else "", table(mails)]
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _json(title: str, rows: Rows, columns: Sequence[str]) -> str:
@@ -76,9 +92,11 @@ def _html(title: str, rows: Rows, columns: Sequence[str]) -> str:
     why = "".join(
         f"<p><b>{escape(str(row['host']))}</b>: {escape(row['message'])}</p>" for row in rows if row["failed"]
     )
+    required = "".join(f"<li>{escape(one)}</li>" for one in _required(rows))
+    sign_ins = f"<h2>Authorization required</h2><ul>{required}</ul>" if required else ""
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title><style>{_STYLE}</style>"
-        f"<h1>{escape(title)}</h1>{table(hosts, [row['failed'] for row in rows])}{why}"
+        f"<h1>{escape(title)}</h1>{table(hosts, [row['failed'] for row in rows])}{why}{sign_ins}"
         f"<h2>Mails</h2>{table(mails)}</html>\n"
     )
 

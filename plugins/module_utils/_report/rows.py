@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import REQUIRED
+
 #: The columns of a row, in the order in which they are shown.
 COLUMNS = (
     "environment", "host", "product", "application", "permissions granted", "granted in Exchange", "sent through",
@@ -26,8 +28,10 @@ class Steps:
     :param plans: each host's plan.
     :param identity, access, deliveries: the verdicts; a step that did not run has none.
     :param targets: what became of the host's configuration.
+    :param authorizations: what somebody has to sign in for, see _sign_ins.py.
     :param failures: ``step`` and ``msg`` of the hosts that failed, and whether they were ``unreachable``.
     :param predicted: whether nothing was really done, since the run was a check.
+    :param removal: whether the run takes away what others set up.
     """
 
     plans: Mapping[str, Mapping[str, Any]]
@@ -35,20 +39,23 @@ class Steps:
     access: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     targets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     deliveries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    authorizations: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     failures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     predicted: bool = False
+    removal: bool = False
 
 
 def rows(steps: Steps) -> list[dict[str, Any]]:
     """One row for each host, in the order given: a text for each of COLUMNS, "" for nothing, and beside them
 
-    ``failed``, ``message`` (why) and ``deliveries`` ([{name, message_id, seconds, result}]).
+    ``failed``, ``message`` (why), ``authorization_required`` (see _sign_ins.py) and ``deliveries``
+    ([{name, message_id, seconds, result}]).
     """
     return [_row(host, steps) for host in steps.plans]
 
 
 def _row(host: str, steps: Steps) -> dict[str, Any]:
-    plan, failure = steps.plans[host], steps.failures.get(host)
+    plan, failure, required = steps.plans[host], steps.failures.get(host), steps.authorizations.get(host, [])
     checks = steps.deliveries.get(host, {}).get("deliveries", [])
     done = [check for check in checks if check.get("delivery")]
     sent = [check["delivery"] for check in done if check["delivery"]["refusal"] is None]
@@ -61,13 +68,16 @@ def _row(host: str, steps: Steps) -> dict[str, Any]:
         "sent through": _ways(sent, "sent_through"), "received through": _ways(sent, "received_through"),
         "refused for others": _refused(done),
         "to do": RESTART if configured.get("restart") == "needed" and not failure else "",
-        "result": _result(failure, bool(sent), bool(configured), _is_gone(steps, host), steps.predicted),
+        "result": _result(host, steps, delivered=bool(sent)),
         "failed": failure is not None, "message": str(failure["msg"]) if failure else "",
-        "deliveries": [_delivery(check) for check in done],
+        "authorization_required": list(required),
+        "deliveries": [_delivery(check) for check in checks if check.get("delivery") or check.get("left_out")],
     }
 
 
 def _delivery(check: Mapping[str, Any]) -> dict[str, Any]:
+    if check.get("left_out"):
+        return {"name": check["name"], "message_id": None, "seconds": None, "result": REQUIRED}
     delivery = check["delivery"]
     refused = delivery["refusal"] is not None
     return {
@@ -93,19 +103,16 @@ def _ways(deliveries: Iterable[Mapping[str, Any]], side: str) -> str:
     return ", ".join(dict.fromkeys(f"{way['transport']} ({way['authentication']})" for way in found))
 
 
-def _is_gone(steps: Steps, host: str) -> bool:
-    return any(step.get(host, {}).get("state") == "absent" for step in (steps.identity, steps.access))
-
-
-def _result(
-    failure: Mapping[str, Any] | None, delivered: bool, configured: bool, gone: bool, predicted: bool
-) -> str:
+def _result(host: str, steps: Steps, *, delivered: bool) -> str:
+    failure = steps.failures.get(host)
     if failure is not None:
         return "UNREACHABLE" if failure.get("unreachable") else f"FAILED at {failure['step']}"
-    if predicted:
+    if steps.authorizations.get(host):
+        return REQUIRED
+    if steps.predicted:
         return "predicted"
-    if gone:
-        return "removed"
+    if steps.removal:
+        return "removed" if host in steps.identity or host in steps.access else "nothing to remove"
     if delivered:
         return "delivered"
-    return "configured, not verified" if configured else "not verified"
+    return "configured, not verified" if steps.targets.get(host) else "not verified"
