@@ -50,7 +50,8 @@ class ActionModule(EstateStep):
             asyncio.run(self._read(args, wanted[names[0]]["entra"], [entries[name].get("client_id") for name in names]))
             for names in grouped(wanted, lambda one: one["entra"])
         ]
-        data = report(list(wanted.values()), entries, readings, args["due_within"])
+        sign_ins = {host: self.handover.targets(host).get("sign_ins", []) for host in args["plan"].get("hosts", {})}
+        data = report(list(wanted.values()), entries, readings, args["due_within"], sign_ins)
         folder = place(args["folder"])
         changed = [
             write(folder / name, content, "mail_credentials_folder", check_mode=self.check_mode) for name, content in (

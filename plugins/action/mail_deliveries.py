@@ -46,6 +46,9 @@ class ActionModule(EstateStep):
         verdicts: dict[str, Verdict] = {}
         ready: list[dict[str, Any]] = []
         for check in self._checks(args):
+            if self._is_left_out(check):
+                verdicts[title(check)] = done("It is left out until somebody has signed in.", left_out=True)
+                continue
             refused = entries.get(check.get("application") or "")
             try:
                 if isinstance(refused, ModernAuthError):
@@ -76,6 +79,8 @@ class ActionModule(EstateStep):
                 continue
             about = hosts.setdefault(verdict["host"], done("Every mail went as it should.", deliveries=[]))
             about["deliveries"].append(verdict)
+            if verdict.get("left_out") and not about["failed"]:
+                about["msg"] = "Mails are left out until somebody has signed in; the others went as they should."
             if verdict["failed"] and not about["failed"]:
                 about |= {name: value for name, value in verdict.items() if name in ("failed", "msg", "code", "remedy")}
                 about["msg"] = f"{verdict['name']}: {verdict['msg']}"
@@ -92,6 +97,12 @@ class ActionModule(EstateStep):
         hosts = {check["host"] for check in self._given if "host" in check}
         able = set(self.handover.able(hosts, before=self.STEP))
         return [check for check in self._given if check.get("host") is None or check["host"] in able]
+
+    def _is_left_out(self, check: Mapping[str, Any]) -> bool:
+        """Whether a check needs a sign-in that the steps before have found missing."""
+        if "needs" not in check or check.get("host") is None:
+            return False
+        return check["needs"] in [one["where"] for one in self.handover.authorizations(check["host"])]
 
     def _entries(self, args: Mapping[str, Any]) -> dict[str, Entry | ModernAuthError]:
         """What the store holds of each application, or why that cannot be told."""

@@ -21,6 +21,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.roun
     end,
     record,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import told
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import done, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import Keeper
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._rotations import (
@@ -159,6 +160,8 @@ class ActionModule(RotationStep):
         text = lines(
             list(self.planned.values()), self.newest(), args["plan"].get("hosts", {}), predicted=self.check_mode
         )
+        hosts = [host for one in self.planned.values() for host in one["hosts"]]
+        text += wrapped(told({host: self.handover.authorizations(host) for host in hosts}))
         text += wrapped(self.unused(args["plan"].get("stores", [])))
         return {"changed": False, "msg": shown(text), "_ansible_verbose_always": True}
 

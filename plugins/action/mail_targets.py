@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, encrypted
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import fill
+from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import verdict as sign_ins
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import kinds
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.change import Change, about
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.fingerprints import kept, known
@@ -64,6 +65,7 @@ class ActionModule(Step):
             "changed": any(change.changed for change in changes.values()) or self._server.pending,
             "targets": [change.result() for change in changes.values()],
             "warnings": [warning for change in changes.values() for warning in change.warnings],
+            **sign_ins(change.sign_in for change in changes.values() if change.sign_in),
         }
         if args["verify"] and result["changed"]:
             raise self._differs(changes)

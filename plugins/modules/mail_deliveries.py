@@ -65,6 +65,11 @@ options:
             the application's rights were changed, or if there is no O(deliveries[].application).
         type: int
         default: 0
+      needs:
+        description:
+          - The C(where) of a sign-in. The mail is left out if a step of the play has found that somebody still has to
+            sign in there.
+        type: str
       proves:
         description:
           - With C(expect=refused), what the refusal proves. V(mailbox), that the application's right ends before this

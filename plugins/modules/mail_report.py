@@ -14,8 +14,8 @@ author:
   - mailops contributors (@mailops)
 description:
   - Prints a table with a row for each host, or a block for each where the table would be wider than 100 columns.
-    Columns without content are left out. Below stands why hosts failed, and which applications the stores hold that no
-    host uses any more.
+    Columns without content are left out. Below stands why hosts failed, who has to sign in where, and which
+    applications the stores hold that no host uses any more.
   - Writes the same into a file, with the Message-ID of each mail.
 extends_documentation_fragment:
   - mailops.modern_auth.attributes

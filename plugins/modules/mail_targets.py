@@ -122,6 +122,19 @@ targets:
   elements: dict
   returned: success
   sample: [{name: /srv/ici/ConfigurationKeys.json, changed: true}]
+authorization_required:
+  description:
+    - What is of use to the product only once a person has signed in. That is no failure.
+    - C(what) is authorized thereby, C(where) it is, C(account) is the account to sign in with, C(do) says what to run
+      or to open.
+  type: list
+  elements: dict
+  returned: if a sign-in is missing
+sign_ins:
+  description: All of them, with C(since) where it is known when that was done. C(do) is null where it was.
+  type: list
+  elements: dict
+  returned: if a person signs in for a target
 restart:
   description:
     - V(done) if the product was restarted, or would be in check mode, V(failed) if the restart command or the load

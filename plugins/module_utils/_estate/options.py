@@ -60,6 +60,7 @@ DELIVERY: Table = {
     "application": Key(text),
     "proves": Key(choice("mailbox", "permission")),
     "patience": Key(number(0, 86400)),
+    "needs": Key(text),
 }
 _NO_RIGHTS: Mapping[str, Any] = {
     **{name: [] for name, key in RIGHTS.items() if key.keys is None}, "scope": None,

@@ -18,7 +18,7 @@ A plan is plain data without secrets::
     foreign                 the address of a mailbox that it must not reach, or None
     reader                  the address of the Microsoft 365 mailbox in which the proof is looked for, or None
     checks                  [{name, send, from, receive, to, expect, ...}], options of the module mail_delivery, and
-                            what a refusal proves
+                            what a refusal proves, and what a person has to sign in for before
 
 Values that are known only later stand as references, see _references.py.
 """
@@ -92,7 +92,7 @@ def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         "backup": wanted.get("mail_backup", False),
         "foreign": (verify or {}).get("refused_mailbox") if signs_in else None,
         "reader": _reader(verify or {}),
-        "checks": checks,
+        "checks": [{**check, "needs": part.needs} for check in checks] if part and part.needs else checks,
     }
     return plan, _first_of_each(problems)
 

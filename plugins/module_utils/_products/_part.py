@@ -44,6 +44,7 @@ class Part:
     :param accesses: what the application opens; empty when the product needs no application.
     :param identity: what kind of identity the application is, a module of _identity.
     :param encryption: how the product's own tool encrypts the application's secret, see the module mail_targets.
+    :param needs: the ``where`` of what a person has to sign in for before its mail travels, see _sign_ins.py.
     :param loads: which of the files the product's own interpreter loads once they are written, see there.
     """
 
@@ -55,3 +56,4 @@ class Part:
     identity: str = "entra"
     encryption: Mapping[str, Any] = field(default_factory=dict)
     loads: Sequence[Mapping[str, Any]] = ()
+    needs: str | None = None
