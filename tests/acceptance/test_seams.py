@@ -1,4 +1,4 @@
-"""A product, a format, a kind of target, a store, a kind of identity: each one file in a copy of the collection."""
+"""A product, a format, a kind of target, a store, an identity, a token source: each one file more in a collection."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOYS = Path(__file__).parent / "toys"
 PLACES = {
     "product": "plugins/module_utils/_products/toy.py", "format": "plugins/module_utils/_targets/formats/toy.py",
     "kind": "plugins/module_utils/_targets/kinds/toy.py", "store": "plugins/plugin_utils/stores/toy.py",
-    "identity": "plugins/module_utils/_identity/toy.py",
+    "identity": "plugins/module_utils/_identity/toy.py", "token_source": "plugins/module_utils/_auth/toy.py",
 }
 HOSTS = ("toy-1", "toy-2")
 #: For this one a person has to sign in.
@@ -37,9 +37,15 @@ class Service:
     user: str
     password: str
     asked: list[tuple[str, str]] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
 
     def answer(self, request: Request) -> Answer:
-        """Register, or forget."""
+        """Give a token; register, or forget, for whoever has one."""
+        if request.path == "/token":
+            self.tokens.append(f"token {len(self.tokens)} for {request.query['scope'][0]}")
+            return Answer(200, {"access_token": self.tokens[-1]})
+        if request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.tokens:
+            return Answer(401, {})
         self.asked.append((request.method, request.path))
         content = {"user": self.user, "secret": self.password, "key_id": "one"}
         return Answer(201, content) if request.method == "POST" else Answer(200, {})
@@ -183,6 +189,11 @@ def test_a_format_of_one_file_is_written_as_its_reader_reads_it(played: Played) 
 def test_a_store_of_one_file_keeps_the_credential(played: Played) -> None:
     assert played.store["toys"]["current"]["secret_text"] == played.service.password
     assert played.mode == 0o600
+
+
+def test_a_token_source_of_one_file_is_found_by_its_name(played: Played) -> None:
+    # The prediction, three runs and the removal; the last one looks first.
+    assert played.service.tokens == [f"token {number} for play" for number in range(6)]
 
 
 def test_an_identity_of_one_file_is_asked_once(played: Played) -> None:

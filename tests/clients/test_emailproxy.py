@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from m365_sandbox.process.ports import free_ports
 from office import CONTRACTS, HOST, OUTLOOK, PROBE, SECONDS, Office, letter
 
 PASSWORD = "for the proxy only"
@@ -23,7 +24,7 @@ class Proxy:
     """A running proxy; ``ports`` are its own, by protocol."""
 
     def __init__(self, office: Office, folder: Path, *, secret: str | None = None) -> None:
-        self.ports = {protocol: free_port() for protocol in ("IMAP", "POP", "SMTP")}
+        self.ports = dict(zip(("IMAP", "POP", "SMTP"), free_ports(), strict=False))
         faces = {"IMAP": "imap", "POP": "pop3", "SMTP": "smtp"}
         servers = "".join(
             f"[{protocol}-{port}]\nlocal_address = {HOST}\nserver_address = {HOST}\n"
@@ -51,13 +52,6 @@ class Proxy:
     def pop3(self) -> poplib.POP3:
         """A client of the standard library."""
         return poplib.POP3(HOST, self.ports["POP"], timeout=SECONDS)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import Server
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import Server, ServerProtocol
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Password
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.imap import ImapMailbox
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe
@@ -28,7 +28,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-PROBE = Probe("0123456789abcdef", "a@b.example", "c@d.example", "Check")
+PROBE = Probe("0123456789abcdef", "a@b.example", ("c@d.example",), "Check")
 # RFC 3501's astring: a quoted string, or an atom.
 _ASTRING = re.compile(r' (?:"((?:[^"\\\r\n]|\\["\\])*)"|([^(){ %*"\\\]]+))')
 
@@ -113,6 +113,9 @@ class Smtp(socketserver.StreamRequestHandler):
         return said[0], said[1]
 
 
+PROTOCOLS: dict[type[socketserver.StreamRequestHandler], ServerProtocol] = {Imap: "imap", Pop3: "pop3", Smtp: "smtp"}
+
+
 @contextmanager
 def listening(kind: type[socketserver.StreamRequestHandler], **more: Any) -> Iterator[tuple[Server, Heard]]:
     heard = Heard()
@@ -123,7 +126,7 @@ def listening(kind: type[socketserver.StreamRequestHandler], **more: Any) -> Ite
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield Server("127.0.0.1", server.server_address[1], "none"), heard
+        yield Server(PROTOCOLS[kind], "127.0.0.1", server.server_address[1], "none"), heard
     finally:
         server.shutdown()
         thread.join()
