@@ -97,6 +97,25 @@ options:
       redirect_uris:
         description: Redirect URIs by platform, C(web), C(spa) and C(public_client), each a list.
         type: dict
+      public_client:
+        description: Whether people may sign in by programs that keep no secret, the device code flow included.
+        type: bool
+      credential:
+        description: What it signs in with. With V(none) no client secret is made, since only people sign in by it.
+        type: str
+        choices: [client_secret, none]
+        default: client_secret
+      consent:
+        description:
+          - Who consents to delegated permissions. With V(account) that is left to the person who signs in.
+        type: str
+        choices: [organization, account]
+        default: organization
+      users:
+        description: Addresses of users whose object ids are looked up, and kept in the store.
+        type: list
+        elements: str
+        default: []
       adopt:
         description:
           - Take over an application that was made by hand, if exactly one has the name O(applications[].display_name).

@@ -47,22 +47,28 @@ options:
         only looked at.'
       - 'C({"fact": NAME}) stands for what the store says of the application, C({"secret": "client_secret"}) for its
         secret, and C({"secret": PATH}) for the value of a variable of the host.'
+      - Where there are several O(applications), C(application) beside it names the one that is meant.
+      - 'C({"fact": "users.ADDRESS"}) stands for the object id of a user, as the step identity has found it.'
     type: list
     elements: dict
     required: true
-  application:
+  applications:
     description:
-      - The product's application; its C(unique_name) is its name in the store.
+      - The applications as which the product signs in. The C(unique_name) of each is its name in the store; C(name) is
+        what references call it, by default the same.
       - Without one nothing is read from the store.
-    type: dict
+    type: list
+    elements: dict
+    default: []
   store:
-    description: The store of credentials, C(kind) and the options of that kind.
+    description: The store of their credentials, C(kind) and the options of that kind.
     type: dict
-  slot:
-    description: Which of the application's credentials the product gets.
-    type: str
-    choices: [current, pending, previous]
-    default: current
+  slots:
+    description:
+      - Which of an application's credentials the product gets, by the application's C(name); C(current) where nothing
+        is said, C(pending) or C(previous).
+    type: dict
+    default: {}
   encryption:
     description:
       - 'How the product wants its secret encrypted, for which C({"secret": "encrypted_client_secret"}) stands in
@@ -102,7 +108,8 @@ seealso:
 EXAMPLES = r"""
 - name: Let ICI send through Graph
   mailops.modern_auth.mail_targets:
-    application: {unique_name: contracts-mail-prod}
+    applications:
+      - unique_name: contracts-mail-prod
     store: {kind: ansible_vault, path: credentials/prod.yml, password_file: ~/.mailops-vault-password}
     targets:
       - kind: file

@@ -7,9 +7,9 @@ What :func:`draw` gives is what the steps hand on. It is plain data and holds no
 HOST}`` stands for the value of a host's variable.
 
     hosts         {HOST: {failed, changed, msg, and the host's plan, see plan.py}}
-    applications  [{name, unique_name, display_name, environment, permissions, exclusive, secret, …, exchange,
-                    entra, exchange_connection, store, hosts, team}]
-    deliveries    [{name, host, application, and the options of a check, see proofs.py}]
+    applications  [{name and the rest of applications.py, environment, entra, exchange_connection, store, hosts, team}]
+    deliveries    [{name, host, application, and the options of a check, see proofs.py}]; the application is None for a
+                  host that has none, or several, which the references in the check name
     stores        [{store, applications, and what an application of which only its name is known takes from others}]
     left_out      [hosts that no product's mail is planned for]
 """
@@ -101,7 +101,7 @@ def draw(
         "applications": removable(stores, unused) if unused else _applications(usable, connections, plans),
         "stores": stores,
         "deliveries": [
-            {**_endpoints(plan["entra"]), **check, "host": host, "application": plan["application"]}
+            {**_endpoints(plan["entra"]), **check, "host": host, "application": _only(plan)}
             for host, plan in usable.items() for check in plan["checks"]
         ],
         "left_out": left_out,
@@ -147,14 +147,18 @@ def _unknown(variables: Mapping[str, Any], known: Iterable[str]) -> list[str]:
 def _verdict(plan: Mapping[str, Any]) -> dict[str, Any]:
     """The host's part of the result."""
     problems = plan["problems"]
-    hidden = (
-        "problems", "checks", "entra", "exchange_connection", "permissions", "exclusive", "same_store",
-    )
+    hidden = ("problems", "checks", "entra", "exchange_connection", "same_store")
     return {
         "failed": bool(problems), "changed": False,
         "msg": "\n".join(problems) if problems else f"{plan['product']} is planned.",
         **{name: value for name, value in plan.items() if name not in hidden},
     }
+
+
+def _only(plan: Mapping[str, Any]) -> str | None:
+    """The name of the only application of a host, for references that name none."""
+    names = [one["name"] for one in plan["applications"]]
+    return names[0] if len(names) == 1 else None
 
 
 def _applications(
@@ -165,17 +169,17 @@ def _applications(
     found: dict[str, dict[str, Any]] = {}
     teams: dict[str, list[str]] = {}
     for host, plan in plans.items():
-        teams.setdefault(plan["application"], []).append(host)
+        for one in plan["applications"]:
+            teams.setdefault(one["name"], []).append(host)
     for host, plan in usable.items():
-        name = plan["application"]
-        if name is None:
-            continue
-        application = found.setdefault(name, {
-            "name": name, "identity": plan["identity"], **plan["registration"], "environment": plan["environment"],
-            "permissions": plan["permissions"], "exclusive": plan["exclusive"], "exchange": plan["exchange"],
-            **connections[host], "store": plan["store"], "hosts": [], "team": teams[name],
-        })
-        application["hosts"].append(host)
+        for one in plan["applications"]:
+            application = found.setdefault(one["name"], {
+                **{key: value for key, value in one.items() if key != "variable"}, "users": [],
+                "environment": plan["environment"], **connections[host], "store": plan["store"],
+                "hosts": [], "team": teams[one["name"]],
+            })
+            application["users"] += [user for user in one["users"] if user not in application["users"]]
+            application["hosts"].append(host)
     return list(found.values())
 
 
