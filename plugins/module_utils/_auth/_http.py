@@ -22,9 +22,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import 
     THROTTLED,
     UNAVAILABLE,
     Attempts,
-    Say,
     retry_after,
-    silence,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import bundle
 from ansible_collections.mailops.modern_auth.plugins.module_utils._unreachable import (
@@ -48,12 +46,11 @@ class HttpClient:
     :param ca_path: a PEM file to trust in place of the public authorities.
     :param timeout: seconds for a connection, and for each part of an answer.
     :param discovery: keeps the tenants' metadata.
-    :param say: is told when the service is waited for.
     :param option: the option that names another service.
     """
 
     def __init__(
-        self, ca_path: str | None, timeout: float, discovery: Discovery, say: Say = silence,
+        self, ca_path: str | None, timeout: float, discovery: Discovery,
         sleep: Callable[[float], None] = time.sleep, option: str = "authority_host",
     ) -> None:
         self._session = requests.Session()
@@ -63,7 +60,6 @@ class HttpClient:
         self._timeout = timeout
         self._discovery = discovery
         self._asking = threading.Lock()
-        self._say = say
         self._sleep = sleep
         self._option = option
 
@@ -98,7 +94,7 @@ class HttpClient:
 
     def _send(self, method: str, url: str, **arguments: Any) -> requests.Response:
         host = urlsplit(url).netloc
-        attempts = Attempts(f"The identity platform ({host})", self._say)
+        attempts = Attempts(f"The identity platform ({host})")
         while True:
             asked: float | None = None
             failure: OSError | None = None
@@ -127,13 +123,9 @@ class HttpClient:
 
 
 class Connections:
-    """What the token sources of one run share: connections, and what is known of tenants.
+    """What the token sources of one run share: connections, and what is known of tenants."""
 
-    :param say: is told when a service is waited for.
-    """
-
-    def __init__(self, say: Say = silence) -> None:
-        self._say = say
+    def __init__(self) -> None:
         self._clients: dict[tuple[str | None, float, Path | None, str], HttpClient] = {}
 
     def http(
@@ -146,7 +138,7 @@ class Connections:
         """
         key = (ca_path, timeout, folder, option)
         if key not in self._clients:
-            self._clients[key] = HttpClient(ca_path, timeout, Discovery(folder), self._say, option=option)
+            self._clients[key] = HttpClient(ca_path, timeout, Discovery(folder), option=option)
         return self._clients[key]
 
 
