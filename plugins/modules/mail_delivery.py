@@ -312,6 +312,20 @@ EXAMPLES = r"""
       client_id: "{{ reader_client_id }}"
       client_secret: "{{ reader_client_secret }}"
 
+- name: A mail goes out through Gmail and is found there, with a service account to which the domain has delegated its mailboxes
+  mailops.modern_auth.mail_delivery:
+    send:
+      transport: smtp
+      authentication: google_service_account
+      mailbox: orders@example.org
+      google: &account
+        key_file: keys/mail.json
+    receive:
+      transport: imap
+      authentication: google_service_account
+      mailbox: probe@example.org
+      google: *account
+
 - name: The same application may not send as somebody else
   mailops.modern_auth.mail_delivery:
     send:
