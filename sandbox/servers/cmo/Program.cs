@@ -8,10 +8,20 @@
 using System;
 using System.Configuration;
 using System.Linq;
+using System.Runtime.InteropServices;
 
 public static class Program
 {
-    public static int Main(string[] arguments)
+    public static void Main(string[] arguments)
+    {
+        // Now and then Mono aborts while it ends, if connections were kept for further requests.
+        End(Run(arguments));
+    }
+
+    [DllImport("libc", EntryPoint = "_exit")]
+    private static extern void End(int code);
+
+    private static int Run(string[] arguments)
     {
         if (arguments[0] == "read")
         {
