@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleError
 from ansible.utils.display import Display
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.estate import PREFIX, Host, draw
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.tags import unknown
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import StepForAll
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._variables import Variables
@@ -48,12 +49,20 @@ class ActionModule(StepForAll):
         self._ignored = () if args["proofs"] else ("mail_verify",)
         said = {host: self._host(self.variables.of(host)) for host in dict.fromkeys([*hosts, *everybody])}
         work = draw({host: said[host] for host in hosts}, said, self.environment, args["unused"])
-        if work["left_out"]:
-            Display().display(
-                f"Left out, since no mail_product is set for them: {', '.join(work['left_out'])}. "
+        for line in self._told(work["left_out"]):
+            Display().display(line)
+        return {"changed": False, **work}
+
+    def _told(self, left_out: Sequence[str]) -> Iterator[str]:
+        """What is no failure, but perhaps not what was meant."""
+        variables = {"--tags": "ansible_run_tags", "--skip-tags": "ansible_skip_tags"}
+        given = {option: self._task_vars.get(name, ()) for option, name in variables.items()}
+        yield from unknown(given, self._task.tags)
+        if left_out:
+            yield (
+                f"Left out, since no mail_product is set for them: {', '.join(left_out)}. "
                 "(mail_hosts names the hosts that the playbook is for.)"
             )
-        return {"changed": False, **work}
 
     def _host(self, variables: Variables) -> Host:
         known: dict[str, Any] = {}

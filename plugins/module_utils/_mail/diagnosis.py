@@ -80,8 +80,11 @@ SIGNS = (
     Sign(("smtp",), r"OutboundSpam",
          "Microsoft blocked the sender for spam: lift it under Restricted entities in Microsoft Defender."),
     Sign(("smtp",), r"4\.4\.2\b.*rate", "The mailbox sends too fast: send again later."),
-    Sign(("smtp",), r"5\.7\.54\b|unable to relay|relay(ing)? (access )?denied",
-         "The server does not take mail for that recipient from here: sign in, or use the server meant for it."),
+    Sign(("smtp",), r"5\.7\.54\b|unable to relay|relay(ing)? (access )?(denied|not (permitted|allowed))",
+         "The server does not take mail for that recipient from here: have this machine's address allowed to relay, "
+         "sign in, or use the server meant for it."),
+    Sign(("smtp",), r"too many messages in (this|one) (connection|session)|messages per (connection|session)",
+         "The server takes fewer messages over one connection: let the application send fewer in a session."),
     Sign(("smtp",), r"5\.1\.(1|10)\b|recipient (not found|unknown)|user unknown",
          "The recipient does not exist at that server: check the address."),
     Sign(("smtp",), r"\b4\d\d 4\.|\b421\b", "The server has a passing trouble: run the check again."),

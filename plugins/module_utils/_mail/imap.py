@@ -10,7 +10,7 @@ import imaplib
 import re
 import ssl
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
@@ -23,7 +23,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connecti
     closed_at_once,
     is_encrypted,
     no_starttls,
-    reaching,
+    reach,
     token_in_the_clear,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Bearer, Credentials
@@ -105,25 +105,26 @@ class ImapMailbox:
         return connection
 
     def _connect(self) -> imaplib.IMAP4:
+        connection = reach(self._server, self._context, self._dial, _hang_up)
+        self.is_encrypted = is_encrypted(connection.sock)
+        return connection
+
+    def _dial(self, context: ssl.SSLContext) -> imaplib.IMAP4:
         upgrade = self._server.upgrade
         host, port = self._server.host, self._server.port
-        with reaching(self._server), self._answers("connect"):
+        with self._answers("connect"):
             if upgrade == "at_once":
-                connection: imaplib.IMAP4 = imaplib.IMAP4_SSL(
-                    host, port, ssl_context=self._context, timeout=self._timeout
-                )
+                connection: imaplib.IMAP4 = imaplib.IMAP4_SSL(host, port, ssl_context=context, timeout=self._timeout)
             else:
                 connection = imaplib.IMAP4(host, port, timeout=self._timeout)
-            try:
+            with ExitStack() as unless_it_works:
+                unless_it_works.callback(_hang_up, connection)
                 if upgrade in ("required", "if_offered"):
                     if "STARTTLS" in connection.capabilities:
-                        connection.starttls(self._context)
+                        connection.starttls(context)
                     elif upgrade == "required":
                         raise no_starttls(self._server)
-            except (OSError, ModernAuthError, imaplib.IMAP4.error):
-                connection.shutdown()
-                raise
-        self.is_encrypted = is_encrypted(connection.sock)
+                unless_it_works.pop_all()
         return connection
 
     def _sign_in(self, connection: imaplib.IMAP4) -> None:
@@ -246,7 +247,13 @@ class ImapMailbox:
         try:
             connection.logout()
         except (OSError, imaplib.IMAP4.error):
-            connection.shutdown()
+            _hang_up(connection)
+
+
+def _hang_up(connection: imaplib.IMAP4) -> None:
+    # After an upgrade that failed there is no socket any more, which imaplib does not expect.
+    with suppress(OSError):
+        connection.shutdown()
 
 
 def _folder_for(listed: list[Any], flag: str, names: frozenset[str]) -> str | None:

@@ -42,10 +42,13 @@ def argument_spec() -> dict[str, Any]:
     """All options."""
     return {
         **endpoint_spec(),
-        "send": {"type": "dict", "options": side_spec(["graph", "smtp"], ["oauth2", "basic", "none"])},
+        "send": {"type": "dict", "options": {
+            **side_spec(["graph", "smtp"], ["oauth2", "basic", "none"]), "messages_per_session": {"type": "int"},
+        }},
         "receive": {"type": "dict", "options": side_spec(["graph", "imap", "pop3"], ["oauth2", "basic"])},
         "from": {},
         "to": {},
+        "override": {"type": "list", "elements": "str"},
         "subject": {"default": "Mail delivery check"},
         "headers": {"type": "dict", "default": {}},
         "expect": {"choices": ["delivered", "refused"], "default": "delivered"},

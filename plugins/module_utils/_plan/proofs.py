@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import ENTRA, Planned
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import ENTRA, GOOGLE, Planned
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.grants import may_use, reaches_everyone
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import RECEIVED
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import Part, credentials
@@ -32,10 +32,11 @@ def checks_of(
     :param verify: what was read of the variable mail_verify.
     :param problems: what does not fit is appended.
     """
-    receive = _reading(verify, applications, problems)
+    receive = _reading(verify, part, applications, problems)
     sent = f"{part.sender} to"
-    mails = [_delivered(f"{sent} {verify.get('recipient', '')}", part, verify, receive)] + [
-        _delivered(f"{sent} {own['mailbox']}, read as the product reads it", part, verify, own)
+    recipient = verify.get("recipient", "")
+    mails = [_delivered(f"{sent} {recipient}", recipient, part, verify, receive)] + [
+        _delivered(f"{sent} {own['mailbox']}, read as the product reads it", own["mailbox"], part, verify, own)
         for own in part.receives
     ] if part.send is not None else []
     foreign = verify.get("refused_mailbox")
@@ -52,11 +53,24 @@ def checks_of(
     return mails + [check for one in applications for check in _refused(foreign, verify, part, one)]
 
 
+def unproven(verify: Mapping[str, Any], part: Part, applications: Sequence[Planned]) -> list[str]:
+    """What the checks leave out, a few words each."""
+    whole = [f"a refusal of {verify['refused_mailbox']} (Google's delegation is for a whole domain)"] if (
+        "refused_mailbox" in verify and any(one.plan["identity"] == GOOGLE for one in applications)
+    ) else []
+    return [*part.unproven, *whole]
+
+
+def read_mailbox(verify: Mapping[str, Any], part: Part) -> str:
+    """The mailbox in which the proof has to arrive."""
+    return str(verify.get("receive", {}).get("mailbox", next(iter(part.override), verify.get("recipient", ""))))
+
+
 def _reading(
-    verify: Mapping[str, Any], applications: Sequence[Planned], problems: list[str]
+    verify: Mapping[str, Any], part: Part, applications: Sequence[Planned], problems: list[str]
 ) -> dict[str, Any]:
-    """How the mailbox of the proof is read."""
-    receive = {"mailbox": verify.get("recipient", ""), "authentication": "oauth2", **verify.get("receive", {})}
+    """How that mailbox is read."""
+    receive = {"authentication": "oauth2", **verify.get("receive", {}), "mailbox": read_mailbox(verify, part)}
     path = "mail_verify.receive"
     if receive.get("transport") == "graph":
         problems += [
@@ -84,9 +98,12 @@ def _reading(
     return {**receive, **references}
 
 
-def _delivered(name: str, part: Part, verify: Mapping[str, Any], receive: Mapping[str, Any]) -> dict[str, Any]:
+def _delivered(
+    name: str, to: str, part: Part, verify: Mapping[str, Any], receive: Mapping[str, Any]
+) -> dict[str, Any]:
     return {
-        "name": name, "send": part.send, "from": part.sender, "receive": receive, "to": receive["mailbox"],
+        "name": name, "send": part.send, "from": part.sender, "receive": receive, "to": to,
+        **({"override": list(part.override)} if part.override else {}),
         "patience": verify.get("access_timeout", PATIENCE),
         **{name: verify[name] for name in _TOLD if name in verify},
     }

@@ -72,6 +72,7 @@ class Part:
     :param sender: the address that its mail is from.
     :param applications: as which it signs in; empty when it needs none.
     :param receives: how to read each of its mailboxes as it does, as the option ``receive`` of that module.
+    :param override: the addresses to which it sends all mail instead.
     :param unproven: what no mail of ours can prove, a few words each.
     :param restart_command: what restarts the product, unless the operator says it.
     :param encryption: how the product's own tool encrypts the application's secret, see the module mail_targets.
@@ -84,6 +85,7 @@ class Part:
     sender: str
     applications: tuple[Application, ...] = ()
     receives: Sequence[Mapping[str, Any]] = ()
+    override: Sequence[str] = ()
     unproven: Sequence[str] = ()
     restart_command: Sequence[str] = ()
     encryption: Mapping[str, Any] = field(default_factory=dict)

@@ -105,6 +105,7 @@ def _graph(send: Mapping[str, Any], extras: Mapping[str, Any], problems: list[st
             "transport": "graph", "authentication": "oauth2", "mailbox": sender, **OWN_CREDENTIALS,
         },
         sender=sender,
+        override=override or (),
     )
 
 
@@ -146,6 +147,7 @@ def _mailkit(send: Mapping[str, Any], extras: Mapping[str, Any], problems: list[
             "username": username, "password": {"secret": "mail_send.password"},
         },
         sender=configuration.get("EmailFromAddress", username),
+        override=send.get("override", ()),
     )
 
 

@@ -27,6 +27,7 @@ from m365_sandbox.state.faces import FACES
 from m365_sandbox.state.faults import FaultError
 from m365_sandbox.state.history import Entity
 from m365_sandbox.state.json_text import parse_json
+from m365_sandbox.state.relay import RelayBehaviour, RelayError, behaviour
 from m365_sandbox.state.sandbox import Sandbox
 from m365_sandbox.state.seed import sow
 from m365_sandbox.state.tenant import NotSaved
@@ -48,7 +49,7 @@ ISSUER_TOKEN_PROPERTIES = {
 }
 ORGANIZATION_PROPERTIES = {"BasicAuthenticationBlocked": optional(bool)}
 
-_STATUS_OF = {BodyError: 400, FaultError: 400, UnknownObject: 404, Conflict: 409, NotSaved: 507}
+_STATUS_OF = {BodyError: 400, FaultError: 400, RelayError: 400, UnknownObject: 404, Conflict: 409, NotSaved: 507}
 
 
 def control_app(sandbox: Sandbox, store: MailStore) -> Starlette:
@@ -61,6 +62,8 @@ def control_app(sandbox: Sandbox, store: MailStore) -> Starlette:
             Route("/faults", control.show_faults, methods=["GET"]),
             Route("/faults", control.add_fault, methods=["POST"]),
             Route("/faults", control.clear_faults, methods=["DELETE"]),
+            Route("/relay", control.show_relay, methods=["GET"]),
+            Route("/relay", control.tell_relay, methods=["PUT"]),
             Route("/requests", control.show_requests, methods=["GET"]),
             Route("/requests", control.clear_requests, methods=["DELETE"]),
             Route("/clock", control.show_clock, methods=["GET"]),
@@ -94,6 +97,7 @@ class _Control:
     async def reset(self, request: Request) -> Response:
         sow(self.sandbox.tenant, self.sandbox.catalog, self.sandbox.credentials)
         self.sandbox.faults.clear()
+        self.sandbox.relay = RelayBehaviour()
         await self.store.wipe()
         self.sandbox.requests.clear()
         return Response(status_code=204)
@@ -108,6 +112,13 @@ class _Control:
     async def clear_faults(self, request: Request) -> Response:
         self.sandbox.faults.clear()
         return Response(status_code=204)
+
+    async def show_relay(self, request: Request) -> Response:
+        return JSONResponse(self.sandbox.relay.dump())
+
+    async def tell_relay(self, request: Request) -> Response:
+        self.sandbox.relay = behaviour(await _body(request))
+        return await self.show_relay(request)
 
     async def show_requests(self, request: Request) -> Response:
         if unknown := [name for name in request.query_params if name != "face"]:

@@ -15,6 +15,7 @@ from m365_sandbox.mail.relay import RelayDesk
 from m365_sandbox.mail.sign_in import Claims
 from m365_sandbox.mail.store import MailStore
 from m365_sandbox.mail.submission import Submission
+from m365_sandbox.state.certificates import relay_contexts
 from m365_sandbox.state.resources import EXCHANGE_AUDIENCES
 from m365_sandbox.state.sandbox import Sandbox
 
@@ -42,7 +43,9 @@ class MailServices:
         sandbox = self._sandbox
         post_office = PostOffice(sandbox.tenant, self._store)
         desk = Desk(sandbox.tenant, post_office, self._claims_of, sandbox.faults, self._store.submission_pace)
-        relay = RelayDesk(post_office, sandbox.credentials)
+        relay = RelayDesk(
+            post_office, sandbox.credentials, lambda: sandbox.relay, relay_contexts(sandbox.directory),
+        )
         await self._listen("smtp", lambda: Submission(desk, SUBMISSION_MECHANISMS, sandbox.tls))
         await self._listen("smtps", lambda: Submission(desk, IMPLICIT_TLS_MECHANISMS, None), implicit_tls=True)
         await self._listen("relay", relay.connection)

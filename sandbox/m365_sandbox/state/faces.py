@@ -11,7 +11,7 @@ FACES = {
     "outlook": "https",
     "smtp": "SMTP submission with STARTTLS",
     "smtps": "SMTP submission over TLS",
-    "relay": "SMTP without TLS: the company's own relay",
+    "relay": "SMTP: the company's own relay",
     "imap": "IMAP over TLS",
     "pop3": "POP3 over TLS",
     "issuer": "https",

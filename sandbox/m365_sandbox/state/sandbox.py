@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from m365_sandbox.state.catalog import Catalog
 from m365_sandbox.state.credentials import Credentials
 from m365_sandbox.state.faults import Faults
 from m365_sandbox.state.keys import SigningKeys
+from m365_sandbox.state.relay import RelayBehaviour
 from m365_sandbox.state.request_log import RequestLog
 from m365_sandbox.state.tenant import Tenant
 
@@ -21,7 +22,8 @@ class Sandbox:
     ``directory`` is the instance's own folder (0700). ``keys`` are Entra's, ``issuer_keys`` those of the stand-in for a
     CI's identity provider. ``ports`` maps the name of a face to the TCP port on 127.0.0.1 that it should listen on (0 =
     any free one), and to the real one as soon as it listens. ``tls`` is the server side's context (TLS 1.2 or later)
-    with a certificate for localhost, 127.0.0.1 and ::1.
+    with a certificate for localhost, 127.0.0.1 and ::1. ``relay`` is how the relay behaves until the next reset or
+    start.
     """
 
     directory: Path
@@ -34,3 +36,4 @@ class Sandbox:
     credentials: Credentials
     ports: dict[str, int]
     tls: ssl.SSLContext
+    relay: RelayBehaviour = field(default_factory=RelayBehaviour)

@@ -24,8 +24,9 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings
 
 GUID = "0f0e0d0c-1111-2222-3333-444455556666"
 SIDE: dict[str, Any] = dict.fromkeys((
-    "host", "port", "tls", "mailbox", "username", "password", "tenant_id", "client_id", "client_secret",
-    "certificate_path", "certificate_password", "federated_token_file", "access_token", "managed_identity_client_id",
+    "host", "port", "tls", "mailbox", "messages_per_session", "username", "password", "tenant_id", "client_id",
+    "client_secret", "certificate_path", "certificate_password", "federated_token_file", "access_token",
+    "managed_identity_client_id",
 )) | {"authentication": "oauth2", "auth_source": "auto"}
 APPLICATION = {"tenant_id": "contoso.example", "client_id": GUID, "client_secret": "s3cret~value"}
 GRAPH = {"transport": "graph", "mailbox": "contracts@contoso.example", **APPLICATION}
@@ -38,7 +39,8 @@ POP3 = {"transport": "pop3", "mailbox": "probe@contoso.example", **APPLICATION}
 def settings(send: dict[str, Any] | None, receive: Mapping[str, Any] | None = IMAP, **options: Any) -> Settings:
     return settings_from({
         "cloud": "global", "authority_host": None, "graph_endpoint": None, "ca_path": None, "token_cache": None,
-        "from": None, "to": None, "expect": "delivered", "timeout": 180, "poll_interval": 2.0, "request_timeout": 30,
+        "from": None, "to": None, "override": None, "expect": "delivered", "timeout": 180,
+        "poll_interval": 2.0, "request_timeout": 30,
         "send": send and SIDE | send, "receive": receive and SIDE | receive, **options,
     })
 
@@ -51,23 +53,23 @@ def server(side: Any) -> Server:
 @pytest.mark.parametrize(
     ("send", "cloud", "expected"),
     [
-        (SMTP, "global", Server("smtp.office365.com", 587, "starttls")),
-        (SMTP, "us_government", Server("smtp.office365.us", 587, "starttls")),
-        (SMTP, "us_government_dod", Server("outlook-dod.office365.us", 587, "starttls")),
-        (SMTP, "china", Server("smtp.partner.outlook.cn", 587, "starttls")),
-        (SMTP | {"port": 25}, "global", Server("smtp.office365.com", 25, "starttls")),
-        (SMTP | {"tls": "auto"}, "global", Server("smtp.office365.com", 587, "auto")),
-        (RELAY, "global", Server("relay.example", 587, "starttls")),
-        (RELAY | {"tls": "implicit"}, "global", Server("relay.example", 465, "implicit")),
-        (RELAY | {"port": 465}, "global", Server("relay.example", 465, "implicit")),
-        (RELAY | {"port": 465, "tls": "auto"}, "global", Server("relay.example", 465, "auto")),
-        (RELAY | {"port": 2525}, "global", Server("relay.example", 2525, "starttls")),
-        (RELAY | {"port": 2525, "tls": "implicit"}, "global", Server("relay.example", 2525, "implicit")),
-        (RELAY | {"tls": "none"}, "global", Server("relay.example", 587, "none")),
+        (SMTP, "global", Server("smtp", "smtp.office365.com", 587, "starttls")),
+        (SMTP, "us_government", Server("smtp", "smtp.office365.us", 587, "starttls")),
+        (SMTP, "us_government_dod", Server("smtp", "outlook-dod.office365.us", 587, "starttls")),
+        (SMTP, "china", Server("smtp", "smtp.partner.outlook.cn", 587, "starttls")),
+        (SMTP | {"port": 25}, "global", Server("smtp", "smtp.office365.com", 25, "starttls")),
+        (SMTP | {"tls": "auto"}, "global", Server("smtp", "smtp.office365.com", 587, "auto")),
+        (RELAY, "global", Server("smtp", "relay.example", 587, "starttls")),
+        (RELAY | {"tls": "implicit"}, "global", Server("smtp", "relay.example", 465, "implicit")),
+        (RELAY | {"port": 465}, "global", Server("smtp", "relay.example", 465, "implicit")),
+        (RELAY | {"port": 465, "tls": "auto"}, "global", Server("smtp", "relay.example", 465, "auto")),
+        (RELAY | {"port": 2525}, "global", Server("smtp", "relay.example", 2525, "starttls")),
+        (RELAY | {"port": 2525, "tls": "implicit"}, "global", Server("smtp", "relay.example", 2525, "implicit")),
+        (RELAY | {"tls": "none"}, "global", Server("smtp", "relay.example", 587, "none")),
         (
             {"transport": "smtp", "authentication": "none", "host": "relay.example", "mailbox": "a@b.example",
              "tls": "starttls_optional"},
-            "global", Server("relay.example", 25, "starttls_optional"),
+            "global", Server("smtp", "relay.example", 25, "starttls_optional"),
         ),
     ],
 )
@@ -78,14 +80,14 @@ def test_where_a_mail_is_sent(send: dict[str, Any], cloud: str, expected: Server
 @pytest.mark.parametrize(
     ("receive", "cloud", "expected"),
     [
-        (IMAP, "global", Server("outlook.office365.com", 993, "implicit")),
-        (POP3, "global", Server("outlook.office365.com", 995, "implicit")),
-        (IMAP, "china", Server("partner.outlook.cn", 993, "implicit")),
-        (POP3, "us_government_dod", Server("outlook-dod.office365.us", 995, "implicit")),
-        (IMAP | {"tls": "starttls"}, "global", Server("outlook.office365.com", 143, "starttls")),
-        (POP3 | {"port": 110}, "global", Server("outlook.office365.com", 110, "starttls")),
-        (IMAP | {"tls": "auto"}, "global", Server("outlook.office365.com", 993, "auto")),
-        (IMAP | {"host": "imap.example", "port": 9993}, "global", Server("imap.example", 9993, "implicit")),
+        (IMAP, "global", Server("imap", "outlook.office365.com", 993, "implicit")),
+        (POP3, "global", Server("pop3", "outlook.office365.com", 995, "implicit")),
+        (IMAP, "china", Server("imap", "partner.outlook.cn", 993, "implicit")),
+        (POP3, "us_government_dod", Server("pop3", "outlook-dod.office365.us", 995, "implicit")),
+        (IMAP | {"tls": "starttls"}, "global", Server("imap", "outlook.office365.com", 143, "starttls")),
+        (POP3 | {"port": 110}, "global", Server("pop3", "outlook.office365.com", 110, "starttls")),
+        (IMAP | {"tls": "auto"}, "global", Server("imap", "outlook.office365.com", 993, "auto")),
+        (IMAP | {"host": "imap.example", "port": 9993}, "global", Server("imap", "imap.example", 9993, "implicit")),
     ],
 )
 def test_where_a_mail_is_looked_for(receive: dict[str, Any], cloud: str, expected: Server) -> None:
@@ -122,7 +124,7 @@ def test_whose_mail_it_is(
     send: dict[str, Any], receive: dict[str, Any] | None, options: dict[str, Any], addresses: tuple[str, str]
 ) -> None:
     found = settings(send, receive, **options)
-    assert (found.sender, found.recipient) == addresses
+    assert (found.sender, found.recipients[0]) == addresses
 
 
 def test_credentials_by_kind() -> None:

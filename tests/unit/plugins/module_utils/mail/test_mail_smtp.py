@@ -31,7 +31,7 @@ from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.mai
 )
 
 USER = "a@b.example"
-PROBE = Probe("0123456789abcdef", "a@b.example", "c@d.example", "Check")
+PROBE = Probe("0123456789abcdef", "a@b.example", ("c@d.example",), "Check")
 
 
 def xoauth2(token: str) -> str:
@@ -40,12 +40,12 @@ def xoauth2(token: str) -> str:
 
 def send(
     folder: Path, *scripts: Script, tls: TlsMode = "none", credentials: Credentials | None = None,
-    certified: str = "127.0.0.1",
     timeout: float = 10, implicit_tls: bool = False, port: int | None = None, trust: bool = True,
 ) -> tuple[list[list[str]], SmtpSender]:
-    with playing(folder, *scripts, implicit_tls=implicit_tls, certified=certified) as server:
+    with playing(folder, *scripts, implicit_tls=implicit_tls) as server:
         context = client_context(server.ca_path if trust else None, "mail")
-        sender = SmtpSender(Server("127.0.0.1", port or server.port, tls), credentials, context, timeout, Stopwatch())
+        reached = Server("smtp", "127.0.0.1", port or server.port, tls)
+        sender = SmtpSender(reached, credentials, context, timeout, Stopwatch())
         asyncio.run(sender.send(PROBE))
     return server.heard, sender
 
@@ -91,7 +91,7 @@ def test_a_mail_without_a_sign_in(tmp_path: Path) -> None:
 
 
 def test_lines_that_start_with_a_dot_get_another_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Probe, "render", lambda self, moment: b"Subject: x\r\n\r\n.\r\n..two\r\nend\r\n")
+    monkeypatch.setattr(Probe, "render", lambda self, moment, number: b"Subject: x\r\n\r\n.\r\n..two\r\nend\r\n")
     (heard,), _sender = send(tmp_path, plain)
     assert heard[4:-1] == ["Subject: x", "", "..", "...two", "end", "."]
 
@@ -321,19 +321,24 @@ def test_implicit_tls(tmp_path: Path) -> None:
     assert sender.is_encrypted is True
 
 
-@pytest.mark.parametrize("tls", ["implicit", "starttls"])
-def test_a_certificate_that_is_not_trusted(tmp_path: Path, tls: TlsMode) -> None:
+@pytest.mark.parametrize("looks", [1, 2])
+def test_a_certificate_of_an_authority_that_is_not_trusted(tmp_path: Path, looks: int) -> None:
+    with pytest.raises(TransportError, match="from an authority that is not trusted") as failed:
+        send(tmp_path, *[upgrade] * looks, tls="starttls", timeout=2, trust=False)
+    # A server that does not show its certificate again leaves it at OpenSSL's words.
+    assert ("(it is for 127.0.0.1; issued by " in failed.value.message) is (looks == 2)
+    assert "ca_path" in (failed.value.remedy or "")
+
+
+@pytest.mark.parametrize("tls", ["starttls", "starttls_optional", "auto"])
+def test_an_upgrade_that_is_offered_and_refused_is_none_in_the_clear(tmp_path: Path, tls: TlsMode) -> None:
     def script(talk: Conversation) -> None:
-        if tls == "starttls":
-            upgrade(talk)
+        greet(talk, "STARTTLS")
+        talk.answer("454 4.7.0 TLS not available due to local problem")
 
-    with pytest.raises(TransportError, match="certificate is not trusted"):
-        send(tmp_path, script, tls=tls, implicit_tls=tls == "implicit", trust=False)
-
-
-def test_a_certificate_for_another_host(tmp_path: Path) -> None:
-    with pytest.raises(TransportError, match="certificate is not trusted"):
-        send(tmp_path, plain, tls="implicit", implicit_tls=True, certified="mail.example")
+    with pytest.raises(Deferred, match="TLS not available") as failed:
+        send(tmp_path, script, tls=tls)
+    assert failed.value.step == "connect"
 
 
 @pytest.mark.parametrize("offered", [True, False])

@@ -117,6 +117,13 @@ def test_override(settings: dict[str, Any], changes: dict[str, Any], override: s
     assert configuration.get("EmailOverride") == override
 
 
+def test_the_proof_is_looked_for_where_all_mail_goes() -> None:
+    plan = _plan.make(changed(graph(), {"mail_send.override": "tester@contoso.example"}))
+    [check] = plan["checks"]
+    assert (check["to"], check["override"]) == ("probe@contoso.example", ["tester@contoso.example"])
+    assert check["receive"]["mailbox"] == plan["reader"] == "tester@contoso.example"
+
+
 def test_the_sender_is_the_user_when_it_is_not_fixed() -> None:
     changes = {"mail_send.from": ..., "mail_send.username": "user@contoso.example", "mail_send.use_default_from": "no"}
     plan = _plan.make(changed(smtp(), changes))

@@ -145,7 +145,7 @@ SIGN_IN = {
     "what": "the token cache", "where": "C:\\<cmo>.dat", "account": "cmo@contoso.example", "do": "Run the tool.",
     "since": None,
 }
-SENTENCE = "leader: cmo@contoso.example has to sign in for the token cache C:\\<cmo>.dat: Run the tool."
+SENTENCE = "leader: authorization required for the token cache C:\\<cmo>.dat of cmo@contoso.example: Run the tool."
 
 
 def test_who_has_to_sign_in_has_not_failed() -> None:
@@ -169,8 +169,8 @@ def test_a_proof_that_was_left_out_says_why() -> None:
 
 def test_a_file_lists_who_has_to_sign_in() -> None:
     told = rows(replace(STEPS, authorizations={"leader": [SIGN_IN]}))
-    escaped = SENTENCE.replace("<cmo>", "&lt;cmo&gt;")
-    assert f"## Authorization required\n\n- {escaped}\n" in written("report.md", "Mail", told, COLUMNS)
+    page = written("report.md", "Mail", told, COLUMNS)
+    assert f"## Authorization required\n\n- {escape(SENTENCE, quote=False)}\n" in page
     assert json.loads(written("report.json", "Mail", told, COLUMNS))["hosts"][1]["authorization_required"] == [SIGN_IN]
     page = written("report.html", "Mail", told, COLUMNS)
     assert f"<h2>Authorization required</h2><ul><li>{escape(SENTENCE)}</li></ul>" in page
