@@ -12,7 +12,7 @@ import pytest
 from estates import Estate, Footprint, Run
 from sandbox_fixture import RunningSandbox
 
-HOSTS = ("cmo-test-1", "cmo-test-2")
+HOSTS = ("cmo-own-1", "cmo-own-2")
 DIRECTOR = "director@contoso.example"
 SENDS, RECEIVES = "contracts@contoso.example", "contracts-test@contoso.example"
 ACTIONS, DOCUMENTS = "tickets@contoso.example", "tickets-test@contoso.example"
