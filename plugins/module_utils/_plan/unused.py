@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import ENTRA
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.grants import NOTHING
 
 
@@ -28,19 +29,18 @@ def stores_of(
     """
     found: dict[str, dict[str, Any]] = {}
     # Those with an application say best how others are reached. One that has none any more may have been the last one.
-    for host, plan in sorted(usable.items(), key=lambda one: one[1]["application"] is None):
+    for host, plan in sorted(usable.items(), key=lambda one: not one[1]["applications"]):
         if str(plan["same_store"]) in found:
             continue
-        kept = [
-            other for other in plans.values()
-            if other["application"] is not None and other["same_store"] == plan["same_store"]
-        ]
+        sharing = [other for other in plans.values() if other["same_store"] == plan["same_store"]]
+        kept = [one for other in sharing for one in other["applications"]]
         connection = connections[host]
         found[str(plan["same_store"])] = {
-            "store": plan["store"], "host": host, "environment": plan["environment"], "identity": plan["identity"],
+            "store": plan["store"], "host": host, "environment": plan["environment"],
+            "identity": next((one["identity"] for one in plan["applications"]), ENTRA),
             **connection,
-            "in_exchange": bool(connection["exchange_connection"]) or any(other["exchange"] for other in kept),
-            "applications": sorted({other["registration"]["unique_name"] for other in kept}),
+            "in_exchange": bool(connection["exchange_connection"]) or any(one["exchange"] for one in kept),
+            "applications": sorted({one["unique_name"] for one in kept}),
         }
     return list(found.values())
 

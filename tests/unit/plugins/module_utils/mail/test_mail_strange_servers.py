@@ -131,7 +131,9 @@ CLIENTS: dict[ServerProtocol, type[SmtpSender] | type[ImapMailbox] | type[Pop3Ma
 FAILURES = (DeliveryError, TransportError)
 
 
-def outcome(protocol: ServerProtocol, says: Sequence[bytes], timeout: float = 20) -> DeliveryError | TransportError | None:
+def outcome(
+    protocol: ServerProtocol, says: Sequence[bytes], timeout: float = 20
+) -> DeliveryError | TransportError | None:
     """What the client makes of a server, None if all is well. An exception of another type fails the test."""
     found: DeliveryError | TransportError | None = None
     with saying(says) as port:
