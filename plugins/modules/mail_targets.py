@@ -33,8 +33,8 @@ attributes:
     platforms: posix, windows
     support: partial
     details:
-      - On Windows it uses the modules of the collection ansible.windows.
-        That path has not been tried on a Windows host.
+      - On Windows it uses modules of the collection ansible.windows, 1.11.0 or later. That path has not been tried on a
+        Windows host.
 options:
   targets:
     description:
@@ -42,6 +42,9 @@ options:
       - 'With C(kind: file), the options C(format), C(path), C(settings), C(create), C(mode), C(owner) and C(group) of
         M(mailops.modern_auth.provider_config).'
       - 'With C(kind: api_object), an object behind a REST API, see the examples.'
+      - 'With C(kind: token_cache), the file C(path) that a tool of the product makes once a person has signed in as
+        C(account) by running C(command) on the server, and that the account C(reader) has to be able to read. It is
+        only looked at.'
       - 'C({"fact": NAME}) stands for what the store says of the application, C({"secret": "client_secret"}) for its
         secret, and C({"secret": PATH}) for the value of a variable of the host.'
       - Where there are several O(applications), C(application) beside it names the one that is meant.

@@ -304,3 +304,24 @@ def test_a_plugin_that_hands_no_standard_input_on_is_refused(folder: Path, plugi
     with pytest.raises(InputError, match=r"the plugin (shell|su) hands no standard input on"):
         port.look([Wanted(str(folder / "file"))])
     assert shell.commands == []
+
+
+def test_states_tell_age_and_rights_without_reading(folder: Path) -> None:
+    file = folder / "cache"
+    file.write_bytes(b"protected")
+    os.utime(file, (1795000000, 1795000000))
+    file.chmod(0o640)
+    asked = [(str(file), "nobody"), (str(file), "root"), (str(file), None), (str(folder / "none" / "cache"), "nobody")]
+    written = "2026-11-18T11:06:40Z"
+    told = server().states(asked)
+    assert [(one.written, one.readable) for one in told] == [
+        (written, False), (written, True), (written, None), (None, None),
+    ]
+    assert all(one.now[:4] >= "2024" for one in told)
+    file.chmod(0o644)
+    # Who is not root can only tell of itself.
+    assert [one.readable for one in server("nobody").states(asked)] == [True, None, None, None]
+    folder.chmod(0o700)
+    assert server().states(asked[:1])[0].readable is False
+    with pytest.raises(InputError, match="there is no user none on the server"):
+        server().states([(str(file), "none")])

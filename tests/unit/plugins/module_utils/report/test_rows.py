@@ -145,7 +145,7 @@ SIGN_IN = {
     "what": "the token cache", "where": "C:\\<cmo>.dat", "account": "cmo@contoso.example", "do": "Run the tool.",
     "since": None,
 }
-SENTENCE = "leader: cmo@contoso.example has to sign in for the token cache C:\\<cmo>.dat: Run the tool."
+SENTENCE = "leader: authorization required for the token cache C:\\<cmo>.dat of cmo@contoso.example: Run the tool."
 
 
 def test_who_has_to_sign_in_has_not_failed() -> None:
