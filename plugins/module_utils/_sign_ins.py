@@ -29,7 +29,7 @@ class SignIn:
     :param where: its path or address; no two sign-ins of a host have the same.
     :param account: the account to sign in with.
     :param do: the exact words of what to run, or of the address to open; None if nothing is to be done.
-    :param since: when it was done, "2026-11-28T21:00:00Z"; None if that is not known, or it was not.
+    :param since: when it was done, or used last, "2026-11-28T21:00:00Z"; None if that is not known, or it was not.
     """
 
     what: str
@@ -57,7 +57,7 @@ def told(by_host: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
 
 
 def _sentence(one: Mapping[str, Any]) -> str:
+    about = f"{one['what']} {one['where']} of {one['account']}"
     if one["do"]:
-        return f"{one['account']} has to sign in for {one['what']} {one['where']}: {one['do']}"
-    since = f" on {one['since'][:10]}" if one["since"] else ""
-    return f"{one['account']} has signed in for {one['what']} {one['where']}{since}."
+        return f"authorization required for {about}: {one['do']}"
+    return f"{about} is authorized" + (f", last on {one['since'][:10]}." if one["since"] else ".")

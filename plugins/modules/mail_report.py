@@ -69,9 +69,8 @@ EXAMPLES = r"""
 - name: Configure the product
   mailops.modern_auth.mail_targets:
     targets: "{{ mine.targets }}"
-    # A product that signs in with a user and a password of its own has no application.
-    application: "{{ mine.registration if mine.application else omit }}"
-    store: "{{ mine.store if mine.application else omit }}"
+    applications: "{{ mine.applications }}"
+    store: "{{ mine.store }}"
     restart_command: "{{ mine.restart_command }}"
   vars:
     mine: "{{ planned.hosts[inventory_hostname] }}"

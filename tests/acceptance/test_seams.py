@@ -26,7 +26,7 @@ PLACES = {
 HOSTS = ("toy-1", "toy-2")
 #: For this one a person has to sign in.
 WAITING = "toy-3"
-SENTENCE = "toy-3: contracts-test@contoso.example has to sign in for the toy {}: Say hello to the toy."
+SENTENCE = "toy-3: authorization required for the toy {} of contracts-test@contoso.example: Say hello to the toy."
 FOREIGN = "somebody else's: line\n"
 
 
@@ -174,7 +174,7 @@ def test_a_kind_of_target_of_one_file_says_who_has_to_sign_in(played: Played) ->
 def test_the_next_run_sees_that_somebody_has_signed_in(played: Played) -> None:
     assert (played.signed_in.code, played.signed_in.changed) == (0, 0), played.signed_in.output
     assert played.signed_in.results == dict.fromkeys((*HOSTS, WAITING), "delivered")
-    assert not any("has to sign in" in line for line in played.signed_in.report)
+    assert not any("authorization required" in line for line in played.signed_in.report)
 
 
 def test_a_format_of_one_file_is_written_as_its_reader_reads_it(played: Played) -> None:

@@ -14,7 +14,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins impo
 #: The columns of a row, in the order in which they are shown.
 COLUMNS = (
     "environment", "host", "product", "application", "permissions granted", "granted in Exchange", "sent through",
-    "received through", "refused for others", "to do", "result",
+    "received through", "refused for others", "not proven", "to do", "result",
 )
 #: What a row is about, and how it ended.
 HEAD = ("host", "result")
@@ -62,11 +62,11 @@ def _row(host: str, steps: Steps) -> dict[str, Any]:
     configured = steps.targets.get(host, {})
     return {
         "environment": plan.get("environment") or "", "host": host, "product": plan.get("product") or "",
-        "application": plan.get("registration", {}).get("display_name") or "",
+        "application": ", ".join(one["display_name"] for one in plan.get("applications", [])),
         "permissions granted": ", ".join(steps.identity.get(host, {}).get("granted", [])),
         "granted in Exchange": ", ".join(steps.access.get(host, {}).get("granted", [])),
         "sent through": _ways(sent, "sent_through"), "received through": _ways(sent, "received_through"),
-        "refused for others": _refused(done),
+        "refused for others": _refused(done), "not proven": ", ".join(plan.get("unproven", [])),
         "to do": RESTART if configured.get("restart") == "needed" and not failure else "",
         "result": _result(host, steps, delivered=bool(sent)),
         "failed": failure is not None, "message": str(failure["msg"]) if failure else "",

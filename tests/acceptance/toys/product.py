@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Key, Table, text
-from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import Part
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import Application, Part
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.file import File
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.toy import Target
 
@@ -29,7 +29,9 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part:
     sign_in = wanted.get("mail_toy", {}).get("sign_in")
     signed_in = [Target(sign_in, send.get("from", "")).plan()] if sign_in else []
     return Part(
-        permissions=[{"resource": "Toy", "application": ["play"], "delegated": []}],
+        applications=(
+            Application([{"resource": "Toy", "application": ["play"], "delegated": []}], identity="toy"),
+        ),
         targets=[
             File(
                 wanted.get("mail_toy", {}).get("config_file", ""), "toy",
@@ -40,6 +42,5 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part:
         ],
         send={"transport": "smtp", "authentication": "basic", **server, **credentials},
         sender=send.get("from", ""),
-        identity="toy",
         needs=sign_in,
     )

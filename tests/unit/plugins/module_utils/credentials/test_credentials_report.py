@@ -169,11 +169,11 @@ def test_a_short_lived_secret_is_replaced_after_half_of_its_life() -> None:
 @pytest.mark.parametrize(("sign_in", "state", "line"), [
     (
         SignIn("the token cache", "C:\\cmo.dat", "cmo@contoso.example", since="2031-04-20T07:00:00Z"), "ok",
-        "web-1: cmo@contoso.example has signed in for the token cache C:\\cmo.dat on 2031-04-20.",
+        "web-1: the token cache C:\\cmo.dat of cmo@contoso.example is authorized, last on 2031-04-20.",
     ),
     (
         SignIn("the token cache", "C:\\cmo.dat", "cmo@contoso.example", "Run the tool."), "due",
-        "web-1: cmo@contoso.example has to sign in for the token cache C:\\cmo.dat: Run the tool.",
+        "web-1: authorization required for the token cache C:\\cmo.dat of cmo@contoso.example: Run the tool.",
     ),
 ])
 def test_a_sign_in_that_is_missing_is_due(sign_in: SignIn, state: str, line: str) -> None:

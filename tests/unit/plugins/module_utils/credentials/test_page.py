@@ -123,5 +123,5 @@ def test_nothing_was_asked_for() -> None:
 def test_a_sign_in_is_listed_and_stays_text() -> None:
     sign_in = asdict(SignIn("the port", "<is>", "a@contoso.example", "Click <here>."))
     shown = page(report(**{**world({}, application()), "sign_ins": {"is-1": [sign_in]}}))
-    assert "is-1: a@contoso.example has to sign in for the port <is>: Click <here>." in Reader(shown).texts
+    assert "is-1: authorization required for the port <is> of a@contoso.example: Click <here>." in Reader(shown).texts
     assert "<here>" not in shown

@@ -23,8 +23,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._report.rows i
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines
 
-PLAN = {"environment": "prod", "product": "ici", "registration": {"display_name": "Contracts"}}
-WITHOUT = {"environment": "prod", "product": "ici", "registration": {}}
+PLAN = {"environment": "prod", "product": "ici", "applications": [{"display_name": "Contracts"}]}
+WITHOUT = {"environment": "prod", "product": "ici", "applications": []}
 
 
 def check(name: str, proves: str | None = None, *, failed: bool = False, **delivery: Any) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def test_a_row_per_host_in_the_order_given() -> None:
         "environment": "prod", "host": "leader", "product": "ici", "application": "Contracts",
         "permissions granted": "Mail.Send", "granted in Exchange": "FullAccess", "sent through": "smtp (basic)",
         "received through": "imap (oauth2)", "refused for others": "smtp; no permission: graph, reading pop3",
-        "to do": "", "result": "delivered",
+        "not proven": "", "to do": "", "result": "delivered",
     }
     assert found("stopped")["result"] == "not verified"
 
@@ -132,7 +132,7 @@ def test_a_file_has_every_proof_with_its_message_id() -> None:
 
 
 def test_cells_of_markdown_stay_in_their_cell() -> None:
-    plan = {**PLAN, "registration": {"display_name": "a | <b> & c"}}
+    plan = {**PLAN, "applications": [{"display_name": "a | <b> & c"}]}
     assert "| a \\| &lt;b&gt; &amp; c |" in written("report.md", "Mail", rows(Steps(plans={"x": plan})), COLUMNS)
 
 
@@ -145,7 +145,7 @@ SIGN_IN = {
     "what": "the token cache", "where": "C:\\<cmo>.dat", "account": "cmo@contoso.example", "do": "Run the tool.",
     "since": None,
 }
-SENTENCE = "leader: cmo@contoso.example has to sign in for the token cache C:\\<cmo>.dat: Run the tool."
+SENTENCE = "leader: authorization required for the token cache C:\\<cmo>.dat of cmo@contoso.example: Run the tool."
 
 
 def test_who_has_to_sign_in_has_not_failed() -> None:
