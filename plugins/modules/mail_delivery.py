@@ -312,7 +312,7 @@ EXAMPLES = r"""
       client_id: "{{ reader_client_id }}"
       client_secret: "{{ reader_client_secret }}"
 
-- name: A mail goes out through Gmail and is found there, with a service account to which the domain has delegated its mailboxes
+- name: A mail goes out through Gmail and is found there, by a service account with delegation
   mailops.modern_auth.mail_delivery:
     send:
       transport: smtp
