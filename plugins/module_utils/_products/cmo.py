@@ -58,6 +58,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._products._par
     credentials,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.file import File
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.token_cache import TokenCache
 
 _REDIRECT = re.compile(r"(https|http|[a-z][a-z0-9+.-]*)://\S+", re.IGNORECASE)
 _LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1)([:/].*)?", re.IGNORECASE)
@@ -94,6 +95,7 @@ _FURTHER: Table = {
 EXTRAS: Table = {
     "path": Key(text, required=True),
     "application_pool": Key(text),
+    "runs_as": Key(text),
     "integration_type": Key(choice("Confidential", "Public")),
     "redirect_uri": Key(_redirect_uri),
     "cache_folder": Key(text),
@@ -190,7 +192,7 @@ def _rules_for_people(
     if not people:
         problems += [
             f"mail_cmo.{name}: is about the integration type Public, which no mailbox has; remove it"
-            for name in (*_FOR_PEOPLE, "cache_file_name") if name in extras
+            for name in (*_FOR_PEOPLE, "cache_file_name", "runs_as") if name in extras
         ]
         return
     problems += [
@@ -223,11 +225,16 @@ def _for_people(extras: Mapping[str, Any], people: Sequence[Mailbox], context: C
     accounts = dict.fromkeys(one.account for one in people)
     return [
         File(f"{extras['token_helper']}.config", "web_config", told).plan(),
-        {
-            "kind": "token_cache", "name": path, "path": path, "account": ", ".join(accounts),
-            "command": extras["token_helper"],
-        },
+        TokenCache(path, ", ".join(accounts), extras["token_helper"], _runs_as(extras)).plan(),
     ]
+
+
+def _runs_as(extras: Mapping[str, Any]) -> str | None:
+    """The account of the site; a pool without one of its own has one that is called after it."""
+    # https://learn.microsoft.com/iis/manage/configuring-security/application-pool-identities
+    usual = f"IIS AppPool\\{extras['application_pool']}" if "application_pool" in extras else None
+    given: str | None = extras.get("runs_as", usual)
+    return given
 
 
 def _cache_file(extras: Mapping[str, Any]) -> str:

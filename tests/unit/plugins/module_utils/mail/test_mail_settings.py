@@ -26,13 +26,15 @@ GUID = "0f0e0d0c-1111-2222-3333-444455556666"
 SIDE: dict[str, Any] = dict.fromkeys((
     "host", "port", "tls", "mailbox", "messages_per_session", "username", "password", "tenant_id", "client_id",
     "client_secret", "certificate_path", "certificate_password", "federated_token_file", "access_token",
-    "managed_identity_client_id",
+    "managed_identity_client_id", "google",
 )) | {"authentication": "oauth2", "auth_source": "auto"}
 APPLICATION = {"tenant_id": "contoso.example", "client_id": GUID, "client_secret": "s3cret~value"}
 GRAPH = {"transport": "graph", "mailbox": "contracts@contoso.example", **APPLICATION}
 SMTP = {"transport": "smtp", "mailbox": "contracts@contoso.example", **APPLICATION}
 RELAY = {"transport": "smtp", "authentication": "basic", "username": "apikey", "password": "p", "host": "relay.example"}
 IMAP = MappingProxyType({"transport": "imap", "mailbox": "probe@contoso.example", **APPLICATION})
+GOOGLE = {"authentication": "google_service_account", "google": {"key_file": "key.json"}}
+ORDERS = {"mailbox": "orders@fabrikam.example", **GOOGLE}
 POP3 = {"transport": "pop3", "mailbox": "probe@contoso.example", **APPLICATION}
 
 
@@ -66,6 +68,11 @@ def server(side: Any) -> Server:
         (RELAY | {"port": 2525}, "global", Server("smtp", "relay.example", 2525, "starttls")),
         (RELAY | {"port": 2525, "tls": "implicit"}, "global", Server("smtp", "relay.example", 2525, "implicit")),
         (RELAY | {"tls": "none"}, "global", Server("smtp", "relay.example", 587, "none")),
+        ({"transport": "smtp", **ORDERS}, "global", Server("smtp", "smtp.gmail.com", 587, "starttls")),
+        (
+            {"transport": "smtp", "tls": "implicit", **ORDERS}, "china",
+            Server("smtp", "smtp.gmail.com", 465, "implicit"),
+        ),
         (
             {"transport": "smtp", "authentication": "none", "host": "relay.example", "mailbox": "a@b.example",
              "tls": "starttls_optional"},
