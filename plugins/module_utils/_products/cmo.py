@@ -54,6 +54,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._products._par
     credentials,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.file import File
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.token_cache import TokenCache
 
 _REDIRECT = re.compile(r"(https|http|[a-z][a-z0-9+.-]*)://\S+", re.IGNORECASE)
 _LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1)([:/].*)?", re.IGNORECASE)
@@ -95,6 +96,7 @@ EXTRAS: Table = {
     "cache_folder": Key(text),
     "cache_file_name": Key(text),
     "token_helper": Key(text),
+    "site_account": Key(text),
     NEW_ACTION: Key(keys=_FURTHER),
     DOCUMENT_IMPORT: Key(keys=_FURTHER),
 }
@@ -184,7 +186,7 @@ def _rules_for_people(
     if not people:
         problems += [
             f"mail_cmo.{name}: is about the integration type Public, which no mailbox has; remove it"
-            for name in (*_FOR_PEOPLE, "cache_file_name") if name in extras
+            for name in (*_FOR_PEOPLE, "cache_file_name", "site_account") if name in extras
         ]
         return
     problems += [
@@ -211,11 +213,15 @@ def _for_people(extras: Mapping[str, Any], people: Sequence[Mailbox], context: C
     accounts = dict.fromkeys(one.account for one in people)
     return [
         File(f"{extras['token_helper']}.config", "web_config", told).plan(),
-        {
-            "kind": "token_cache", "name": path, "path": path, "account": ", ".join(accounts),
-            "command": extras["token_helper"],
-        },
+        TokenCache(path, ", ".join(accounts), extras["token_helper"], _site_account(extras)).plan(),
     ]
+
+
+def _site_account(extras: Mapping[str, Any]) -> str | None:
+    """The account that the site runs as; an application pool has one of its own, unless it was given another."""
+    pool = extras.get("application_pool")
+    account: str | None = extras.get("site_account", rf"IIS AppPool\{pool}" if pool else None)
+    return account
 
 
 def _cache_file(extras: Mapping[str, Any]) -> str:

@@ -200,6 +200,16 @@ def test_people_sign_in_to_a_public_client_and_nothing_is_proved_for_them() -> N
     }
     assert (cache["kind"], cache["path"]) == ("token_cache", r"C:\cmo\cache\cmo_msal_cache.dat")
     assert cache["account"] == "cmo@contoso.example, robot@contoso.example"
+    assert "reader" not in cache
+
+
+@pytest.mark.parametrize(("extras", "reader"), [
+    ({"application_pool": "CMO"}, r"IIS AppPool\CMO"),
+    ({"application_pool": "CMO", "site_account": r"CONTOSO\svc"}, r"CONTOSO\svc"),
+])
+def test_the_site_s_account_has_to_be_able_to_read_the_cache(extras: dict[str, str], reader: str) -> None:
+    public = {"path": "/w", "integration_type": "Public", **FOR_PEOPLE, **extras}
+    assert make(graph(mail_cmo=public))["targets"][2]["reader"] == reader
 
 
 def test_the_pool_is_recycled_unless_there_is_another_command() -> None:
