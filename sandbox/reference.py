@@ -16,7 +16,7 @@ from m365_sandbox.control.app import control_app
 from m365_sandbox.exchange.catalog import CMDLETS
 from m365_sandbox.exchange.cmdlet import Cmdlet
 from m365_sandbox.graph.app import RESOURCES
-from m365_sandbox.graph.mail_messages import NOT_SHOWN
+from m365_sandbox.graph.mail_messages import EXPANDED, NOT_SHOWN
 from m365_sandbox.graph.message_types import FILE_ATTACHMENT, MESSAGE
 from m365_sandbox.identity.app import identity_app
 from m365_sandbox.issuer.app import issuer_app
@@ -34,7 +34,7 @@ BEGIN, END = "<!-- Made by reference.py: begin -->", "<!-- Made by reference.py:
 
 # What clients look for in mail and do not find; the refusals are those of any unknown path.
 ABSENT = (
-    ("GET", "/users/{user}/mailFolders/{folder}/messages/delta", "changes since the last look"),
+    ("GET", "/users/{user}/mailFolders/{folder}/messages/delta", "changes since the last look, of folders too"),
     ("POST", "/users/{user}/messages/{message}/reply", "replies: also replyAll, createReply, createReplyAll"),
     ("POST", "/users/{user}/messages/{message}/forward", "forwarding: also createForward"),
     ("POST", "/users/{user}/messages/{message}/copy", "copies"),
@@ -44,7 +44,9 @@ ABSENT = (
     ("PATCH", "/users/{user}/mailFolders/{folder}", "renaming a folder"),
     ("DELETE", "/users/{user}/mailFolders/{folder}", "removing a folder"),
     ("GET", "/users/{user}/calendar", "everything beside mail: calendars, contacts, files"),
+    ("GET", "/users/{user}/messages/$count", "numbers as text: $count=true tells them"),
     ("GET", "/groups", "groups"),
+    ("GET", "/$metadata", "the metadata document"),
     ("GET", "/directoryRoles", "directory roles"),
     ("POST", "/subscriptions", "change notifications"),
 )
@@ -115,7 +117,8 @@ def _types(served: Mapping[str, list[str]]) -> str:
         rows.append((f"`{kind.name}`", *map(_names, columns.values())))
     text = _text(
         "All properties of v1.0. A directory object refuses a body with one that is computed, a message takes no "
-        f"notice. Of a message these are never shown: {_names(NOT_SHOWN)}; drafts are not edited."
+        f"notice. Of a message these are shown with $expand: {_names(EXPANDED)}; and these never: "
+        f"{_names(NOT_SHOWN)}. Drafts are not edited."
     )
     head = ("type", "set and changed", "set at the creation only", "computed")
     return f"### graph: properties\n\n{text}\n\n" + _table(head, rows)

@@ -1,7 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What comes of each way to encrypt with each kind of server: the table of docs/tls.md, and the words that it stands for."""
+"""What comes of each way to encrypt with each kind of server: the table of docs/tls.md, and what its words mean."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ KINDS = (
 
 def outcomes() -> dict[tuple[str, str], str]:
     """The documented outcome by the server's label and the mode."""
-    lines = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in DOCUMENT.read_text("utf-8").splitlines()]
+    text = DOCUMENT.read_text("utf-8")
+    lines = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in text.splitlines()]
     start = next(number for number, cells in enumerate(lines) if cells[0] == "the server")
     modes = lines[start][1:]
     rows = itertools.takewhile(lambda cells: len(cells) > 1, lines[start + 2:])

@@ -40,7 +40,7 @@ options:
       identity:
         description: The kind of identity.
         type: str
-        choices: [entra]
+        choices: [entra, google]
         default: entra
       permissions:
         description: What it is granted, by name.
@@ -111,8 +111,16 @@ options:
         type: str
         choices: [organization, account]
         default: organization
+      account:
+        description:
+          - With V(google) for O(applications[].identity), the service account and its key, C(key_file) or C(key),
+            C(key_password), C(service_account) and C(token_uri), as in the variable C(mail_google).
+          - A secret in it may be a reference to a host's variable, a dictionary of C(variable) and C(host).
+        type: dict
       users:
-        description: Addresses of users whose object ids are looked up, and kept in the store.
+        description:
+          - Addresses of users whose object ids are looked up, and kept in the store. With V(google) for
+            O(applications[].identity), those whose mailboxes have to be delegated to the service account.
         type: list
         elements: str
         default: []

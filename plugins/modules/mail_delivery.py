@@ -191,8 +191,8 @@ options:
     type: str
   override:
     description:
-      - The addresses to which the application sends all its mail instead, whoever it is for. The mail is sent to each of
-        them and to nobody else, O(to) included.
+      - The addresses to which the application sends all its mail instead, whoever it is for. The mail is sent to each
+        of them and to nobody else, O(to) included.
       - O(receive) is the mailbox of one of them; copies in the mailboxes of the others stay there.
       - V(None), the vendors' word, means that nothing is redirected.
     type: list

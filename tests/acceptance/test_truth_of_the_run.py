@@ -181,14 +181,15 @@ def test_minutes_that_a_service_asks_for_are_waited_and_said(estate: Estate) -> 
     for fault in (
         {"face": "identity", "kind": "unavailable"}, {"face": "graph", "kind": "throttle"},
         {"face": "graph", "kind": "throttle", "path": "addPassword$"},
-        {"face": "graph", "kind": "unavailable", "path": "sendMail$"},
+        {"face": "graph", "kind": "throttle", "path": "sendMail$"},
     ):
         estate.sandbox.control("POST", "/faults", {**fault, "count": 1, "retry_after": "315"})
     done = estate.set_up("--limit", ICI, PYTHONPATH=str(HURRIED))
     assert (done.code, done.results) == (0, {ICI: "delivered"}), done.output
     said = " ".join(done.output.split())
     assert said.count("asks for 315 s; waiting.") == 4, done.output
-    assert {429, 503} <= {entry["status"] for entry in estate.sandbox.requests("graph")}
+    refused = [(face, entry["status"]) for face in ("identity", "graph") for entry in estate.sandbox.requests(face)]
+    assert (refused.count(("identity", 503)), refused.count(("graph", 429))) == (1, 3)
     now = estate.footprint()
     [application] = now.applications("contracts-mail-test")
     [secret] = application["passwordCredentials"]

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from imapclient import IMAPClient
 from m365_sandbox.process.ports import free_ports
 from office import CONTRACTS, HOST, OUTLOOK, PROBE, SECONDS, Office, letter
 
@@ -100,6 +101,9 @@ def test_it_sends_reads_and_deletes(office: Office, proxy: Proxy) -> None:
         client.store("1", "+FLAGS", "(\\Flagged)")
         assert client.copy("1", "Archive")[0] == "OK"
         assert client.append("Drafts", "(\\Draft)", "", letter(PROBE, CONTRACTS, "A draft").encode())[0] == "OK"
+        assert client.append("INBOX", "", "", letter(CONTRACTS, PROBE, "To be moved").encode())[0] == "OK"
+        assert client.uid("MOVE", "2", '"Deleted Items"')[0] == "OK"
+    assert office.subjects(PROBE, "Deleted Items") == ["To be moved"]
     assert office.flags(PROBE, "By proxy", "Archive") == {"\\Flagged"}
     assert office.subjects(PROBE, "Drafts") == ["A draft"]
     client = proxy.pop3()
@@ -109,6 +113,19 @@ def test_it_sends_reads_and_deletes(office: Office, proxy: Proxy) -> None:
     assert b"Subject: By proxy" in client.retr(1)[1]
     client.dele(1)
     client.quit()
+    assert office.subjects(PROBE) == []
+
+
+def test_whoever_idles_behind_it_hears_of_mail(office: Office, proxy: Proxy) -> None:
+    with IMAPClient(HOST, proxy.ports["IMAP"], ssl=False, timeout=SECONDS) as client:
+        client.login(PROBE, PASSWORD)
+        client.select_folder("INBOX")
+        client.idle()
+        office.put(PROBE, "News")
+        assert (1, b"EXISTS") in client.idle_check(timeout=SECONDS)
+        client.idle_done()
+        client.delete_messages([1])
+        client.expunge()
     assert office.subjects(PROBE) == []
 
 

@@ -22,9 +22,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import 
     THROTTLED,
     UNAVAILABLE,
     Attempts,
-    Say,
     retry_after,
-    silence,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import bundle
 from ansible_collections.mailops.modern_auth.plugins.module_utils._unreachable import (
@@ -48,12 +46,10 @@ class HttpClient:
     :param ca_path: a PEM file to trust in place of the public authorities.
     :param timeout: seconds for a connection, and for each part of an answer.
     :param discovery: keeps the tenants' metadata.
-    :param say: is told when the service is waited for.
     """
 
     def __init__(
-        self, ca_path: str | None, timeout: float, discovery: Discovery, say: Say = silence,
-        sleep: Callable[[float], None] = time.sleep,
+        self, ca_path: str | None, timeout: float, discovery: Discovery, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self._session = requests.Session()
         # What one application is sent is none of another's business.
@@ -62,7 +58,6 @@ class HttpClient:
         self._timeout = timeout
         self._discovery = discovery
         self._asking = threading.Lock()
-        self._say = say
         self._sleep = sleep
 
     def get(
@@ -96,7 +91,7 @@ class HttpClient:
 
     def _send(self, method: str, url: str, **arguments: Any) -> requests.Response:
         host = urlsplit(url).netloc
-        attempts = Attempts(f"The identity platform ({host})", self._say)
+        attempts = Attempts(f"The identity platform ({host})")
         while True:
             asked: float | None = None
             failure: OSError | None = None
@@ -125,13 +120,9 @@ class HttpClient:
 
 
 class Connections:
-    """What the token sources of one run share: connections, and what is known of tenants.
+    """What the token sources of one run share: connections, and what is known of tenants."""
 
-    :param say: is told when a service is waited for.
-    """
-
-    def __init__(self, say: Say = silence) -> None:
-        self._say = say
+    def __init__(self) -> None:
         self._clients: dict[tuple[str | None, float, Path | None], HttpClient] = {}
 
     def http(self, ca_path: str | None, timeout: float, folder: Path | None = None) -> HttpClient:
@@ -141,7 +132,7 @@ class Connections:
         """
         key = (ca_path, timeout, folder)
         if key not in self._clients:
-            self._clients[key] = HttpClient(ca_path, timeout, Discovery(folder), self._say)
+            self._clients[key] = HttpClient(ca_path, timeout, Discovery(folder))
         return self._clients[key]
 
 

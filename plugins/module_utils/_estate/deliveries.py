@@ -65,7 +65,7 @@ async def prove_all(
         raise InputError("Two of the checks have the same name and host; give each a name of its own.")
     # The loop's own pool is made for a handful of threads.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency, "check"))
-    sources = TokenSources(clock, progress.say)
+    sources = TokenSources(clock)
     started = clock()
 
     async def work(check: Check) -> Verdict:

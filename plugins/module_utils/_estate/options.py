@@ -49,6 +49,7 @@ APPLICATION: Table = {
     "credential": Key(choice("client_secret", "none")),
     "public_client": Key(flag),
     "users": _addresses,
+    "account": Key(mapping),
     "exchange": Key(keys=RIGHTS),
     "entra": Key(mapping),
     "exchange_connection": Key(mapping),

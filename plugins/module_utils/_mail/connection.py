@@ -70,7 +70,8 @@ def is_encrypted(connection: socket.socket | None) -> bool:
 class Connection(Protocol):
     """What smtplib's, imaplib's and poplib's connections have in common."""
 
-    sock: socket.socket
+    @property
+    def sock(self) -> socket.socket | None: ...
 
 
 AConnection = TypeVar("AConnection", bound=Connection)

@@ -80,7 +80,7 @@ SIGNS = (
     Sign(("smtp",), r"OutboundSpam",
          "Microsoft blocked the sender for spam: lift it under Restricted entities in Microsoft Defender."),
     Sign(("smtp",), r"4\.4\.2\b.*rate", "The mailbox sends too fast: send again later."),
-    Sign(("smtp",), r"5\.7\.54\b|unable to relay|relay(ing)? (access )?(denied|not permitted)|relaying (is )?not allowed",
+    Sign(("smtp",), r"5\.7\.54\b|unable to relay|relay(ing)? (access )?(denied|not (permitted|allowed))",
          "The server does not take mail for that recipient from here: have this machine's address allowed to relay, "
          "sign in, or use the server meant for it."),
     Sign(("smtp",), r"too many messages in (this|one) (connection|session)|messages per (connection|session)",

@@ -95,7 +95,8 @@ class Interrupted(DeliveryError):
 
     def __init__(self, answer: Refused | Deferred, taken: int, messages: int) -> None:
         super().__init__(
-            f"{answer.where} took {taken} of the {messages} mails of one session: {answer.message}", code=answer.code,
+            f"{answer.where} took {taken} of the {messages} mails of one session: {answer.message}",
+            code=answer.code,
             remedy=f"Let the application send at most {taken} in a session (messages_per_session: {taken}), or have the "
             "server take more.",
             details=answer.details,

@@ -312,8 +312,8 @@ def misfit(protocol: ServerProtocol, port: int, mode: TlsMode) -> str | None:
         )
     if port in upgraded_ports and mode == "implicit":
         return (
-            f"'implicit' is not possible with port {port}, where a connection starts without TLS; use starttls, or port "
-            f"{implicit_port}"
+            f"'implicit' is not possible with port {port}, where a connection starts without TLS; use starttls, or "
+            f"port {implicit_port}"
         )
     return None
 

@@ -27,7 +27,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._products._par
 
 # How long an application's secret lives, and when it is due for a new one, unless its variable says otherwise.
 SECRET = {"lifetime": "180d", "renew_within": "30d"}
-ENTRA = "entra"
+ENTRA, GOOGLE = "entra", "google"
 #: What is no variable's, and need not be the same on hosts that share an application.
 _DERIVED = frozenset({"name", "variable", "identity", "unique_name", "exclusive", "credential", "users"})
 
@@ -94,6 +94,8 @@ def _planned(
     wanted: Mapping[str, Any], part: Application, access: Mapping[str, str], problems: list[str]
 ) -> Planned:
     variable, given = _given(wanted, part)
+    if part.identity == GOOGLE:
+        variable, given = "mail_google", _google(wanted, problems)
     if part.identity == ENTRA and variable is None:
         problems.append("mail_app: is required; the product signs in as an application of its own")
     needs = _merged([*part.permissions, *given.get("permissions", [])])
@@ -102,12 +104,26 @@ def _planned(
     unique_name = given.get("unique_name", part.unique_name)
     realm = wanted.get("mail_entra", {}).get("tenant_id", "") if part.identity == ENTRA else part.identity
     return Planned(part, needs, {
-        **kept, "display_name": given.get("name"), "secret": {**SECRET, **given.get("secret", {})},
+        **kept, "display_name": given.get("name", unique_name), "secret": {**SECRET, **given.get("secret", {})},
         "credential": "client_secret", "users": [], **part.registration, **_redirects(given, part),
         "name": f"{realm}/{unique_name}", "unique_name": unique_name,
         "variable": variable or "mail_app", "identity": part.identity,
         "permissions": granted.permissions, "exclusive": granted.exclusive, "exchange": granted.exchange,
     })
+
+
+def _google(wanted: Mapping[str, Any], problems: list[str]) -> Mapping[str, Any]:
+    """What the operator says of a service account that is about the account and not about its key."""
+    google = wanted.get("mail_google")
+    if google is None:
+        problems.append("mail_google: is required; the product signs in with a service account of Google's")
+        return {}
+    if bool(google.get("key_file")) == bool(google.get("key")):
+        problems.append(
+            "mail_google.key_file: is required, or mail_google.key, and not both; it is the service account's key, "
+            "JSON or P12"
+        )
+    return {name: google[name] for name in ("unique_name", "name") if name in google}
 
 
 def _given(wanted: Mapping[str, Any], part: Application) -> tuple[str | None, Mapping[str, Any]]:

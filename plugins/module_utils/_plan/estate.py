@@ -22,6 +22,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import ENDPOINTS, said_by
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import (
+    KEY,
+    google_said_by,
+    key_of,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     Table,
     did_you_mean,
@@ -85,7 +90,7 @@ def draw(
     :param unused: unique names of applications that no host uses any more; the work is then about these alone.
     :raises InputError: hosts use one of those.
     """
-    said = said_by(environment)
+    said = {"mail_entra": said_by(environment), "mail_google": google_said_by(environment)}
     left_out = [host for host, about in hosts.items() if _is_left_out(host, about)]
     plans = {
         host: _planned(about, said) for host, about in {**inventory, **hosts}.items() if not _is_left_out(host, about)
@@ -112,10 +117,12 @@ def _is_left_out(host: str, about: Host) -> bool:
     return not about.is_ours or (host == LOCALHOST and about.variables.get("mail_product") is None)
 
 
-def _planned(about: Host, said: Mapping[str, str]) -> dict[str, Any]:
+def _planned(about: Host, said: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     variables = dict(about.variables)
-    if isinstance(variables.get("mail_entra", {}), Mapping):
-        variables["mail_entra"] = {**said, **variables.get("mail_entra", {})}
+    for name in said:
+        # A service account is somebody's own, and not there because its endpoint is known.
+        if isinstance(variables.get(name, {} if name == "mail_entra" else None), Mapping):
+            variables[name] = {**said[name], **variables.get(name, {})}
     product = str(variables.get("mail_product"))
     settings = {
         name: variables.get(name) for name in (*TABLE, f"mail_{product}") if name in TABLE or variables.get(name)
@@ -127,7 +134,7 @@ def _planned(about: Host, said: Mapping[str, str]) -> dict[str, Any]:
         **plan, "problems": [*about.problems, *_unknown(variables, (*TABLE, f"mail_{product}")), *problems],
         "entra": variables["mail_entra"] if isinstance(variables.get("mail_entra"), Mapping) else {},
         "exchange_connection": variables.get("mail_exchange") or {}, "store": dict(about.store),
-        "same_store": about.same_store,
+        "same_store": about.same_store, "google": variables.get("mail_google") or {},
     }
 
 
@@ -147,7 +154,7 @@ def _unknown(variables: Mapping[str, Any], known: Iterable[str]) -> list[str]:
 def _verdict(plan: Mapping[str, Any]) -> dict[str, Any]:
     """The host's part of the result."""
     problems = plan["problems"]
-    hidden = ("problems", "checks", "entra", "exchange_connection", "same_store")
+    hidden = ("problems", "checks", "entra", "exchange_connection", "same_store", "google")
     return {
         "failed": bool(problems), "changed": False,
         "msg": "\n".join(problems) if problems else f"{plan['product']} is planned.",
@@ -175,7 +182,8 @@ def _applications(
         for one in plan["applications"]:
             application = found.setdefault(one["name"], {
                 **{key: value for key, value in one.items() if key != "variable"}, "users": [],
-                "environment": plan["environment"], **connections[host], "store": plan["store"],
+                "environment": plan["environment"], **connections[host], **_account(one, plan, host),
+                "store": plan["store"],
                 "hosts": [], "team": teams[one["name"]],
             })
             application["users"] += [user for user in one["users"] if user not in application["users"]]
@@ -197,6 +205,13 @@ def _connections(usable: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str,
             "exchange_connection": by_reference(EXCHANGE, plan["exchange_connection"], "mail_exchange", host),
         })
     return found
+
+
+def _account(application: Mapping[str, Any], plan: Mapping[str, Any], host: str) -> dict[str, Any]:
+    """What the application's kind of identity is told beside the connection, without secrets."""
+    if application["identity"] != "google":
+        return {}
+    return {"account": by_reference(KEY, key_of(plan["google"]), "mail_google", host)}
 
 
 def _endpoints(entra: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import key_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import hours, read, secrets
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import (
     ENTRA,
@@ -36,7 +37,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applicat
     planned,
     variables_of,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.proofs import checks_of, read_mailbox
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.proofs import checks_of, read_mailbox, unproven
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import TABLE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products import PRODUCTS
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import Part
@@ -88,7 +89,7 @@ def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         "foreign": (verify or {}).get("refused_mailbox") if applications else None,
         "reader": _reader(verify, part) if verify and part else None,
         "checks": named([{**check, "needs": part.needs} if part and part.needs else check for check in checks], names),
-        "unproven": list(part.unproven) if part and verify is not None else [],
+        "unproven": unproven(verify, part, applications) if part and verify is not None else [],
     }
     return plan, _first_of_each(problems)
 
@@ -142,6 +143,11 @@ def _differences(
         f"give both the same, for example in group_vars, or another {ours['variable']}.unique_name"
         for variable, (one, other) in pairs.items() if one != other
     ]
+    if ours["identity"] == "google" and key_of(their_plan["google"]) != key_of(our_plan["google"]):
+        found.append(
+            f"mail_google: {first} and {second} give different keys or accounts, but both share '{name}'; give both "
+            "the same, for example in group_vars, or another mail_google.unique_name"
+        )
     if their_plan["same_store"] != our_plan["same_store"]:
         found.append(
             f"mail_store_path: {first} and {second} keep what they know of the application '{name}' in different "

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import ENTRA, Planned
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import ENTRA, GOOGLE, Planned
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.grants import may_use, reaches_everyone
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import RECEIVED
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import Part, credentials
@@ -51,6 +51,14 @@ def checks_of(
             "grants that for the whole organisation; set mail_access.scope: mailboxes, or remove this"
         )
     return mails + [check for one in applications for check in _refused(foreign, verify, part, one)]
+
+
+def unproven(verify: Mapping[str, Any], part: Part, applications: Sequence[Planned]) -> list[str]:
+    """What the checks leave out, a few words each."""
+    whole = [f"a refusal of {verify['refused_mailbox']} (Google's delegation is for a whole domain)"] if (
+        "refused_mailbox" in verify and any(one.plan["identity"] == GOOGLE for one in applications)
+    ) else []
+    return [*part.unproven, *whole]
 
 
 def read_mailbox(verify: Mapping[str, Any], part: Part) -> str:

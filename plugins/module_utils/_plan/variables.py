@@ -16,6 +16,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.word
     SIGN_INS,
     TRANSPORTS,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import GOOGLE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     Key,
     Table,
@@ -175,6 +176,7 @@ TABLE: Table = {
     "mail_access": Key(keys=ACCESS),
     "mail_entra": Key(keys=ENTRA),
     "mail_exchange": Key(keys=EXCHANGE),
+    "mail_google": Key(keys=GOOGLE),
     "mail_restart_command": Key(many(text)),
     "mail_backup": Key(flag),
     **{f"mail_{name}": Key(keys=product.EXTRAS) for name, product in PRODUCTS.items()},

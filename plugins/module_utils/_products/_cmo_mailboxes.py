@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import GOOGLE_SERVICE_ACCOUNT
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._google import google_sign_in
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import credentials
 
 #: CMO's words for transports, and what the names of their settings begin with.
@@ -35,8 +36,6 @@ _USUAL_TLS = {"smtp": "starttls", "imap": "implicit", "pop3": "implicit"}
 _GOOGLE_HOSTS = {"smtp": "smtp.gmail.com", "imap": "imap.gmail.com", "pop3": "pop.gmail.com"}
 #: The variable of the mailbox that others inherit from.
 RECEIVE = "mail_receive"
-#: The authentication of those that Google keeps.
-GOOGLE = "google_service_account"
 #: What nothing in CMO's settings says.
 _NEVER = ("display_name", "use_default_from", "override", "allow_override_in_production")
 #: What is of no use with a transport, or with a way to sign in.
@@ -69,11 +68,6 @@ class Context:
     others: Sequence[str | None]
     redirect_uri: str
     google: Mapping[str, Any]
-
-    @property
-    def service_account(self) -> str:
-        """What references call Google's identity."""
-        return str(self.google.get("service_account") or PurePath(self.google.get("key_file", "")).stem)
 
 
 @dataclass(frozen=True)
@@ -130,7 +124,7 @@ class Mailbox:
     @property
     def host(self) -> str:
         """The server."""
-        usual = _GOOGLE_HOSTS[self.transport] if self.authentication == GOOGLE else ""
+        usual = _GOOGLE_HOSTS[self.transport] if self.authentication == GOOGLE_SERVICE_ACCOUNT else ""
         return str(self.given.get("host", usual))
 
     @property
@@ -200,6 +194,8 @@ def rules(mailbox: Mailbox, context: Context, problems: list[str]) -> None:
         _tls_rules(mailbox, problems)
         if not mailbox.host:
             problems.append(f"{variable}.host: is required with transport {transport}")
+    if mailbox.authentication == GOOGLE_SERVICE_ACCOUNT and context.google and "server_path" not in context.google:
+        problems.append("mail_google.server_path: is required with cmo, which reads the key there")
 
 
 def _authentication_rules(mailbox: Mailbox, problems: list[str]) -> None:
@@ -272,11 +268,11 @@ def settings(mailbox: Mailbox, context: Context) -> dict[str, Any]:
         found["Smtp.UseAuth"] = str(mailbox.authentication != "none")
     if mailbox.authentication == "basic":
         found |= {f"{section}Login": mailbox.account, f"{section}Password": {"secret": mailbox.password}}
-    if mailbox.authentication == GOOGLE:
+    if mailbox.authentication == GOOGLE_SERVICE_ACCOUNT:
         found |= {
             f"{section}GoogleOAuth2.CertificatePath": context.google.get("server_path", ""),
             f"{section}GoogleOAuth2.ServiceAccount": {
-                "fact": "service_account", "application": context.service_account,
+                "fact": "service_account", "application": context.google.get("unique_name"),
             },
             f"{section}GoogleOAuth2.GsuiteUser": mailbox.address,
         }
@@ -310,6 +306,8 @@ def way(mailbox: Mailbox, context: Context) -> dict[str, Any] | str:
         side["messages_per_session"] = min(mailbox.given.get("messages_per_session", 3), _MOST_MESSAGES)
     else:
         side["mailbox"] = mailbox.address
+    if mailbox.authentication == GOOGLE_SERVICE_ACCOUNT:
+        side |= {"mailbox": mailbox.address, "google": google_sign_in(context.google)}
     if mailbox.authentication == "basic":
         side |= {"username": mailbox.account, "password": {"secret": mailbox.password}}
     return side

@@ -13,9 +13,10 @@ hence ``mail_cmo``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import GOOGLE_SERVICE_ACCOUNT
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     Key,
     Table,
@@ -36,7 +37,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._products._cmo
     written,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._cmo_mailboxes import (
-    GOOGLE,
     RECEIVE,
     SERVER_TYPES,
     Context,
@@ -46,6 +46,10 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._products._cmo
     rules,
     settings,
     way,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._google import (
+    google_application,
+    key_target,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import (
     Access,
@@ -144,7 +148,9 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
             receives.setdefault(one["mailbox"], one)
     return Part(
         targets=[
-            File(extras.get("path", ""), "web_config", values).plan(), *_for_people(extras, people, context)
+            # The key is there before the configuration names it.
+            *_for_google(mailboxes.values(), context), File(extras.get("path", ""), "web_config", values).plan(),
+            *_for_people(extras, people, context),
         ],
         send=ways[0] if isinstance(ways[0], dict) else None,
         sender=mailboxes[SENDING].address,
@@ -200,6 +206,12 @@ def _rules_for_people(
     ]
 
 
+def _for_google(mailboxes: Iterable[Mailbox], context: Context) -> list[dict[str, Any]]:
+    """The key of the service account, where CMO reads it."""
+    key = key_target(context.google) if any(one.authentication == GOOGLE_SERVICE_ACCOUNT for one in mailboxes) else None
+    return [] if key is None else [key]
+
+
 def _for_people(extras: Mapping[str, Any], people: Sequence[Mailbox], context: Context) -> list[dict[str, Any]]:
     """The configuration of the tool by which people sign in, and the cache that it makes."""
     if not people:
@@ -234,10 +246,8 @@ def _applications(mailboxes: Sequence[Mailbox], context: Context) -> tuple[Appli
     for one in mailboxes:
         if one.transport == "graph":
             of_each.setdefault(one.application(context), []).append(one)
-    users = _distinct([one.address for one in mailboxes if one.authentication == GOOGLE])
-    google = [Application(unique_name=context.service_account, identity="google", registration={
-        "display_name": context.service_account, "credential": "none", "google": {**context.google, "users": users},
-    })] if users else []
+    of_google = [one.address for one in mailboxes if one.authentication == GOOGLE_SERVICE_ACCOUNT]
+    google = [google_application(context.google, of_google)] if of_google else []
     return (*(_application(name, own, context) for name, own in of_each.items()), *google)
 
 

@@ -31,7 +31,8 @@ from m365_sandbox.http.fault_answers import not_saved_handlers
 from m365_sandbox.mail.store import MailStore
 from m365_sandbox.state.sandbox import Sandbox
 
-METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
+# Also those that no path has, so that Graph's own words refuse them.
+METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS", "TRACE")
 JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 RESOURCES = (
     applications, service_principals, owners, passwords, app_role_assignments, oauth2_permission_grants, deleted_items,

@@ -6,11 +6,9 @@ from typing import Any
 
 from m365_sandbox.graph.errors import GraphError
 from m365_sandbox.graph.mail_access import find_item, mailbox_of, on_mailbox, read_item
-from m365_sandbox.graph.mail_body import read_body
 from m365_sandbox.graph.mail_folders import find_folder
 from m365_sandbox.graph.mail_messages import flags_of, keep_beside, show_created
-from m365_sandbox.graph.mail_writing import build_message, read_mime, recipients_of
-from m365_sandbox.graph.message_types import MESSAGE
+from m365_sandbox.graph.mail_writing import build_message, read_message, read_mime, recipients_of
 from m365_sandbox.graph.routing import Answer, Call
 from m365_sandbox.mail.mailbox import Item, Mailbox
 from m365_sandbox.mail.message import addresses, complete, received
@@ -35,7 +33,7 @@ async def send_mail(call: Call) -> Answer:
 async def create_draft(call: Call) -> Answer:
     """POST messages: a draft, in Drafts or in the folder of the path."""
     mailbox = mailbox_of(call)
-    values = {} if _is_mime(call) else read_body(MESSAGE, call.json())
+    values = {} if _is_mime(call) else read_message(call.json())
     message = complete(_message(call, mailbox), mailbox["address"], now())
     add, remove = flags_of(values)
     flags = {"\\Draft", "\\Seen", *add} - set(remove)

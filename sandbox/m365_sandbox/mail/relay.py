@@ -51,7 +51,8 @@ class RelayConnection(SMTP):
 
     async def smtp_MAIL(self, arg: str | None) -> None:
         """Ends the connection where it has taken as many messages as it takes."""
-        assert self.session is not None and self.transport is not None
+        assert self.session is not None
+        assert self.transport is not None
         if self.behaviour.messages_per_connection == self.taken:
             await self.push(TOO_MANY_MESSAGES)
             self.transport.close()

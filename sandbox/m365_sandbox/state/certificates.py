@@ -1,4 +1,4 @@
-"""The certification authority of an instance, the server certificate that its faces show, and worse ones to rehearse."""
+"""The certification authority of an instance, the certificate that its faces show, and worse ones to rehearse with."""
 
 from __future__ import annotations
 

@@ -47,6 +47,8 @@ KNOWN: list[tuple[Protocol, str, str, str]] = [
     ("smtp", "554 5.2.0", "STOREDRV.Submission.Exception:OutboundSpamException", "Restricted entities"),
     ("smtp", "421 4.4.2", "Message submission rate for this client has exceeded the configured limit", "too fast"),
     ("smtp", "550 5.7.54", "SMTP; Unable to relay recipient in non-accepted domain", "meant for it"),
+    ("smtp", "554 5.7.1", "<x@y.example>: Relay access denied", "allowed to relay"),
+    ("smtp", "421", "too many messages in this connection", "fewer in a session"),
     ("smtp", "550 5.1.10", "RESOLVER.ADR.RecipientNotFound; Recipient x not found by SMTP address lookup", "recipient"),
     ("smtp", "451 4.7.0", "Temporary server error. Please try again later.", "passing trouble"),
     ("smtp", "421 4.3.2", "Service not available", "passing trouble"),

@@ -12,7 +12,7 @@ import socketserver
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
@@ -41,10 +41,17 @@ class Heard:
         self.signed_in: tuple[str, str] | None = None
 
 
-class Imap(socketserver.StreamRequestHandler):
+class Listener(socketserver.StreamRequestHandler):
+    """A connection."""
+
+    protocol: ClassVar[ServerProtocol]
+    heard: Heard
+
+
+class Imap(Listener):
     """LOGIN alone, and mailboxes that are empty."""
 
-    heard: Heard
+    protocol = "imap"
 
     def handle(self) -> None:
         self.wfile.write(b"* OK ready\r\n")
@@ -59,10 +66,10 @@ class Imap(socketserver.StreamRequestHandler):
             self.wfile.write(f"{said.get(command, '')}{tag} OK done\r\n".encode())
 
 
-class Pop3(socketserver.StreamRequestHandler):
+class Pop3(Listener):
     """USER and PASS, and an empty mailbox."""
 
-    heard: Heard
+    protocol = "pop3"
 
     def handle(self) -> None:
         self.wfile.write(b"+OK ready\r\n")
@@ -77,10 +84,10 @@ class Pop3(socketserver.StreamRequestHandler):
             self.wfile.write({"STAT": b"+OK 0 0\r\n", "UIDL": b"+OK\r\n.\r\n"}.get(command, b"+OK\r\n"))
 
 
-class Smtp(socketserver.StreamRequestHandler):
+class Smtp(Listener):
     """AUTH PLAIN and LOGIN; takes every mail."""
 
-    heard: Heard
+    protocol = "smtp"
     mechanism: str
 
     def handle(self) -> None:
@@ -113,11 +120,8 @@ class Smtp(socketserver.StreamRequestHandler):
         return said[0], said[1]
 
 
-PROTOCOLS: dict[type[socketserver.StreamRequestHandler], ServerProtocol] = {Imap: "imap", Pop3: "pop3", Smtp: "smtp"}
-
-
 @contextmanager
-def listening(kind: type[socketserver.StreamRequestHandler], **more: Any) -> Iterator[tuple[Server, Heard]]:
+def listening(kind: type[Listener], **more: Any) -> Iterator[tuple[Server, Heard]]:
     heard = Heard()
     handler = type("Handler", (kind,), {"heard": heard, **more})
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler)
@@ -126,7 +130,7 @@ def listening(kind: type[socketserver.StreamRequestHandler], **more: Any) -> Ite
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield Server(PROTOCOLS[kind], "127.0.0.1", server.server_address[1], "none"), heard
+        yield Server(kind.protocol, "127.0.0.1", server.server_address[1], "none"), heard
     finally:
         server.shutdown()
         thread.join()
@@ -151,7 +155,7 @@ async def opened(mailbox: ImapMailbox | Pop3Mailbox) -> None:
 
 
 Client = Callable[[Server, Password], Awaitable[None]]
-WAYS: dict[str, tuple[type[socketserver.StreamRequestHandler], dict[str, str], Client, list[str]]] = {
+WAYS: dict[str, tuple[type[Listener], dict[str, str], Client, list[str]]] = {
     "imap": (Imap, {}, by_imap, ["CAPABILITY", "LOGIN", "SELECT", "LIST", "LOGOUT"]),
     "pop3": (Pop3, {}, by_pop3, ["USER", "PASS", "STAT", "UIDL", "QUIT"]),
     "smtp plain": (Smtp, {"mechanism": "PLAIN"}, by_smtp, ["EHLO", "AUTH", "MAIL", "RCPT", "DATA", "QUIT"]),

@@ -24,8 +24,9 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings
 
 GUID = "0f0e0d0c-1111-2222-3333-444455556666"
 SIDE: dict[str, Any] = dict.fromkeys((
-    "host", "port", "tls", "messages_per_session", "mailbox", "username", "password", "tenant_id", "client_id", "client_secret",
-    "certificate_path", "certificate_password", "federated_token_file", "access_token", "managed_identity_client_id",
+    "host", "port", "tls", "mailbox", "messages_per_session", "username", "password", "tenant_id", "client_id",
+    "client_secret", "certificate_path", "certificate_password", "federated_token_file", "access_token",
+    "managed_identity_client_id",
 )) | {"authentication": "oauth2", "auth_source": "auto"}
 APPLICATION = {"tenant_id": "contoso.example", "client_id": GUID, "client_secret": "s3cret~value"}
 GRAPH = {"transport": "graph", "mailbox": "contracts@contoso.example", **APPLICATION}
@@ -38,7 +39,8 @@ POP3 = {"transport": "pop3", "mailbox": "probe@contoso.example", **APPLICATION}
 def settings(send: dict[str, Any] | None, receive: Mapping[str, Any] | None = IMAP, **options: Any) -> Settings:
     return settings_from({
         "cloud": "global", "authority_host": None, "graph_endpoint": None, "ca_path": None, "token_cache": None,
-        "from": None, "to": None, "override": None, "expect": "delivered", "timeout": 180, "poll_interval": 2.0, "request_timeout": 30,
+        "from": None, "to": None, "override": None, "expect": "delivered", "timeout": 180,
+        "poll_interval": 2.0, "request_timeout": 30,
         "send": send and SIDE | send, "receive": receive and SIDE | receive, **options,
     })
 

@@ -44,7 +44,8 @@ def send(
 ) -> tuple[list[list[str]], SmtpSender]:
     with playing(folder, *scripts, implicit_tls=implicit_tls) as server:
         context = client_context(server.ca_path if trust else None, "mail")
-        sender = SmtpSender(Server("smtp", "127.0.0.1", port or server.port, tls), credentials, context, timeout, Stopwatch())
+        reached = Server("smtp", "127.0.0.1", port or server.port, tls)
+        sender = SmtpSender(reached, credentials, context, timeout, Stopwatch())
         asyncio.run(sender.send(PROBE))
     return server.heard, sender
 

@@ -149,7 +149,10 @@ class Combination:
             "mail_product": "cmo", "mail_environment": "test", "mail_app": {"unique_name": "cmo", "name": "CMO"},
             "mail_entra": {"tenant_id": TENANT}, "mail_send": send, "mail_receive": receive,
             "mail_cmo": {"path": WEB_CONFIG, **further, **(FOR_PEOPLE if "public" in kinds else {})},
-            **({"mail_google": {"service_account": ROBOT, "server_path": KEY_FILE}} if "google" in kinds else {}),
+            **({"mail_google": {
+                "unique_name": "cmo-google", "key_file": "keys/cmo.p12", "service_account": ROBOT,
+                "server_path": KEY_FILE,
+            }} if "google" in kinds else {}),
         }
 
     def written(self) -> dict[str, str | None]:

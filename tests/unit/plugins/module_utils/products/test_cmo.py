@@ -219,6 +219,37 @@ def test_the_pool_is_recycled_unless_there_is_another_command() -> None:
     assert make(graph(mail_restart_command=["iisreset"]))["restart_command"] == ["iisreset"]
 
 
+def test_a_service_account_opens_googles_mailboxes_and_its_key_is_brought_to_the_server() -> None:
+    google = {"unique_name": "cmo-google", "key_file": "keys/cmo.json", "server_path": r"C:\cmo\google.p12"}
+    by_google = {"authentication": "google_service_account"}
+    plan = make(graph(
+        mail_send={"transport": "smtp", "from": "cmo@example.org", **by_google}, mail_google=google,
+        mail_cmo__new_action={"mailbox": "new@contoso.example"},
+        mail_verify={"recipient": "p@contoso.example", "receive": READER},
+    ))
+    assert [(one["identity"], one["unique_name"], one["users"]) for one in plan["applications"]] == [
+        ("entra", "cmo", ["in@contoso.example", "new@contoso.example"]), ("google", "cmo-google", ["cmo@example.org"]),
+    ]
+    # Entra ID knows none of Google's users.
+    assert plan["users"] == ["in@contoso.example", "new@contoso.example"]
+    key, site = plan["targets"]
+    assert (key["kind"], key["path"], key["key_file"]) == ("key_file", r"C:\cmo\google.p12", "keys/cmo.json")
+    assert site["settings"]["Mail.Sending.Smtp.GoogleOAuth2.ServiceAccount"] == {
+        "fact": "service_account", "application": "google/cmo-google",
+    }
+    sent = plan["checks"][0]["send"]
+    assert (sent["host"], sent["port"], sent["mailbox"]) == ("smtp.gmail.com", 587, "cmo@example.org")
+    assert sent["google"] == {"key_file": "keys/cmo.json"}
+    everywhere = examine(graph(
+        mail_send={"transport": "smtp", "from": "cmo@example.org", **by_google}, mail_google=google, mail_receive=...,
+        mail_app=..., mail_entra=..., mail_verify={
+            "recipient": "p@contoso.example", "receive": {**READER, "tenant_id": TENANT},
+            "refused_mailbox": "ceo@example.org",
+        },
+    ))[0]
+    assert everywhere["unproven"] == ["a refusal of ceo@example.org (Google's delegation is for a whole domain)"]
+
+
 # -- refusals ------------------------------------------------------------------------------------------------------
 
 FURTHER = {"mailbox": "new@contoso.example"}
@@ -273,6 +304,10 @@ FURTHER = {"mailbox": "new@contoso.example"}
     (graph(mail_cmo=...), "mail_cmo: is required"),
     (graph(mail_access={"model": "rbac"}), "mail_access.model: is about SMTP with OAuth"),
     (basic(mail_send__password=""), "mail_send.password: is empty"),
+    (basic(mail_receive={"transport": "imap", "mailbox": "a@b.example", "authentication": "google_service_account"}),
+     "mail_google: is required"),
+    (basic(mail_receive={"transport": "imap", "mailbox": "a@b.example", "authentication": "google_service_account"},
+           mail_google={"unique_name": "g", "key_file": "k"}), "mail_google.server_path: is required with cmo"),
 ])
 def test_what_is_refused(settings: dict[str, Any], problem: str) -> None:
     problems = examine(settings)[1]
