@@ -12,7 +12,9 @@ import pytest
 from estates import Estate, Footprint, Run
 from sandbox_fixture import RunningSandbox
 
-HOSTS = ("cmo-test-1", "cmo-test-2")
+HOSTS = ("cmo-own-1", "cmo-own-2")
+#: For this one a person has to sign in.
+PUBLIC = "cmo-own-3"
 DIRECTOR = "director@contoso.example"
 SENDS, RECEIVES = "contracts@contoso.example", "contracts-test@contoso.example"
 ACTIONS, DOCUMENTS = "tickets@contoso.example", "tickets-test@contoso.example"
@@ -68,17 +70,34 @@ def variables(folder: Path, reader: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def for_people(folder: Path, reader: dict[str, str]) -> dict[str, Any]:
+    """What the operator writes for a server for which a person signs in."""
+    (folder / "tool.exe.config").write_bytes(b"<configuration><appSettings /></configuration>")
+    return {
+        "groups": ["test"], "mail_product": "cmo", "mail_app": {"unique_name": "cmo-people-test", "name": "CMO people"},
+        "mail_send": {"transport": "graph", "from": SENDS},
+        "mail_receive": {"transport": "graph", "mailbox": RECEIVES},
+        "mail_cmo": {
+            "path": str(folder / "web.config"), "integration_type": "Public", "redirect_uri": "http://localhost",
+            "cache_folder": str(folder / "cache"), "token_helper": str(folder / "tool.exe"),
+        },
+        "mail_restart_command": ["touch", str(folder / "restarted")],
+        "mail_verify": {"recipient": "probe@contoso.example", "receive": reader},
+    }
+
+
 @pytest.fixture(scope="module")
 def settled(sandbox: RunningSandbox, home: Path) -> Settled:
     estate = Estate(sandbox, home)
     estate.empty()
     hosts = {}
-    for host in HOSTS:
+    for host in (*HOSTS, PUBLIC):
         folder = estate.directory / "servers" / host
         folder.mkdir(parents=True)
         (folder / "web.config").write_bytes(WEB_CONFIG)
-        hosts[host.replace("-", "_")] = variables(folder, estate.reader())
-    limit = [*estate.hosts(**hosts), "--limit", ",".join(HOSTS)]
+        said = for_people if host == PUBLIC else variables
+        hosts[host.replace("-", "_")] = said(folder, estate.reader())
+    limit = [*estate.hosts(**hosts), "--limit", ",".join((*HOSTS, PUBLIC))]
     first = estate.set_up(*limit, "--diff", "-e", "mail_report_file=mail.json")
     between = estate.footprint()
     second = estate.set_up(*limit)
@@ -90,7 +109,7 @@ def settled(sandbox: RunningSandbox, home: Path) -> Settled:
 
 def test_every_way_is_proved_by_a_mail_and_the_director_is_refused_to_both(settled: Settled) -> None:
     assert settled.first.code == 0, settled.first.output
-    assert settled.first.table == {
+    assert {host: settled.first.table[host] for host in HOSTS} == {
         host: {
             "environment": "test", "product": "cmo", "application": "CMO sends, CMO reads",
             "granted in Exchange": "Application Mail.Send, Application Mail.Read, Application Mail.ReadWrite",
@@ -99,7 +118,7 @@ def test_every_way_is_proved_by_a_mail_and_the_director_is_refused_to_both(settl
         } for host in HOSTS
     }
     report = json.loads((settled.estate.home / "mail.json").read_text("utf-8"))["hosts"]
-    assert [{one["name"]: one["result"] for one in row["deliveries"]} for row in report] == [{
+    assert [{one["name"]: one["result"] for one in row["deliveries"]} for row in report if row["host"] in HOSTS] == [{
         f"{SENDS} to probe@contoso.example": "delivered",
         **{f"{SENDS} to {one}, read as the product reads it": "delivered" for one in (RECEIVES, ACTIONS, DOCUMENTS)},
         **{
@@ -158,7 +177,7 @@ def test_the_second_run_changes_nothing_and_the_configuration_is_proved_as_it_is
     assert settled.second.changed == 0
     assert settled.after == settled.between
     assert settled.verified.code == 0, settled.verified.output
-    assert settled.verified.results == dict.fromkeys(HOSTS, "delivered")
+    assert settled.verified.results == {**dict.fromkeys(HOSTS, "delivered"), PUBLIC: "authorization required"}
 
 
 def test_a_rotation_renews_both_secrets_on_both_servers(settled: Settled) -> None:
@@ -174,3 +193,25 @@ def test_a_rotation_renews_both_secrets_on_both_servers(settled: Settled) -> Non
     assert {name: value for name, value in before[0].items() if not name.endswith(".Secret")} == {
         name: value for name, value in after[0].items() if not name.endswith(".Secret")
     }
+
+
+def test_a_person_has_to_sign_in_for_a_public_client_and_the_other_hosts_go_on(settled: Settled) -> None:
+    row = settled.first.table[PUBLIC]
+    assert (row["application"], row["result"]) == ("CMO people", "authorization required")
+    assert row["not proven"] == "sending (a token cache on the server), receiving (a token cache on the server)"
+    folder = settled.estate.directory / "servers" / PUBLIC
+    said = " ".join(line.strip() for line in settled.first.report)
+    assert f"run `{folder / 'tool.exe'}` and sign in with {SENDS}, {RECEIVES}" in said
+    [application] = settled.between.applications("cmo-people-test")
+    assert application["passwordCredentials"] == []
+    assert application["publicClient"]["redirectUris"] == ["http://localhost"]
+    found = settled.settings(settled.between, PUBLIC)
+    assert found["Mail.Sending.Microsoft365.PublicApp.ClientId"] == application["appId"]
+    assert found["MSAL.Cache.FileName"] == "cmo_msal_cache.dat"
+    helper = ET.fromstring(settled.between.files[f"servers/{PUBLIC}/tool.exe.config"])
+    assert {one.get("key"): one.get("value") for one in helper.iterfind("appSettings/add")} == {
+        "ClientId": application["appId"], "TenantId": settled.estate.sandbox.env["AZURE_TENANT_ID"],
+        "RedirectUri": "http://localhost", "CacheFileName": "cmo_msal_cache.dat",
+        "CacheDirectory": str(folder / "cache"),
+    }
+    assert "nothing to rotate" in settled.rotated.output

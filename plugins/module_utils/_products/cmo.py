@@ -95,12 +95,12 @@ _FURTHER: Table = {
 EXTRAS: Table = {
     "path": Key(text, required=True),
     "application_pool": Key(text),
+    "runs_as": Key(text),
     "integration_type": Key(choice("Confidential", "Public")),
     "redirect_uri": Key(_redirect_uri),
     "cache_folder": Key(text),
     "cache_file_name": Key(text),
     "token_helper": Key(text),
-    "site_account": Key(text),
     NEW_ACTION: Key(keys=_FURTHER),
     DOCUMENT_IMPORT: Key(keys=_FURTHER),
 }
@@ -192,7 +192,7 @@ def _rules_for_people(
     if not people:
         problems += [
             f"mail_cmo.{name}: is about the integration type Public, which no mailbox has; remove it"
-            for name in (*_FOR_PEOPLE, "cache_file_name", "site_account") if name in extras
+            for name in (*_FOR_PEOPLE, "cache_file_name", "runs_as") if name in extras
         ]
         return
     problems += [
@@ -225,15 +225,16 @@ def _for_people(extras: Mapping[str, Any], people: Sequence[Mailbox], context: C
     accounts = dict.fromkeys(one.account for one in people)
     return [
         File(f"{extras['token_helper']}.config", "web_config", told).plan(),
-        TokenCache(path, ", ".join(accounts), extras["token_helper"], _site_account(extras)).plan(),
+        TokenCache(path, ", ".join(accounts), extras["token_helper"], _runs_as(extras)).plan(),
     ]
 
 
-def _site_account(extras: Mapping[str, Any]) -> str | None:
-    """The account that the site runs as; an application pool has one of its own, unless it was given another."""
-    pool = extras.get("application_pool")
-    account: str | None = extras.get("site_account", rf"IIS AppPool\{pool}" if pool else None)
-    return account
+def _runs_as(extras: Mapping[str, Any]) -> str | None:
+    """The account of the site; a pool without one of its own has one that is called after it."""
+    # https://learn.microsoft.com/iis/manage/configuring-security/application-pool-identities
+    usual = f"IIS AppPool\\{extras['application_pool']}" if "application_pool" in extras else None
+    given: str | None = extras.get("runs_as", usual)
+    return given
 
 
 def _cache_file(extras: Mapping[str, Any]) -> str:

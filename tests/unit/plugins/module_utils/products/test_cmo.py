@@ -199,17 +199,10 @@ def test_people_sign_in_to_a_public_client_and_nothing_is_proved_for_them() -> N
         "RedirectUri": "http://localhost", "CacheFileName": "cmo_msal_cache.dat", "CacheDirectory": r"C:\cmo\cache",
     }
     assert (cache["kind"], cache["path"]) == ("token_cache", r"C:\cmo\cache\cmo_msal_cache.dat")
-    assert cache["account"] == "cmo@contoso.example, robot@contoso.example"
-    assert "reader" not in cache
-
-
-@pytest.mark.parametrize(("extras", "reader"), [
-    ({"application_pool": "CMO"}, r"IIS AppPool\CMO"),
-    ({"application_pool": "CMO", "site_account": r"CONTOSO\svc"}, r"CONTOSO\svc"),
-])
-def test_the_site_s_account_has_to_be_able_to_read_the_cache(extras: dict[str, str], reader: str) -> None:
-    public = {"path": "/w", "integration_type": "Public", **FOR_PEOPLE, **extras}
-    assert make(graph(mail_cmo=public))["targets"][2]["reader"] == reader
+    assert (cache["account"], "reader" in cache) == ("cmo@contoso.example, robot@contoso.example", False)
+    pool = {"application_pool": "CMO", "integration_type": "Public", "path": "/w", **FOR_PEOPLE}
+    assert make(graph(mail_cmo=pool))["targets"][2]["reader"] == r"IIS AppPool\CMO"
+    assert make(graph(mail_cmo={**pool, "runs_as": r"CONTOSO\cmo"}))["targets"][2]["reader"] == r"CONTOSO\cmo"
 
 
 def test_the_pool_is_recycled_unless_there_is_another_command() -> None:
