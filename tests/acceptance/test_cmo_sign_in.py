@@ -36,11 +36,13 @@ def played(sandbox: RunningSandbox, home: Path) -> Played:
     folder = estate.directory / "servers" / PUBLIC
     folder.mkdir(parents=True)
     (folder / "web.config").write_bytes(WEB_CONFIG)
-    limit = [*estate.hosts(cmo_test_3=for_people(folder, estate.reader())), "--limit", PUBLIC]
+    hosts = {PUBLIC.replace("-", "_"): for_people(folder, estate.reader())}
+    limit = [*estate.hosts(**hosts), "--limit", PUBLIC]
     credentials = ["-e", f"mail_credentials_folder={home / 'credentials'}"]
     first = estate.set_up(*limit)
     now = estate.footprint()
     reported = estate.set_up(*limit, *credentials, playbook="report_credentials")
+    assert reported.code == 0, reported.output
     report = json.loads((home / "credentials" / "credentials.json").read_text())
     # What the vendor's tool does for a person.
     (folder / "cache").mkdir()
@@ -68,10 +70,11 @@ def test_the_tenant_has_a_public_client_with_delegated_permissions_and_consent(p
 
 
 def test_the_reports_say_who_has_to_run_what_where(played: Played) -> None:
+    cache = f"{played.folder}/cache/cmo_msal_cache.dat"
     sentence = (
-        f"{PUBLIC}: authorization required for the token cache {played.folder}/cache/cmo_msal_cache.dat of {ACCOUNTS}: "
-        f"It is not there. On this server, run `{played.folder}/tool.exe` and sign in with {ACCOUNTS}. A cache that was "
-        "made on another server cannot be used."
+        f"{PUBLIC}: authorization required for the token cache {cache} of {ACCOUNTS}: It is not there. On this server, "
+        f"run `{played.folder}/tool.exe` and sign in with {ACCOUNTS}. A cache that was made on another server cannot "
+        "be used."
     )
     for run in (played.first, played.reported):
         assert (run.code, run.failed) == (0, []), run.output
