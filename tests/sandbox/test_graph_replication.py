@@ -24,6 +24,7 @@ from m365_sandbox.state.faults import Faults
 from m365_sandbox.state.keys import ENTRA_FILE, ISSUER_FILE, SigningKeys
 from m365_sandbox.state.request_log import RequestLog
 from m365_sandbox.state.sandbox import Sandbox
+from m365_sandbox.state.seal import SEAL_FILE, Seal
 from m365_sandbox.state.seed import add_application, sow
 from m365_sandbox.state.tenant import Tenant
 
@@ -95,6 +96,7 @@ def replica(tmp_path: Path) -> Replica:
         directory=tmp_path, tenant=tenant, keys=SigningKeys.load_or_create(tmp_path / ENTRA_FILE),
         issuer_keys=SigningKeys.load_or_create(tmp_path / ISSUER_FILE), faults=Faults(), requests=RequestLog(),
         catalog=catalog, credentials=credentials, ports={}, tls=load_or_create_tls(tmp_path),
+        seal=Seal.load_or_create(tmp_path / SEAL_FILE),
     )
     return Replica(sandbox)
 

@@ -16,7 +16,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from m365_sandbox.control.additions import ADDITIONS, Addition, Conflict, UnknownObject, find_mailbox
+from m365_sandbox.control.additions import (
+    ADDITIONS,
+    SIGN_IN_PROPERTIES,
+    Addition,
+    Conflict,
+    UnknownObject,
+    find_mailbox,
+    find_user,
+)
 from m365_sandbox.control.body import BodyError, Property, optional, read, required
 from m365_sandbox.exchange.byte_size import printed_size
 from m365_sandbox.issuer.app import issuer_url
@@ -29,6 +37,12 @@ from m365_sandbox.state.history import Entity
 from m365_sandbox.state.json_text import parse_json
 from m365_sandbox.state.sandbox import Sandbox
 from m365_sandbox.state.seed import sow
+from m365_sandbox.state.sign_in_settings import (
+    change_password,
+    change_sign_in_settings,
+    revoke_sessions,
+    sign_in_settings,
+)
 from m365_sandbox.state.tenant import NotSaved
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -40,6 +54,7 @@ MAILBOX_PROPERTIES = {
     # As Set-Mailbox takes it: 10MB, or Unlimited.
     "MaxSendSize": optional(str),
 }
+USER_PROPERTIES = {"password": optional(str), "accountEnabled": optional(bool), **SIGN_IN_PROPERTIES}
 TRANSPORT_PROPERTIES = {"SmtpClientAuthenticationDisabled": optional(bool)}
 EXCHANGE_PROPERTIES = {"ChecksServicePrincipals": optional(bool)}
 CLOCK_PROPERTIES = {"offset_seconds": optional(int, float), "moment": optional(str)}
@@ -68,6 +83,8 @@ def control_app(sandbox: Sandbox, store: MailStore) -> Starlette:
             Route("/issuer/tokens", control.issue_token, methods=["POST"]),
             Route("/tenant", control.tenant, methods=["GET"]),
             Route("/tenant/mailboxes/{address}", control.change_mailbox, methods=["PATCH"]),
+            Route("/tenant/users/{user}", control.change_user, methods=["PATCH"]),
+            Route("/tenant/users/{user}/revoke-sessions", control.revoke_sessions, methods=["POST"]),
             Route("/tenant/transport-config", control.change_transport_config, methods=["PATCH"]),
             Route("/tenant/exchange-behaviour", control.change_exchange_behaviour, methods=["PATCH"]),
             Route("/tenant/organization-config", control.change_organization_config, methods=["PATCH"]),
@@ -153,6 +170,24 @@ class _Control:
         tenant["mailboxes"].put(mailbox["id"], mailbox)
         tenant.save()
         return JSONResponse(mailbox)
+
+    async def change_user(self, request: Request) -> Response:
+        tenant = self.sandbox.tenant
+        user, wanted = find_user(tenant, request.path_params["user"]), await _read(request, USER_PROPERTIES)
+        if "password" in wanted:
+            change_password(tenant, user["id"], wanted.pop("password"))
+        if "accountEnabled" in wanted:
+            user["accountEnabled"] = wanted.pop("accountEnabled")
+            tenant["users"].put(user["id"], user)
+        change_sign_in_settings(tenant, user["id"], **wanted)
+        tenant.save()
+        return JSONResponse({**user, **sign_in_settings(tenant, user["id"])})
+
+    async def revoke_sessions(self, request: Request) -> Response:
+        tenant = self.sandbox.tenant
+        revoke_sessions(tenant, find_user(tenant, request.path_params["user"])["id"])
+        tenant.save()
+        return Response(status_code=204)
 
     async def change_transport_config(self, request: Request) -> Response:
         return await self._change(request, self.sandbox.tenant.transport_config, TRANSPORT_PROPERTIES)

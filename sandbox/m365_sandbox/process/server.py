@@ -47,6 +47,7 @@ from m365_sandbox.state.files import write_private
 from m365_sandbox.state.keys import ENTRA_FILE, ISSUER_FILE, SigningKeys
 from m365_sandbox.state.request_log import RequestLog
 from m365_sandbox.state.sandbox import Sandbox
+from m365_sandbox.state.seal import SEAL_FILE, Seal
 from m365_sandbox.state.seed import sow
 from m365_sandbox.state.tenant import STATE_FILE, Tenant
 from m365_sandbox.winrm.host import WindowsHost
@@ -133,6 +134,7 @@ def build(directory: Path, ports: Mapping[str, int]) -> Sandbox:
         credentials=Credentials.load_or_create(directory),
         ports={face: ports.get(face) or _free_or_any(kept.get(face, 0)) for face in FACES},
         tls=load_or_create_tls(directory),
+        seal=Seal.load_or_create(directory / SEAL_FILE),
     )
     if tenant.is_new:
         sow(tenant, sandbox.catalog, sandbox.credentials)

@@ -11,6 +11,7 @@ from m365_sandbox.state.credentials import Credentials
 from m365_sandbox.state.faults import Faults
 from m365_sandbox.state.keys import SigningKeys
 from m365_sandbox.state.request_log import RequestLog
+from m365_sandbox.state.seal import Seal
 from m365_sandbox.state.tenant import Tenant
 
 
@@ -21,7 +22,7 @@ class Sandbox:
     ``directory`` is the instance's own folder (0700). ``keys`` are Entra's, ``issuer_keys`` those of the stand-in for a
     CI's identity provider. ``ports`` maps the name of a face to the TCP port on 127.0.0.1 that it should listen on (0 =
     any free one), and to the real one as soon as it listens. ``tls`` is the server side's context (TLS 1.2 or later)
-    with a certificate for localhost, 127.0.0.1 and ::1.
+    with a certificate for localhost, 127.0.0.1 and ::1. ``seal`` closes what clients keep for the identity face.
     """
 
     directory: Path
@@ -34,3 +35,4 @@ class Sandbox:
     credentials: Credentials
     ports: dict[str, int]
     tls: ssl.SSLContext
+    seal: Seal
