@@ -53,6 +53,8 @@ MAILBOX_PROPERTIES = {
     "SmtpClientAuthenticationDisabled": optional(bool, type(None)),
     # As Set-Mailbox takes it: 10MB, or Unlimited.
     "MaxSendSize": optional(str),
+    # The users who may send on its behalf.
+    "GrantSendOnBehalfTo": optional(list),
 }
 USER_PROPERTIES = {"password": optional(str), "accountEnabled": optional(bool), **SIGN_IN_PROPERTIES}
 TRANSPORT_PROPERTIES = {"SmtpClientAuthenticationDisabled": optional(bool)}
@@ -167,6 +169,9 @@ class _Control:
         mailbox = find_mailbox(tenant, request.path_params["address"]) | await _read(request, MAILBOX_PROPERTIES)
         if "MaxSendSize" in mailbox:
             mailbox["MaxSendSize"] = _size(mailbox["MaxSendSize"])
+        if "GrantSendOnBehalfTo" in mailbox:
+            trustees = [find_user(tenant, str(one)) for one in mailbox["GrantSendOnBehalfTo"]]
+            mailbox["GrantSendOnBehalfTo"] = [trustee["id"] for trustee in trustees]
         tenant["mailboxes"].put(mailbox["id"], mailbox)
         tenant.save()
         return JSONResponse(mailbox)

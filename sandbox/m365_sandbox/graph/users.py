@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from m365_sandbox.graph.errors import resource_not_found
 from m365_sandbox.graph.query import View, answer_collection, answer_count, answer_entity
-from m365_sandbox.graph.roles import USERS_READ
+from m365_sandbox.graph.roles import OWN_USER_READ, USERS_READ
 from m365_sandbox.graph.routing import Answer, Call, Route
 from m365_sandbox.state.entity_types import USER
 from m365_sandbox.state.history import Entity
@@ -52,5 +52,5 @@ def _proxy_addresses(mailbox: Entity | None) -> list[str]:
 ROUTES = (
     Route("GET", "/users", USERS_READ, show_all),
     Route("GET", "/users/$count", USERS_READ, count),
-    Route("GET", "/users/{user}", USERS_READ, show),
+    Route("GET", "/users/{user}", USERS_READ, show, own=OWN_USER_READ),
 )

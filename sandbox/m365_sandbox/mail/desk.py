@@ -16,7 +16,16 @@ from m365_sandbox.mail.mailbox import StoreError
 from m365_sandbox.mail.pace import Pace
 from m365_sandbox.mail.post_office import PostOffice
 from m365_sandbox.mail.send_size import max_send_size
-from m365_sandbox.mail.sign_in import Claims, Outcome, Refused, SignedIn, may_send_as, with_password, with_token
+from m365_sandbox.mail.sign_in import (
+    Claims,
+    Outcome,
+    Refused,
+    SignedIn,
+    may_send_as,
+    representative,
+    with_password,
+    with_token,
+)
 from m365_sandbox.mail.xoauth2 import parse
 from m365_sandbox.state.clock import now
 from m365_sandbox.state.faults import Fault, Faults
@@ -88,6 +97,7 @@ class Desk:
             if sender and not may_send_as(self._tenant, signed_in, sender):
                 log.info("smtp refuses a message: %r may not send as %r", mailbox["address"], sender)
                 return wording.smtp_send_as_denied(mailbox["address"], sender)
+        content = mime.on_behalf(content, lambda address: representative(self._tenant, signed_in, address))
         await self._turn(mailbox)
         hop = connection.hop()
         message_id = await self._post_office.submit(mailbox, content, envelope.rcpt_tos, hop=hop)
