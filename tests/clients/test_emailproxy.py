@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import imaplib
 import poplib
+import re
 import smtplib
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from office import CONTRACTS, HOST, OUTLOOK, PROBE, SECONDS, Office, letter
+from person import Person
 
 PASSWORD = "for the proxy only"
 
@@ -22,7 +25,9 @@ PASSWORD = "for the proxy only"
 class Proxy:
     """A running proxy; ``ports`` are its own, by protocol."""
 
-    def __init__(self, office: Office, folder: Path, *, secret: str | None = None) -> None:
+    def __init__(
+        self, office: Office, folder: Path, *, secret: str | None = None, account: dict[str, str] | None = None,
+    ) -> None:
         self.ports = {protocol: free_port() for protocol in ("IMAP", "POP", "SMTP")}
         faces = {"IMAP": "imap", "POP": "pop3", "SMTP": "smtp"}
         servers = "".join(
@@ -30,12 +35,15 @@ class Proxy:
             f"server_port = {office.port(faces[protocol])}\nserver_starttls = {protocol == 'SMTP'}\n\n"
             for protocol, port in self.ports.items()
         )
-        accounts = "".join(
-            f"[{address}]\ntoken_url = {office.authority}/{office.tenant_id}/oauth2/v2.0/token\n"
-            f"oauth2_scope = {OUTLOOK}\noauth2_flow = client_credentials\nclient_id = {office.app_id}\n"
-            f"client_secret = {secret or office.secret}\n\n"
-            for address in (PROBE, CONTRACTS)
-        )
+        settings = {
+            "token_url": f"{office.authority}/{office.tenant_id}/oauth2/v2.0/token",
+            **(account or {
+                "oauth2_scope": OUTLOOK, "oauth2_flow": "client_credentials", "client_id": office.app_id,
+                "client_secret": secret or office.secret,
+            }),
+        }
+        lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
+        accounts = "".join(f"[{address}]\n{lines}\n" for address in (PROBE, CONTRACTS))
         self.configuration = folder / "emailproxy.config"
         self.configuration.write_text(servers + accounts)
         self.configuration.chmod(0o600)
@@ -61,9 +69,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(proxy: Proxy, office: Office) -> Iterator[Proxy]:
+def running(proxy: Proxy, office: Office, *options: str) -> Iterator[Proxy]:
     """Run the proxy until all its ports are open, and as long as the caller wants."""
-    command = [sys.executable, "-m", "emailproxy", "--no-gui", "--config-file", str(proxy.configuration)]
+    command = [sys.executable, "-m", "emailproxy", "--no-gui", "--config-file", str(proxy.configuration), *options]
     log = proxy.configuration.with_name("emailproxy.log")
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -152,3 +160,50 @@ def test_a_wrong_secret_is_refused(office: Office, tmp_path: Path) -> None:
         pytest.raises(imaplib.IMAP4.error), proxy.imap() as client,
     ):
         client.login(PROBE, PASSWORD)
+
+
+def test_a_person_signs_in_in_a_browser(office: Office, tmp_path: Path) -> None:
+    redirect_uri = f"http://localhost:{free_port()}"
+    scopes = ["IMAP.AccessAsUser.All", "SMTP.Send"]
+    app_id, secret = office.product(secret=True, redirectUris={"web": ["http://localhost"]})
+    proxy = Proxy(office, tmp_path, account={
+        "permission_url": f"{office.authority}/{office.tenant_id}/oauth2/v2.0/authorize", "client_id": app_id,
+        "client_secret": str(secret), "redirect_uri": redirect_uri, "use_pkce": "True",
+        "oauth2_scope": " ".join([*(f"https://outlook.office365.com/{scope}" for scope in scopes), "offline_access"]),
+    })
+    asked: list[str] = []
+
+    def sign_in() -> None:
+        asked.append(permission_address(tmp_path / "emailproxy.own"))
+        person = Person(office.sandbox.ca).open(asked[0])
+        assert person.press("Sign in", password=office.password).press("Accept").leave().ok
+
+    with running(proxy, office, "--local-server-auth") as proxy:
+        browser = threading.Thread(target=sign_in)
+        browser.start()
+        with proxy.imap() as client:
+            client.login(CONTRACTS, PASSWORD)
+            assert client.select("INBOX") == ("OK", [b"0"])
+        browser.join(SECONDS)
+        # Nobody is asked again: the proxy keeps the tokens, encrypted with the client's password.
+        with proxy.smtp() as sender:
+            sender.login(CONTRACTS, PASSWORD)
+            sender.sendmail(CONTRACTS, [PROBE], letter(CONTRACTS, PROBE, "By a person's proxy"))
+        with proxy.imap() as client:
+            client.login(CONTRACTS, PASSWORD)
+            assert client.select('"Sent Items"') == ("OK", [b"1"])
+    assert len(asked) == 1
+    assert office.subjects(PROBE) == ["By a person's proxy"]
+    grants = [one for one in office.sandbox.requests("identity") if one["path"].endswith("/token")]
+    assert all(one["status"] == 200 for one in grants if one["app_id"] == app_id)
+
+
+def permission_address(log: Path) -> str:
+    """The address that the proxy asks a person to visit."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        found = re.search(r"visit the following URL to authenticate account \S+: (\S+)", log.read_text())
+        if found is not None:
+            return found[1]
+        time.sleep(0.05)
+    raise AssertionError(log.read_text())

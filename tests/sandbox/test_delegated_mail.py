@@ -156,7 +156,7 @@ def test_sending_from_a_shared_mailbox(
 
 
 def test_exchange_administers_sending_on_behalf(clean: RunningSandbox) -> None:
-    exchange = Exchange(clean)
+    exchange = Exchange(clean, "Exchange Administrator")
     exchange.run("Set-Mailbox", Identity=SHARED, GrantSendOnBehalfTo=[CONTRACTS])
     (shown,) = exchange.run("Get-Mailbox", Identity=SHARED)
     assert len(shown["GrantSendOnBehalfTo"]) == 1

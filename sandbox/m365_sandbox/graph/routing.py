@@ -162,7 +162,7 @@ class Route:
             return False
         person = person_of(claims)
         # A member of the tenant reads the directory; what an application does for a person, the person must be able to.
-        if person is not None and self.method != "GET" and ADMINISTRATOR not in claims["wids"]:
+        if person is not None and self.roles and self.method != "GET" and ADMINISTRATOR not in claims["wids"]:
             raise authorization_denied()
         is_own = person is not None and person == user
         return authorise((*self.roles, *self.own) if is_own else self.roles, permissions_of(claims))
