@@ -2,10 +2,11 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check units lint integration sanity molecule oldest kill-test race-test benchmark clean
+.PHONY: help setup demo test check units lint integration sanity molecule versions kill-test race-test benchmark clean
 
 PYTHON ?= python3
 scenario ?= default
+cores ?=
 VENV := $(CURDIR)/.venv
 BUILD := $(CURDIR)/.build
 DOVECOT := dovecot-imapd dovecot-pop3d dovecot-lmtpd
@@ -114,8 +115,8 @@ integration: setup node clients $(VENV)/.collections ## pytest: the sandbox's co
 sanity: setup ## ansible-test sanity and units (tests/unit) on a copy under ansible_collections/
 	tests/sanity/run.sh $(BUILD)
 
-oldest: setup ## The main job and a rotation with the oldest ansible-core that is allowed
-	tests/oldest/run.sh $(BUILD)
+versions: setup ## The main job, a rotation and failures with each ansible-core that a Python runs: make versions PYTHON=python3.12
+	tests/versions/run.sh $(BUILD) $(PYTHON) $(cores)
 
 kill-test: setup ## Kill set-up and rotation at every task boundary and at random points, and see them healed (about two hours)
 	PYTHONPATH=tests python tests/rotation/run_setup_kills.py

@@ -22,9 +22,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._references im
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep, unanswered
 
-#: Seconds for which a new credential may be unknown to a replica of the identity platform.
-SIGN_IN_PATIENCE = 60
-
 
 class ActionModule(EstateStep):
     """Every check with the very credential that stands in the product's configuration."""
@@ -133,7 +130,7 @@ class ActionModule(EstateStep):
         # So is the identity platform for a credential that was just made, by this run's identity step or its rotation.
         is_new = args["identity"].get(name, {}).get("changed", False) or check.get("host") in args["slots"]
         return {
-            "sign_in_patience": SIGN_IN_PATIENCE if is_new else 0,
+            **({"new_client_id": facts["client_id"]} if is_new and facts else {}),
             "subject": f"Mail delivery check of {check['host']}" if check.get("host") else "Mail delivery check",
             **filled, "name": check["name"], "patience": patience,
             **({"host": check["host"]} if check.get("host") else {}),

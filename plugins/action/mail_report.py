@@ -54,6 +54,7 @@ class ActionModule(EstateStep):
             hosts, *(args[step].get("hosts", {}) for step in ("identity", "access")),
             {host: told for host, told in configured.items() if told is not None},
             args["deliveries"].get("hosts", {}), failures, self.check_mode,
+            any(args[step].get("state") == "absent" for step in ("identity", "access")),
         ))
         changed = False
         if args["path"]:

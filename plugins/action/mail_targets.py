@@ -71,14 +71,14 @@ class ActionModule(Step):
             result["diff"] = [change.diff() for change in changes.values() if change.changed]
         try:
             done = self._do(args, changes, changed=result["changed"])
-            return {**result, **done, "looked": self.check_mode, "configured": not self.check_mode}
+            return {**result, **done, "configured": not self.check_mode}
         except ModernAuthError as error:
             error.details = {**result, **error.details}
             raise
 
     def failed(self, args: Mapping[str, Any], error: ModernAuthError) -> dict[str, Any]:
-        """See Step. The report tells a look from the doing."""
-        return {**super().failed(args, error), "looked": self.check_mode}
+        """See Step. The report tells a look before anything is touched from the doing, and from what is found done."""
+        return {**super().failed(args, error), "looked": self.check_mode and not args.get("verify")}
 
     # -- what is known ------------------------------------------------------------------------------------------------
 

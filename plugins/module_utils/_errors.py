@@ -73,7 +73,12 @@ class TransportError(ModernAuthError):
 
 
 class AuthenticationError(ModernAuthError):
-    """The identity platform gave no token, or Exchange or a Windows host did not accept the credentials."""
+    """The identity platform gave no token, or Exchange or a Windows host did not accept the credentials.
+
+    :ivar client_id: the application that was refused a token; None if the caller was no application.
+    """
+
+    client_id: str | None = None
 
 
 class PowerShellError(ModernAuthError):

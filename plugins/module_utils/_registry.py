@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib import import_module
-from pathlib import Path
+from pkgutil import iter_modules
 from types import ModuleType
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
@@ -19,8 +19,8 @@ def names(folders: Iterable[str]) -> list[str]:
 
     :param folders: the package's ``__path__``.
     """
-    files = (file for folder in folders for file in Path(folder).glob("*.py"))
-    return sorted(file.stem for file in files if not file.stem.startswith("_"))
+    # The folder is one in an archive where Ansible has sent a module to another machine.
+    return sorted(module.name for module in iter_modules(list(folders)) if not module.name.startswith("_"))
 
 
 def named(package: str, folders: Iterable[str], name: str, what: str) -> ModuleType:

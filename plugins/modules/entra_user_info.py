@@ -22,14 +22,16 @@ options:
   addresses:
     description:
       - User principal names or mail addresses.
-      - An address that is only an alias of a mailbox is not found.
+      - An address that is only an alias of a mailbox is found if the caller may read more than basic profiles.
       - If an address is the primary address of one user's mailbox and the user principal name of another user, the one
-        with the mailbox is meant. It is an error if several users have the mail address.
+        with the mailbox is meant. It is an error if several users have the mail address, or if it is an alias of one
+        and the principal name of another.
     type: list
     elements: str
     required: true
 notes:
-  - The caller needs the Microsoft Graph application permission C(User.ReadBasic.All).
+  - The caller needs the Microsoft Graph application permission C(User.ReadBasic.All), and C(User.Read.All) to know
+    aliases.
 """
 
 EXAMPLES = r"""
@@ -56,7 +58,7 @@ users:
       type: str
       returned: always
     found:
-      description: Whether it is the user principal name or the mail address of a user.
+      description: Whether it is the user principal name or a mail address of a user.
       type: bool
       returned: always
     has_mailbox:

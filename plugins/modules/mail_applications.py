@@ -149,6 +149,10 @@ hosts:
   description: The same by host, with C(application), the application's name, and in diff mode C(diff).
   type: dict
   returned: unless O(applications) make no sense
+state:
+  description: The option O(state), which tells M(mailops.modern_auth.mail_report) what it reports.
+  type: str
+  returned: unless O(applications) make no sense
 failed_applications:
   description: The names of those that failed.
   type: list

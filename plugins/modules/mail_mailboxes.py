@@ -38,7 +38,7 @@ options:
     required: true
 notes:
   - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
-  - The caller needs the permission C(User.ReadBasic.All).
+  - The caller needs the permission C(User.ReadBasic.All), and C(User.Read.All) to know aliases.
 seealso:
   - module: mailops.modern_auth.entra_user_info
   - module: mailops.modern_auth.mail_outcome

@@ -44,8 +44,10 @@ options:
         place that matters, for example with C(...defaults), is refused, and the message names the place.
       - V(environment) is a file of environment variables, C(NAME=value) on each line. A value is quoted so that shells,
         systemd and dotenv take it for the same.
+      - V(web_config) is ASP.NET's C(web.config), whose C(appSettings) are set. It needs lxml. What .NET would take from
+        elsewhere (C(configSource), C(file), an encrypted section, a configuration builder) is refused with its place.
     type: str
-    choices: [commonjs, environment, ici_keys, ici]
+    choices: [commonjs, environment, ici_keys, web_config, ici]
     required: true
   path:
     description: The file on the server. It must exist, unless O(create) makes it.
@@ -57,6 +59,7 @@ options:
       - With O(format=environment), the variables by their names.
       - 'With O(format=commonjs), nested dictionaries. C({"environment": NAME}) stands for C(process.env.NAME), a list
         of it and of texts for all of that in one text, and null for a key that must not be there.'
+      - With O(format=web_config), texts by the keys, and null for a key that must not be there, in whatever case.
       - 'C({"fact": NAME}) and C({"secret": NAME}) stand for values of O(facts) and O(secrets).'
     type: dict
     required: true
@@ -94,6 +97,8 @@ options:
 notes:
   - If O(secrets) are given in the clear, say C(no_log=true) on the task. M(mailops.modern_auth.mail_targets) takes them
     from the store itself, so that none is an argument.
+requirements:
+  - lxml >= 5.0 (O(format=web_config)), on the controller
 seealso:
   - module: mailops.modern_auth.mail_targets
 """

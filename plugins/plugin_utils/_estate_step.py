@@ -93,11 +93,11 @@ class EstateStep(StepForAll):
             for number, host in enumerate(self._hosts(one) if name in verdicts else ()):
                 # Once is enough to show it.
                 shown = {"diff": diffs[name]} if number == 0 and self._task.diff else {}
-                hosts[host] = {**verdicts[name], "application": name, **state, **shown}
+                hosts[host] = {**verdicts[name], "application": name, **shown}
         failed = [name for name, verdict in verdicts.items() if verdict["failed"]]
         return {
             "changed": any(verdict["changed"] for verdict in verdicts.values()),
-            "applications": dict(verdicts), "hosts": hosts, "failed_applications": failed,
+            "applications": dict(verdicts), "hosts": hosts, "failed_applications": failed, **state,
             **({"diff": [one for diff in diffs.values() for one in diff]} if self._task.diff else {}),
             **unanswered({name: verdicts[name] for name in failed if not self.applications(args)[name]["hosts"]}),
         }

@@ -332,11 +332,10 @@ def laid(place: Place, name: str, content: bytes, wanted: Rights, found: os.stat
             ahead = ahead[os.write(file, ahead) :]
         os.fsync(file)
         os.rename(new, name, src_dir_fd=place.folder, dst_dir_fd=place.folder)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(new, dir_fd=place.folder)
-        raise
     finally:
+        # Once it has its name, there is nothing to remove.
+        with contextlib.suppress(OSError):
+            os.unlink(new, dir_fd=place.folder)
         os.close(file)
     folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=place.folder)
     try:

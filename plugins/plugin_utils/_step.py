@@ -22,6 +22,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entries impor
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._quotes import require_texts
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, defect, failure
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._orphan import end_with_ansible
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._progress import Progress
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._variables import PlayVariables
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import Store, open_store
@@ -37,6 +38,7 @@ class Step(ActionBase):
     RULES: ClassVar[Mapping[str, Any]] = {}
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        end_with_ansible()
         super().run(tmp, task_vars)
         self._task_vars = task_vars or {}
         _result, args = self.validate_argument_spec(dict(self.OPTIONS), **self.RULES)

@@ -28,7 +28,7 @@ ASSISTANTS = ("tas-test-1", "tas-prod-2")
 SERVERS = REPOSITORY / "sandbox" / "servers"
 RECAP = re.compile(r"^(?P<host>\S+)\s+: (?P<numbers>(?:\w+=\d+\s*)+)$", re.MULTILINE)
 REPORT = re.compile(
-    r"^TASK \[\S*mail_report : Report\] \*+\n.*\n    changed: .*\n    msg: \|-\n((?: {8}.*\n)+)", re.MULTILINE
+    r"^TASK \[\S*mail_report : Report\] \*+\n.*\n(?:    \w+: \w+\n)+    msg: \|-\n((?: {8}.*\n)+)", re.MULTILINE
 )
 FOREIGN = ("AZURE_", "MAILOPS_", "M365_", "ANSIBLE_")
 

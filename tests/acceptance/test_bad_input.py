@@ -130,7 +130,7 @@ def test_misspelt_mailbox_that_would_be_refused_anyway(estate: Estate) -> None:
         "receive": {"transport": "graph", "tenant_id": "t", "client_id": "c", "client_secret": "s"},
     }
     said = refused(estate, *variables(mail_verify=verify, mail_access={"scope": "mailboxes"}))
-    assert "mail_verify.refused_mailbox: directr@contoso.example is not the principal name" in said
+    assert "mail_verify.refused_mailbox: directr@contoso.example is not known" in said
     assert "Correct the address" in said
 
 

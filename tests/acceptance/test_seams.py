@@ -1,4 +1,4 @@
-"""A product, a format, a store and a kind of identity, each added as one file to a copy of the collection."""
+"""A product, a format, a store, an identity and a token source: each one file, added to a copy of the collection."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ TOYS = Path(__file__).parent / "toys"
 PLACES = {
     "product": "plugins/module_utils/_products/toy.py", "format": "plugins/module_utils/_targets/formats/toy.py",
     "store": "plugins/plugin_utils/stores/toy.py", "identity": "plugins/module_utils/_identity/toy.py",
+    "token_source": "plugins/module_utils/_auth/toy.py",
 }
 HOSTS = ("toy-1", "toy-2")
 FOREIGN = "somebody else's: line\n"
@@ -32,9 +33,15 @@ class Service:
     user: str
     password: str
     asked: list[tuple[str, str]] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
 
     def answer(self, request: Request) -> Answer:
-        """Register, or forget."""
+        """Give a token; register, or forget, for whoever has one."""
+        if request.path == "/token":
+            self.tokens.append(f"token {len(self.tokens)} for {request.query['scope'][0]}")
+            return Answer(200, {"access_token": self.tokens[-1]})
+        if request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.tokens:
+            return Answer(401, {})
         self.asked.append((request.method, request.path))
         content = {"user": self.user, "secret": self.password, "key_id": "one"}
         return Answer(201, content) if request.method == "POST" else Answer(200, {})
@@ -139,6 +146,11 @@ def test_a_format_of_one_file_is_written_as_its_reader_reads_it(played: Played) 
 def test_a_store_of_one_file_keeps_the_credential(played: Played) -> None:
     assert played.store["toys"]["current"]["secret_text"] == played.service.password
     assert played.mode == 0o600
+
+
+def test_a_token_source_of_one_file_is_found_by_its_name(played: Played) -> None:
+    # The prediction, two runs and the removal; the last one looks first.
+    assert played.service.tokens == [f"token {number} for play" for number in range(5)]
 
 
 def test_an_identity_of_one_file_is_asked_once(played: Played) -> None:

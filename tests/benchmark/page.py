@@ -30,10 +30,11 @@ What is measured:
   a gigabyte; with them it takes longer.
 - **Requests** are those to Microsoft Graph and Exchange without the mails of the proofs. A `$batch` is one.
 - **Latency** is that of each answer of Entra ID, Graph and Exchange in a first run. The wall is the time in which at
-  least one request is on its way. The bound is the latency times the longest chain of requests that wait for one
-  another, plus the latency times all further requests, divided by how many are on their way at a time: {directory} that
-  make the applications, {proofs} that prove delivery. The chain is counted as all requests of a run with one
-  application.
+  least one request is on its way. The bound is the greater of two: what that time is without latency, when only
+  processors are waited for, and what latency alone needs: the longest chain of requests that wait for one another, plus
+  all further requests, divided by how many are on their way at a time: {directory} that make the applications, {proofs}
+  that prove delivery. The chain is counted as all requests of a run with one application. One request after the other
+  would take several times the bound.
 - **Memory** is the largest resident set of one process.
 """
 

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from m365_sandbox.process.ports import free_ports
 from office import CONTRACTS, HOST, OUTLOOK, PROBE, SECONDS, Office, letter
 from person import Person
 
@@ -28,7 +29,7 @@ class Proxy:
     def __init__(
         self, office: Office, folder: Path, *, secret: str | None = None, account: dict[str, str] | None = None,
     ) -> None:
-        self.ports = {protocol: free_port() for protocol in ("IMAP", "POP", "SMTP")}
+        self.ports = dict(zip(("IMAP", "POP", "SMTP"), free_ports(), strict=False))
         faces = {"IMAP": "imap", "POP": "pop3", "SMTP": "smtp"}
         servers = "".join(
             f"[{protocol}-{port}]\nlocal_address = {HOST}\nserver_address = {HOST}\n"
@@ -59,13 +60,6 @@ class Proxy:
     def pop3(self) -> poplib.POP3:
         """A client of the standard library."""
         return poplib.POP3(HOST, self.ports["POP"], timeout=SECONDS)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -163,7 +157,7 @@ def test_a_wrong_secret_is_refused(office: Office, tmp_path: Path) -> None:
 
 
 def test_a_person_signs_in_in_a_browser(office: Office, tmp_path: Path) -> None:
-    redirect_uri = f"http://localhost:{free_port()}"
+    redirect_uri = f"http://localhost:{next(free_ports())}"
     scopes = ["IMAP.AccessAsUser.All", "SMTP.Send"]
     app_id, secret = office.product(secret=True, redirectUris={"web": ["http://localhost"]})
     proxy = Proxy(office, tmp_path, account={

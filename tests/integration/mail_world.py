@@ -118,7 +118,7 @@ class MailWorld:
 
     def run(self, send: Options | None, receive: Options | None = None, **options: Any) -> dict[str, Any]:
         """The module's result, a failed one included."""
-        options = {"timeout": 30, "poll_interval": 0.2, "request_timeout": 10, **options}
+        options = {"timeout": 30, "poll_interval": 0.2, "request_timeout": 60, **options}
         sides = {name: side for name, side in (("send", send), ("receive", receive)) if side}
         return self.modules.run("mail_delivery", **sides, **options)
 

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,7 @@ def play(
     :param hosts: the variables of each host.
     :param environment: further environment variables.
     """
-    plays = [{"hosts": "all", "gather_facts": False, "tasks": tasks}]
-    (folder / "playbook.json").write_text(json.dumps(plays), encoding="utf-8")
+    _write_playbook(folder, tasks)
     return run(folder, "playbook.json", *arguments, hosts=hosts, environment=environment)
 
 
@@ -61,25 +61,46 @@ def run(
 
     :param playbook: its path or its full name in a collection.
     """
-    inventory = {"all": {"vars": LOCAL, "hosts": hosts or {"server": {}}}}
-    (folder / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
     report = folder / "results.json"
     report.unlink(missing_ok=True)
+    done = subprocess.run(text=True, check=False, timeout=300, **_call(folder, playbook, arguments, hosts, environment))
+    results: dict[str, list[dict[str, Any]]] = {}
+    for line in report.read_text(encoding="utf-8").splitlines() if report.exists() else []:
+        entry = json.loads(line)
+        results.setdefault(entry["host"], []).append(entry["result"])
+    return Outcome(done.returncode, done.stdout, results)
+
+
+def start(
+    folder: Path, tasks: list[dict[str, Any]], *, hosts: dict[str, dict[str, Any]], environment: dict[str, str],
+) -> subprocess.Popen[bytes]:
+    """Start a playbook with these tasks, as ``play`` does, and do not wait for its end."""
+    _write_playbook(folder, tasks)
+    return subprocess.Popen(**_call(folder, "playbook.json", (), hosts, environment))
+
+
+def _write_playbook(folder: Path, tasks: list[dict[str, Any]]) -> None:
+    plays = [{"hosts": "all", "gather_facts": False, "tasks": tasks}]
+    (folder / "playbook.json").write_text(json.dumps(plays), encoding="utf-8")
+
+
+def _call(
+    folder: Path, playbook: str, arguments: Sequence[str], hosts: dict[str, dict[str, Any]] | None,
+    environment: dict[str, str] | None,
+) -> dict[str, Any]:
+    """What subprocess is given for ansible-playbook."""
+    inventory = {"all": {"vars": LOCAL, "hosts": hosts or {"server": {}}}}
+    (folder / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
     foreign = ("ANSIBLE_", "AZURE_", "MAILOPS_")
     variables = {
         **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
         "LC_ALL": "C.UTF-8", "HOME": str(folder), "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callback_plugins"),
-        "ANSIBLE_CALLBACKS_ENABLED": "results", "MAILOPS_TEST_RESULTS": str(report),
+        "ANSIBLE_CALLBACKS_ENABLED": "results", "MAILOPS_TEST_RESULTS": str(folder / "results.json"),
         **(environment or {}),
     }
-    done = subprocess.run(
-        ["ansible-playbook", "-i", "inventory.json", playbook, *arguments], cwd=folder, env=variables,
-        text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
-    )
-    results: dict[str, list[dict[str, Any]]] = {}
-    for line in report.read_text(encoding="utf-8").splitlines() if report.exists() else []:
-        entry = json.loads(line)
-        results.setdefault(entry["host"], []).append(entry["result"])
-    return Outcome(done.returncode, done.stdout, results)
+    return {
+        "args": ["ansible-playbook", "-i", "inventory.json", playbook, *arguments], "cwd": folder, "env": variables,
+        "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT,
+    }

@@ -12,7 +12,12 @@ import httpx
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate import deliveries
-from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.deliveries import PAUSE, prove_all
+from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.deliveries import (
+    PAUSE,
+    SIGN_IN_PATIENCE,
+    SIGN_IN_PAUSE,
+    prove_all,
+)
 from mail_world import PROBE, SENDER, MailWorld, Options
 from sandbox_fixture import RunningSandbox
 
@@ -189,6 +194,32 @@ def test_patience_ends(world: MailWorld, told: Told, patience: int, attempts: in
     (verdict,) = prove([one], told, clock).values()
     assert verdict["failed"]
     assert (verdict["attempts"], len(clock.pauses)) == (attempts, attempts - 1)
+
+
+def test_a_credential_that_is_new_may_be_unknown_for_a_minute(world: MailWorld, told: Told) -> None:
+    application = world.may_send()
+    wrong = {**world.graph(application), "client_secret": "not~yet~known~to~anybody"}
+    one = check(
+        world, "new", send=wrong, receive=world.reader("imap"), new_client_id=application["appId"], **{"from": SENDER},
+    )
+    clock = Clock()
+    (verdict,) = prove([one], told, clock).values()
+    assert (verdict["code"], set(clock.pauses)) == ("AADSTS7000215", {SIGN_IN_PAUSE})
+    assert sum(clock.pauses) == SIGN_IN_PATIENCE
+    assert len(told.said) == len(clock.pauses)
+
+
+def test_nobody_waits_for_the_wrong_secret_of_whoever_reads(world: MailWorld, told: Told) -> None:
+    application = world.may_send()
+    reader = {**world.reader("graph"), "client_secret": "not~the~readers~secret~at~all"}
+    one = check(
+        world, "reader", send=world.graph(application), receive=reader, new_client_id=application["appId"],
+        patience=1800, **{"from": SENDER},
+    )
+    clock = Clock()
+    (verdict,) = prove([one], told, clock).values()
+    assert (verdict["code"], clock.pauses) == ("AADSTS7000215", [])
+    assert world.everywhere(PROBE) == []
 
 
 def test_patience_counts_from_the_beginning_of_the_run(world: MailWorld, told: Told) -> None:

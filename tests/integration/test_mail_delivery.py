@@ -481,7 +481,6 @@ def test_a_mail_that_does_not_arrive_is_told_with_where_it_was_looked_for(world:
     )
     assert failure["delivery"]["message_id"] in failure["msg"]
     assert f"({failure['delivery']['polls']} looks)" in failure["msg"]
-    assert failure["delivery"]["polls"] >= 3
     places = {"graph": "Inbox and Junk Email", "imap": "INBOX and Junk Email", "pop3": "all that POP3 shows"}
     assert places[receiver] in failure["msg"]
     assert "junk folder" in failure["remedy"]
@@ -489,8 +488,10 @@ def test_a_mail_that_does_not_arrive_is_told_with_where_it_was_looked_for(world:
 
 @pytest.mark.parametrize("receiver", ["graph", "imap"])
 def test_a_mail_in_the_junk_folder_is_told_and_deleted(world: MailWorld, receiver: str) -> None:
+    over = threading.Event()
+
     def misfile() -> None:
-        for _attempt in range(200):
+        while not over.wait(0.05):
             arrived = world.mails("contracts-test@contoso.example")
             if arrived:
                 connection = world.mailbox(PROBE)
@@ -498,13 +499,13 @@ def test_a_mail_in_the_junk_folder_is_told_and_deleted(world: MailWorld, receive
                 connection.append('"Junk Email"', "", moment, arrived[0].as_bytes())
                 connection.logout()
                 return
-            time.sleep(0.05)
 
     filter_ = threading.Thread(target=misfile)
     filter_.start()
     failure = world.failed(
-        world.anonymous(), world.reader(receiver), to="contracts-test@contoso.example", **{"from": SENDER}
+        world.anonymous(), world.reader(receiver), to="contracts-test@contoso.example", timeout=120, **{"from": SENDER}
     )
+    over.set()
     filter_.join()
     assert "arrived, but in Junk Email" in failure["msg"]
     assert "SPF" in failure["remedy"]
@@ -533,7 +534,7 @@ def test_throttling_and_outages_do_not_stop_it(world: MailWorld) -> None:
 def test_a_mail_that_was_not_taken_is_sent_again_after_looking_for_it(world: MailWorld) -> None:
     send = world.graph(world.may_send())
     fault(world, "unavailable", path="/sendMail$", count=1)
-    delivery = world.delivered(send, world.reader("imap"), timeout=8)
+    delivery = world.delivered(send, world.reader("imap"), timeout=20)
     assert sendings(world) == 2
     assert delivery["polls"] > 1
     assert delivery["cleaned_up"]["received"] == 1

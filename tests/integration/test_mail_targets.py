@@ -13,7 +13,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -186,9 +185,11 @@ def test_a_killed_run_leaves_no_secret_anywhere_and_the_next_one_makes_up_for_th
     started, restarts = world.folder / "started", world.folder / "restarts"
     slow = f"test -e {started} || {{ touch {started}; sleep 600; }}; echo x >> {restarts}"
     options = ici(home, restart_command=["sh", "-c", slow])
-    killer = threading.Thread(target=kill_playbook, args=(world.folder, started, number))
+    over = threading.Event()
+    killer = threading.Thread(target=kill_playbook, args=(world.folder, started, number, over))
     killer.start()
     killed = world.configure({"server": options})
+    over.set()
     killer.join()
     assert killed.code != 0
     assert ici_reads(home)["ClientSecret"] == SECRET
@@ -202,10 +203,10 @@ def test_a_killed_run_leaves_no_secret_anywhere_and_the_next_one_makes_up_for_th
     assert names(home) == {"ConfigurationKeys.json"}
 
 
-def kill_playbook(folder: Path, started: Path, number: signal.Signals) -> None:
+def kill_playbook(folder: Path, started: Path, number: signal.Signals, over: threading.Event) -> None:
     """Kill the ansible-playbook that runs in a folder, and what it has started, once its restart command runs."""
-    while not started.exists():
-        time.sleep(0.05)
+    while not started.exists() and not over.wait(0.05):
+        pass
     ours = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and works_in(entry, folder)]
     for process in ours:
         with contextlib.suppress(ProcessLookupError):

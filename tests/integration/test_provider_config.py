@@ -158,7 +158,7 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(
         "without_key": "set mail_ici.create_key: true",
         "missing": "missing: No such file or directory (ENOENT). Check the path on the server.",
         "immutable": "ConfigurationKeys.json is immutable. Allow changes: chattr -i",
-        "format": "value of format must be one of: commonjs, environment, ici_keys, ici, got: icy",
+        "format": "value of format must be one of: commonjs, environment, ici_keys, web_config, ici, got: icy",
         "option": "pth. Supported parameters include:",
         "secret": "The secret 'client_secret' is needed, but was not given.",
     }

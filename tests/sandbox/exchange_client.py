@@ -37,7 +37,7 @@ class Exchange(httpx.Client):
         super().__init__(
             base_url=f"{sandbox.env['MAILOPS_EXCHANGE_ENDPOINT']}/adminapi/beta/{ORGANIZATION}/",
             verify=ssl.create_default_context(cafile=sandbox.ca), headers={"Authorization": f"Bearer {token}"},
-            timeout=30,
+            timeout=60,
         )
 
     def invoke(

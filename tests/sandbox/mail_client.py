@@ -94,7 +94,7 @@ class Wire:
 
     def __init__(self, sandbox: RunningSandbox, face: str, *, tls: bool = True) -> None:
         self._context = trust(sandbox)
-        raw = socket.create_connection((HOST, port(sandbox, face)), timeout=30)
+        raw = socket.create_connection((HOST, port(sandbox, face)), timeout=60)
         self._socket = self._context.wrap_socket(raw, server_hostname=HOST) if tls else raw
         self._file = self._socket.makefile("rb")
 
@@ -153,7 +153,7 @@ def imap(sandbox: RunningSandbox, app: MailApp, mailbox: str) -> Iterator[imapli
 @contextmanager
 def pop3(sandbox: RunningSandbox, app: MailApp, mailbox: str) -> Iterator[poplib.POP3_SSL]:
     """A signed-in poplib client, which knows no AUTH by itself."""
-    client = poplib.POP3_SSL(HOST, port(sandbox, "pop3"), context=trust(sandbox), timeout=30)
+    client = poplib.POP3_SSL(HOST, port(sandbox, "pop3"), context=trust(sandbox), timeout=60)
     assert client._shortcmd("AUTH XOAUTH2").strip() == b"+"
     assert client._shortcmd(app.sasl(mailbox)) == b"+OK User successfully authenticated."
     try:
@@ -165,7 +165,7 @@ def pop3(sandbox: RunningSandbox, app: MailApp, mailbox: str) -> Iterator[poplib
 @contextmanager
 def submission(sandbox: RunningSandbox, app: MailApp | None = None, mailbox: str = PROBE) -> Iterator[smtplib.SMTP]:
     """An smtplib client after STARTTLS, signed in if there is an application."""
-    with smtplib.SMTP(HOST, port(sandbox, "smtp"), timeout=30) as client:
+    with smtplib.SMTP(HOST, port(sandbox, "smtp"), timeout=60) as client:
         client.starttls(context=trust(sandbox))
         client.ehlo()
         if app is not None:

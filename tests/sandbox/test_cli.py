@@ -19,6 +19,7 @@ import requests
 from m365_sandbox.process import instance as instance_module
 from m365_sandbox.process.folder import FolderError, prepare
 from m365_sandbox.process.instance import Instance
+from m365_sandbox.process.ports import free_ports
 from sandbox_fixture import RunningSandbox, run_cli
 
 
@@ -44,7 +45,7 @@ def operator_token(sandbox: RunningSandbox) -> str:
             "grant_type": "client_credentials", "client_id": env["AZURE_CLIENT_ID"],
             "client_secret": env["AZURE_CLIENT_SECRET"], "scope": "https://graph.microsoft.com/.default",
         },
-        verify=sandbox.ca, timeout=10,
+        verify=sandbox.ca, timeout=60,
     )
     assert answer.status_code == 200, answer.text
     token: str = answer.json()["access_token"]
@@ -113,7 +114,7 @@ def test_state_keys_and_ports_survive_a_restart(directory: Path) -> None:
     assert after.control("GET", "/tenant") == tenant
     assert tenant["collections"]["applications"][added["id"]]["displayName"] == "Survivor"
     url = f"{after.env['AZURE_AUTHORITY_HOST']}/common/discovery/v2.0/keys"
-    keys = jwt.PyJWKSet.from_dict(requests.get(url, verify=after.ca, timeout=10).json())
+    keys = jwt.PyJWKSet.from_dict(requests.get(url, verify=after.ca, timeout=60).json())
     jwt.decode(
         token, keys[jwt.get_unverified_header(token)["kid"]], algorithms=["RS256"],
         audience="https://graph.microsoft.com",
@@ -132,8 +133,7 @@ def test_a_kept_port_that_is_taken_is_replaced_by_a_free_one(directory: Path) ->
 
 
 def test_a_port_that_was_asked_for_is_used(directory: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = next(free_ports())
     start(directory, "--port", f"identity={port}")
     assert Instance(directory).ports()["identity"] == port
     other = run_cli("start", directory, "--port", f"identity={port + 1}")

@@ -28,7 +28,7 @@ def graph(clean: RunningSandbox) -> Ask:
 
     def ask(method: str, path: str, **options: Any) -> httpx.Response:
         with httpx.Client(
-            base_url=env["MAILOPS_GRAPH_ENDPOINT"], verify=clean.tls, trust_env=False, timeout=10,
+            base_url=env["MAILOPS_GRAPH_ENDPOINT"], verify=clean.tls, trust_env=False, timeout=60,
             headers={"Authorization": f"Bearer {token}"},
         ) as client:
             return client.request(method, path, **options)
@@ -132,12 +132,12 @@ def test_faults_hit_only_what_they_name(clean: RunningSandbox, graph: Ask) -> No
 def test_a_submission_port_that_is_down(clean: RunningSandbox) -> None:
     clean.control("POST", "/faults", {"face": "smtp", "kind": "unavailable", "count": 1})
     with pytest.raises(smtplib.SMTPConnectError) as caught:
-        smtplib.SMTP("127.0.0.1", port(clean, "smtp"), timeout=10)
+        smtplib.SMTP("127.0.0.1", port(clean, "smtp"), timeout=60)
     assert (caught.value.smtp_code, caught.value.smtp_error) == (421, b"4.3.2 Service not available")
     clean.control("POST", "/faults", {"face": "smtp", "kind": "disconnect", "count": 1})
     with pytest.raises(smtplib.SMTPServerDisconnected):
-        smtplib.SMTP("127.0.0.1", port(clean, "smtp"), timeout=10)
-    with smtplib.SMTP("127.0.0.1", port(clean, "smtp"), timeout=10) as client:
+        smtplib.SMTP("127.0.0.1", port(clean, "smtp"), timeout=60)
+    with smtplib.SMTP("127.0.0.1", port(clean, "smtp"), timeout=60) as client:
         assert client.noop()[0] == 250
 
 

@@ -66,7 +66,7 @@ def test_mail_is_not_taken(clean: RunningSandbox) -> None:
     with full_disk(clean):
         answer = graph.post("/users/contracts@contoso.example/sendMail", json={"message": message})
         assert refusal(answer)[0] == 503
-        with smtplib.SMTP(HOST, port(clean, "relay"), timeout=30) as client:
+        with smtplib.SMTP(HOST, port(clean, "relay"), timeout=60) as client:
             client.login(clean.env["M365_SANDBOX_RELAY_USER"], clean.env["M365_SANDBOX_RELAY_PASSWORD"])
             with pytest.raises(smtplib.SMTPDataError) as refused:
                 client.sendmail("erp@contoso.example", [OUTSIDE], "To: x\r\n\r\n" + "A line.\r\n" * 200)

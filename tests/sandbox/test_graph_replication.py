@@ -21,6 +21,7 @@ from m365_sandbox.state.certificates import load_or_create_tls
 from m365_sandbox.state.credentials import Credentials
 from m365_sandbox.state.entities import new_application, new_service_principal
 from m365_sandbox.state.faults import Faults
+from m365_sandbox.state.history import Collection
 from m365_sandbox.state.keys import ENTRA_FILE, ISSUER_FILE, SigningKeys
 from m365_sandbox.state.request_log import RequestLog
 from m365_sandbox.state.sandbox import Sandbox
@@ -99,6 +100,13 @@ def replica(tmp_path: Path) -> Replica:
         seal=Seal.load_or_create(tmp_path / SEAL_FILE),
     )
     return Replica(sandbox)
+
+
+def test_every_replica_has_what_was_always_there_however_far_it_trails() -> None:
+    """Also on a machine that was started a minute ago."""
+    collection = Collection({"one": {"is": "old"}})
+    collection.put("one", {"is": "new"})
+    assert collection.get("one", lag=1e9) == {"is": "old"}
 
 
 def test_a_new_application_is_missing(replica: Replica) -> None:

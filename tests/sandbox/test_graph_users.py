@@ -46,6 +46,16 @@ def test_filters(graph: Graph, condition: str, count: int) -> None:
     assert len(graph.values("/users", params={"$filter": condition})) == count
 
 
+def test_a_basic_profile_is_all_that_user_readbasic_shows_and_takes_into_a_filter(clean: RunningSandbox) -> None:
+    with Graph(clean, "User.ReadBasic.All") as basic:
+        shown = body(basic.get("/users/shared@contoso.example?$select=mail,proxyAddresses,assignedLicenses"))
+        assert (shown["mail"], shown["proxyAddresses"], shown["assignedLicenses"]) == ("shared@contoso.example", [], [])
+        assert len(basic.values("/users", params={"$filter": "mail eq 'shared@contoso.example'"})) == 1
+        for condition in ("proxyAddresses/any(one:one eq 'smtp:shared@contoso.example')", "accountEnabled eq false"):
+            refused = refusal(basic.get("/users", params={"$filter": condition}))
+            assert refused[:2] == (403, "Authorization_RequestDenied")
+
+
 def test_ends_with_is_advanced(graph: Graph) -> None:
     query = {"$filter": "endsWith(mail,'@contoso.example')"}
     assert refusal(graph.get("/users", params=query)) == UNSUPPORTED

@@ -47,11 +47,11 @@ class Identity:
         return requests.post(
             f"{self.url}/{tenant or self.tenant_id}/{path}",
             data={name: value for name, value in parameters.items() if value is not None},
-            verify=self.sandbox.ca, timeout=10,
+            verify=self.sandbox.ca, timeout=60,
         )
 
     def get(self, path: str, **options: Any) -> requests.Response:
-        return requests.get(f"{self.url}/{path}", verify=self.sandbox.ca, timeout=10, **options)
+        return requests.get(f"{self.url}/{path}", verify=self.sandbox.ca, timeout=60, **options)
 
     def claims(self, response: requests.Response, audience: str = GRAPH) -> dict[str, Any]:
         """The claims, verified with the published keys."""
@@ -183,7 +183,7 @@ def test_http_basic_carries_url_encoded_credentials(identity: Identity) -> None:
         f"{identity.url}/{identity.tenant_id}/oauth2/v2.0/token",
         data={"grant_type": "client_credentials", "scope": f"{GRAPH}/.default"},
         headers={"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"},
-        verify=identity.sandbox.ca, timeout=10,
+        verify=identity.sandbox.ca, timeout=60,
     )
     assert identity.claims(response)["appid"] == identity.client_id
 
@@ -349,7 +349,7 @@ def test_the_correlation_id_is_the_clients(identity: Identity) -> None:
     mine = str(uuid.uuid4())
     response = requests.post(
         f"{identity.url}/{identity.tenant_id}/oauth2/v2.0/token", headers={"client-request-id": mine},
-        verify=identity.sandbox.ca, timeout=10,
+        verify=identity.sandbox.ca, timeout=60,
     )
     assert response.json()["correlation_id"] == mine
 
@@ -382,7 +382,7 @@ def test_an_expired_secret(identity: Identity) -> None:
 def test_a_json_body_has_no_parameters(identity: Identity) -> None:
     response = requests.post(
         f"{identity.url}/{identity.tenant_id}/oauth2/v2.0/token", json={"grant_type": "client_credentials"},
-        verify=identity.sandbox.ca, timeout=10,
+        verify=identity.sandbox.ca, timeout=60,
     )
     assert "'grant_type'" in refused(response, 400, "invalid_request", 900144)
 
@@ -401,7 +401,7 @@ def test_a_parameter_that_comes_twice_is_malformed(identity: Identity) -> None:
 def test_a_basic_header_that_cannot_be_read_is_malformed(identity: Identity, header: str) -> None:
     response = requests.post(
         f"{identity.url}/{identity.tenant_id}/oauth2/v2.0/token", data={"grant_type": "client_credentials"},
-        headers={"Authorization": header}, verify=identity.sandbox.ca, timeout=10,
+        headers={"Authorization": header}, verify=identity.sandbox.ca, timeout=60,
     )
     refused(response, 400, "invalid_request", 9002313)
 
@@ -493,7 +493,7 @@ def test_an_application_gets_tokens_from_its_enterprise_application_to_its_delet
 
     def graph(method: str, path: str, body: Any = None) -> Any:
         url = f"{identity.sandbox.env['MAILOPS_GRAPH_ENDPOINT']}/v1.0/{path}"
-        answer = session.request(method, url, json=body, verify=identity.sandbox.ca, timeout=10)
+        answer = session.request(method, url, json=body, verify=identity.sandbox.ca, timeout=60)
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
 

@@ -15,7 +15,7 @@ FOREIGN = "someone@elsewhere.example"
 
 @pytest.fixture
 def relay(clean: RunningSandbox) -> Iterator[smtplib.SMTP]:
-    with smtplib.SMTP(HOST, port(clean, "relay"), timeout=30) as client:
+    with smtplib.SMTP(HOST, port(clean, "relay"), timeout=60) as client:
         client.ehlo()
         yield client
 

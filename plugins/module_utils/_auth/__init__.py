@@ -1,29 +1,32 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Access tokens, by name of the source.
+"""Access tokens: one source a file, found by the file's name.
 
 ``token_source`` takes the options of the doc fragment ``entra`` as a plain dictionary, so that the credentials of an
-application under test can be tried in the same way as the caller's own.
+application under test can be tried in the same way as the caller's own. What begins with an underscore is no source.
 """
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _registry as registry
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import (
-    application,
+    _application,
+    _http,
+    access_token,
     azure_cli,
-    http,
+    client_certificate,
+    client_secret,
     managed_identity,
-    ready_token,
+    workload_identity,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.http import Connections
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._http import Connections
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 
-MISSING: dict[str, str] = {**application.MISSING, **http.MISSING}
+MISSING: dict[str, str] = {**_application.MISSING, **_http.MISSING}
 
 
 class TokenSource(Protocol):
@@ -40,46 +43,52 @@ class TokenSource(Protocol):
         """Forget tokens that an earlier process cached; False if the next token would be no fresher than the last."""
 
 
-_SOURCES: Mapping[str, Callable[[Mapping[str, Any], Connections], TokenSource]] = {
-    "access_token": ready_token.source,
-    "client_secret": application.with_secret,
-    "client_certificate": application.with_certificate,
-    "workload_identity": application.with_federated_token,
-    "managed_identity": managed_identity.source,
-    "azure_cli": azure_cli.source,
-}
-# Which option, if it is given, means which source.
-_SIGNS = {
-    "access_token": "access_token",
-    "client_secret": "client_secret",
-    "certificate_path": "client_certificate",
-    "federated_token_file": "workload_identity",
-    "managed_identity_client_id": "managed_identity",
-}
+class TokenSourceKind(Protocol):
+    """What the file of a token source has."""
+
+    def source(self, options: Mapping[str, Any], connections: Connections) -> TokenSource:
+        """The source that the options describe.
+
+        :raises InputError: if what it needs is missing or unusable; nothing was sent.
+        """
+
+
+class Automatic(TokenSourceKind, Protocol):
+    """What that of a source has which ``auto`` may take."""
+
+    def is_configured(self, options: Mapping[str, Any]) -> bool:
+        """Whether the options or the machine say that this is the way to sign in."""
+
+
+#: Tried in this order. Being imported, they are also sent along with the modules that run elsewhere.
+_AUTOMATIC = cast(
+    tuple[Automatic, ...],
+    (access_token, client_secret, client_certificate, workload_identity, managed_identity, azure_cli),
+)
 
 
 def token_source(options: Mapping[str, Any], connections: Connections | None = None) -> TokenSource:
     """The token source that the connection options describe.
 
-    ``auth_source: auto`` takes the first that is configured, in the order access token, client secret, certificate,
-    federated token, managed identity (where its environment announces it, or managed_identity_client_id is given) and
-    at last a signed-in Azure CLI.
-
+    :param options: ``auth_source`` is the source's name; ``auto`` takes the first that is configured, in the order
+        access token, client secret, certificate, federated token, managed identity (where its environment announces
+        it, or managed_identity_client_id is given) and at last a signed-in Azure CLI.
     :param connections: what several sources share; each has its own if it is left out.
     :raises InputError: if what the source needs is missing or unusable; nothing was sent.
     """
-    source = options.get("auth_source") or "auto"
-    return _SOURCES[_detect(options) if source == "auto" else source](options, connections or Connections())
+    name = options.get("auth_source") or "auto"
+    kind = _configured(options) if name == "auto" else _named(name)
+    return kind.source(options, connections or Connections())
 
 
-def _detect(options: Mapping[str, Any]) -> str:
-    given = next((source for option, source in _SIGNS.items() if options.get(option)), None)
-    if given:
-        return given
-    if managed_identity.is_announced():
-        return "managed_identity"
-    if shutil.which("az"):
-        return "azure_cli"
+def _named(name: str) -> TokenSourceKind:
+    return cast(TokenSourceKind, registry.named(__name__, __path__, name, "token source"))
+
+
+def _configured(options: Mapping[str, Any]) -> TokenSourceKind:
+    for kind in _AUTOMATIC:
+        if kind.is_configured(options):
+            return kind
     raise InputError(
         "No credential to sign in with: there is no access_token, client_secret, certificate_path or "
         "federated_token_file, no managed identity in the environment, and no Azure CLI.",

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._aadsts import authentication_error
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.http import Connections
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._http import Connections
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import AuthenticationError, InputError
 
 SECONDS = 60
@@ -67,3 +67,8 @@ class AzureCliTokens:
 def source(options: Mapping[str, Any], connections: Connections) -> AzureCliTokens:
     """The account that the CLI has chosen, in the tenant of the option ``tenant_id`` if it is given."""
     return AzureCliTokens(options.get("tenant_id"))
+
+
+def is_configured(options: Mapping[str, Any]) -> bool:
+    """See Automatic."""
+    return shutil.which("az") is not None

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._aadsts import authentication_error
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.http import Connections, HttpClient
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._http import Connections, HttpClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import AuthenticationError, TransportError
 
 with suppress(ImportError):
@@ -55,6 +55,8 @@ def source(options: Mapping[str, Any], connections: Connections) -> ManagedIdent
     return ManagedIdentityTokens(options.get("managed_identity_client_id"), connections.http(None, SECONDS))
 
 
-def is_announced() -> bool:
-    """Whether the environment says that there is one. On a virtual machine it does not."""
+def is_configured(options: Mapping[str, Any]) -> bool:
+    """See Automatic: the environment says that there is one, which it does not on a virtual machine."""
+    if options.get("managed_identity_client_id"):
+        return True
     return msal.managed_identity.get_managed_identity_source() is not msal.managed_identity.DEFAULT_TO_VM

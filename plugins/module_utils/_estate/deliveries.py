@@ -29,7 +29,9 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts impo
 AT_ONCE = 32
 #: Seconds between two attempts of a check whose failure may pass by itself.
 PAUSE = 30.0
-#: The same for a sign-in with a credential that is new: the identity platform takes seconds, rarely minutes.
+#: For how many seconds a replica of the identity platform may not know a credential that is new, and how often it is
+#: asked again: it takes seconds, rarely minutes.
+SIGN_IN_PATIENCE = 60.0
 SIGN_IN_PAUSE = 5.0
 #: How many answers a check may wait for, each for its request_timeout, beside the time that the mail takes.
 ANSWERS = 20
@@ -38,7 +40,7 @@ Check: TypeAlias = Mapping[str, Any]
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 
 #: What a check has beside the options of the module mail_delivery.
-OWN = frozenset({"name", "host", "patience", "sign_in_patience", "proves"})
+OWN = frozenset({"name", "host", "patience", "new_client_id", "proves"})
 
 
 async def prove_all(
@@ -50,7 +52,8 @@ async def prove_all(
     A token is asked for anew for each credential, and again for a check that is tried again.
 
     :param checks: each a dictionary of ``name``, the options of the module mail_delivery, and as may be ``host``, and
-        ``patience``: for how many seconds from now a failure that may pass by itself is tried again.
+        ``patience``: for how many seconds from now a failure that may pass by itself is tried again, and
+        ``new_client_id``: the application whose credential was made moments ago.
     :param sleep: waits the given seconds between two attempts; a test hands in one that does not.
     :param clock: a monotonic clock in seconds, by which patience ends.
     :returns: the verdicts by the checks' titles, in their order, with ``name``, ``host``, ``attempts`` and
@@ -94,8 +97,8 @@ class _Proof:
         self._options = complete({name: value for name, value in check.items() if name not in OWN})
         self._sources = sources
         self._patient_until = started + float(check.get("patience", 0))
-        # A credential that was made moments ago, not every replica of the identity platform knows.
-        self._signs_in_until = started + float(check.get("sign_in_patience", 0))
+        self._new_client_id = check.get("new_client_id")
+        self._signs_in_until = started + SIGN_IN_PATIENCE
         self._progress = progress
         self._sleep = sleep
 
@@ -110,7 +113,7 @@ class _Proof:
                 delivery = await self._once(since)
             except AuthenticationError as error:
                 pause = SIGN_IN_PAUSE
-                if not is_replicating(error) or self._sources.clock() + pause > self._signs_in_until:
+                if not self._may_be_unknown(error) or self._sources.clock() + pause > self._signs_in_until:
                     raise
                 self._progress.say(f"{self._title}: {error.message} Trying again in {pause:g} s.")
             except DeliveryError as error:
@@ -126,6 +129,10 @@ class _Proof:
             since = self._sources.clock()
             await self._sleep(pause)
             attempts += 1
+
+    def _may_be_unknown(self, error: AuthenticationError) -> bool:
+        """Whether it is the new credential that was refused, and not that of whoever reads the mail."""
+        return error.client_id is not None and error.client_id == self._new_client_id and is_replicating(error)
 
     async def _once(self, since: float) -> dict[str, Any]:
         check = check_from(self._options)

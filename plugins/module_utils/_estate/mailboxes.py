@@ -56,8 +56,8 @@ def judge(about: Mapping[str, Any], found: Mapping[str, Found] | GraphError) -> 
         ))
     if foreign and not _has_mailbox(found[foreign]):
         return failure(InputError(
-            f"mail_verify.refused_mailbox: {foreign} is not the principal name or primary address of a user who has a "
-            "mailbox, so that a refusal there would prove nothing.",
+            f"mail_verify.refused_mailbox: {foreign} is not known as the name or address of a user who has "
+            "a mailbox, so that a refusal there would prove nothing.",
             remedy="Correct the address, or name another mailbox.",
         ))
     if reader and found[reader] is not None and not _has_mailbox(found[reader]):

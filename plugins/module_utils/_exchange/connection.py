@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import TokenSource, token_source
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.ready_token import ReadyToken
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.access_token import ReadyToken
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import cloud_from, origin
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange import ready_token, rest, winrm

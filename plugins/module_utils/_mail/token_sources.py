@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.http import Connections
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._http import Connections
 from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import Say, silence
 
 

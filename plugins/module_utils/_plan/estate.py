@@ -83,6 +83,7 @@ def draw(
     :param environment: what modules would take from there is taken here, so that product, identity and proof never
         differ.
     :param unused: unique names of applications that no host uses any more; the work is then about these alone.
+    :raises InputError: hosts use one of those.
     """
     said = said_by(environment)
     left_out = [host for host, about in hosts.items() if _is_left_out(host, about)]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.grants import NOTHING
 
 
@@ -26,23 +27,35 @@ def stores_of(
     :param plans: those of the whole inventory.
     """
     found: dict[str, dict[str, Any]] = {}
-    for host, plan in usable.items():
-        if plan["application"] is None or str(plan["same_store"]) in found:
+    # Those with an application say best how others are reached. One that has none any more may have been the last one.
+    for host, plan in sorted(usable.items(), key=lambda one: one[1]["application"] is None):
+        if str(plan["same_store"]) in found:
             continue
         kept = [
             other for other in plans.values()
             if other["application"] is not None and other["same_store"] == plan["same_store"]
         ]
+        connection = connections[host]
         found[str(plan["same_store"])] = {
             "store": plan["store"], "host": host, "environment": plan["environment"], "identity": plan["identity"],
-            **connections[host], "in_exchange": any(other["exchange"] is not None for other in kept),
+            **connection,
+            "in_exchange": bool(connection["exchange_connection"]) or any(other["exchange"] for other in kept),
             "applications": sorted({other["registration"]["unique_name"] for other in kept}),
         }
     return list(found.values())
 
 
 def removable(stores: Sequence[Mapping[str, Any]], names: Collection[str]) -> list[dict[str, Any]]:
-    """Those applications as the plan has others, to be removed: what they were granted, nothing but Entra ID knows."""
+    """Those applications as the plan has others, to be removed: what they were granted, nothing but Entra ID knows.
+
+    :raises InputError: hosts use one of them.
+    """
+    used = [name for name in names if stores and all(name in store["applications"] for store in stores)]
+    if used:
+        raise InputError(
+            f"mail_unused: hosts of the inventory use {', '.join(used)}. Nothing was removed.",
+            remedy="To remove the applications that hosts use, leave mail_unused out and name the hosts with --limit.",
+        )
     return [
         {
             "name": name, "unique_name": name, "display_name": name, "identity": store["identity"],

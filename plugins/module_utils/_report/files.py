@@ -15,6 +15,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 
 Rows = Sequence[Mapping[str, Any]]
 
+_MESSAGE_ID = "Message-ID"
+
 _STYLE = (
     "body{font:15px/1.4 system-ui,sans-serif;margin:2rem;color:#1b1b1b;background:#fff}"
     "table{border-collapse:collapse}"
@@ -45,17 +47,24 @@ def _table(rows: Rows, columns: Sequence[str]) -> tuple[list[list[str]], list[li
         for row in rows for mail in row["deliveries"]
     ]
     cells = [[str(row[column]) for column in columns] for row in rows]
-    return [list(columns), *cells], [["host", "mail", "Message-ID", "result"], *mails]
+    return [list(columns), *cells], [["host", "mail", _MESSAGE_ID, "result"], *mails]
 
 
 def _markdown(title: str, rows: Rows, columns: Sequence[str]) -> str:
+    def plain(text: str) -> str:
+        return escape(text, quote=False).replace("|", "\\|")
+
+    def cell(heading: str, text: str) -> str:
+        # Between angle brackets it would be taken for an address, and shown without them or not at all.
+        return f"`{text}`" if heading == _MESSAGE_ID and text else plain(text)
+
     def table(cells: list[list[str]]) -> str:
-        lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in cells]
-        return "\n".join([lines[0], "|" + " --- |" * len(cells[0]), *lines[1:]])
+        lines = ["| " + " | ".join(map(cell, cells[0], row)) + " |" for row in cells[1:]]
+        return "\n".join(["| " + " | ".join(cells[0]) + " |", "|" + " --- |" * len(cells[0]), *lines])
 
     hosts, mails = _table(rows, columns)
-    why = ["\n  ".join(f"- **{row['host']}**: {row['message']}".splitlines()) for row in rows if row["failed"]]
-    return "\n\n".join(filter(None, [f"# {title}", table(hosts), "\n".join(why), table(mails)])) + "\n"
+    why = ["\n  ".join(f"- **{row['host']}**: {plain(row['message'])}".splitlines()) for row in rows if row["failed"]]
+    return "\n\n".join(filter(None, [f"# {plain(title)}", table(hosts), "\n".join(why), table(mails)])) + "\n"
 
 
 def _json(title: str, rows: Rows, columns: Sequence[str]) -> str:

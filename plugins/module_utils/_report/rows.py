@@ -28,6 +28,7 @@ class Steps:
     :param targets: what became of the host's configuration.
     :param failures: ``step`` and ``msg`` of the hosts that failed, and whether they were ``unreachable``.
     :param predicted: whether nothing was really done, since the run was a check.
+    :param removal: whether the run takes away what others set up.
     """
 
     plans: Mapping[str, Mapping[str, Any]]
@@ -37,6 +38,7 @@ class Steps:
     deliveries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     failures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     predicted: bool = False
+    removal: bool = False
 
 
 def rows(steps: Steps) -> list[dict[str, Any]]:
@@ -61,7 +63,7 @@ def _row(host: str, steps: Steps) -> dict[str, Any]:
         "sent through": _ways(sent, "sent_through"), "received through": _ways(sent, "received_through"),
         "refused for others": _refused(done),
         "to do": RESTART if configured.get("restart") == "needed" and not failure else "",
-        "result": _result(failure, bool(sent), bool(configured), _is_gone(steps, host), steps.predicted),
+        "result": _result(host, steps, delivered=bool(sent)),
         "failed": failure is not None, "message": str(failure["msg"]) if failure else "",
         "deliveries": [_delivery(check) for check in done],
     }
@@ -93,19 +95,14 @@ def _ways(deliveries: Iterable[Mapping[str, Any]], side: str) -> str:
     return ", ".join(dict.fromkeys(f"{way['transport']} ({way['authentication']})" for way in found))
 
 
-def _is_gone(steps: Steps, host: str) -> bool:
-    return any(step.get(host, {}).get("state") == "absent" for step in (steps.identity, steps.access))
-
-
-def _result(
-    failure: Mapping[str, Any] | None, delivered: bool, configured: bool, gone: bool, predicted: bool
-) -> str:
+def _result(host: str, steps: Steps, *, delivered: bool) -> str:
+    failure = steps.failures.get(host)
     if failure is not None:
         return "UNREACHABLE" if failure.get("unreachable") else f"FAILED at {failure['step']}"
-    if predicted:
+    if steps.predicted:
         return "predicted"
-    if gone:
-        return "removed"
+    if steps.removal:
+        return "removed" if host in steps.identity or host in steps.access else "nothing to remove"
     if delivered:
         return "delivered"
-    return "configured, not verified" if configured else "not verified"
+    return "configured, not verified" if steps.targets.get(host) else "not verified"

@@ -12,6 +12,7 @@ Such a file is a program for a shell, which sources it; a list for systemd's Env
     a backslash at the end of a comment                                  systemd reads on
     brackets and backticks over several lines                            a shell reads on
     a statement that is neither an assignment nor about exporting        could set anything
+    a byte order mark                                                    dotenv passes it over, the others do not
 
 These are refused with their place, since after them nothing is sure. So is whatever else stands in a line with a wanted
 variable and would mean another thing to another reader, but for what only a shell takes for anything: X=1; export X.
@@ -28,6 +29,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.encod
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.place import place
 
 _LINE_END = re.compile(r"\r?\n")
+_BLANK_LINE = re.compile(r"[ \t]*(?=\r?\n|\Z)")
 _NAME = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _NOTHING = re.compile(r"[ \t]*(?:[#;](?P<comment>[^\r\n]*))?(?=\r?\n|\Z)")
 _ASSIGNMENT = re.compile(
@@ -104,7 +106,11 @@ class _Parser:
             rf"(?<![\w.$\-{{])(?:{'|'.join(map(re.escape, wanted))})(?![\w.\-])" if wanted else r"(?!)"
         )
         self.parsed = Parsed()
-        at = len(MARK) if text.startswith(MARK) else 0
+        at = 0
+        if text.startswith(MARK):
+            if not _BLANK_LINE.match(text, len(MARK)):
+                raise self._refused(0, "for bash and systemd, the byte order mark is a part of the first line: save the file without it")
+            at = self._behind(len(text.splitlines()[0]))
         while at < len(text):
             at = self._line(at)
 

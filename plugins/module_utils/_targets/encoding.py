@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 
 # The byte order mark stays in the text as its first character, so that encoding restores it.
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 MARK = "\ufeff"
 
 
@@ -20,7 +20,7 @@ def decode(data: bytes) -> tuple[str, str]:
 
     :raises InputError: the bytes are in no encoding that can be known for sure.
     """
-    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    encoding = next((name for mark, name in MARKS if data.startswith(mark)), "utf-8")
     try:
         return data.decode(encoding), encoding
     except UnicodeDecodeError as error:

@@ -40,6 +40,8 @@ _BEFORE_EXPRESSION = frozenset(
 # Names that are words only in some places.
 _UNSURE = frozenset(("of", "yield", "await"))
 _HEADS = frozenset(("if", "while", "for", "with"))
+#: Of templates in templates. Python's own stack ends at about 1000 frames.
+_DEEPEST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def tokens(text: str) -> list[Token]:
 
     :raises InputError: the text is no JavaScript, or has a part that cannot be understood for sure.
     """
-    found = list(_scan(text, 0, inside_template=False))
+    found = list(_scan(text, 0, depth=0))
     partners: dict[int, int] = {}
     open_ones: list[int] = []
     for index, token in enumerate(found):
@@ -85,8 +87,11 @@ def tokens(text: str) -> list[Token]:
     ]
 
 
-def _scan(text: str, at: int, *, inside_template: bool) -> Iterator[Token]:
-    """The tokens from an offset to the end, or to the bracket that ends a template's substitution."""
+def _scan(text: str, at: int, *, depth: int) -> Iterator[Token]:
+    """The tokens from an offset to the end, or to the bracket that ends a template's substitution.
+
+    :param depth: in how many templates the offset is.
+    """
     found: list[Token] = []
     # For each open bracket, whether it starts the head of a statement, as in if (...).
     heads: list[bool] = []
@@ -99,12 +104,12 @@ def _scan(text: str, at: int, *, inside_template: bool) -> Iterator[Token]:
             continue
         if text.startswith("<!--", at) or (text.startswith("-->", at) and _starts_line(text, found, at)):
             raise _refused(text, at, "an HTML comment is not understood; use // instead")
-        token = _token(text, at, found[-2:], after_head=after_head)
+        token = _token(text, at, found[-2:], after_head=after_head, depth=depth)
         after_head = False
         if token.text in _PAIRS:
             heads.append(_is_head(found))
         elif token.text in _PAIRS.values():
-            if not heads and inside_template and token.text == "}":
+            if not heads and depth and token.text == "}":
                 yield token
                 return
             after_head = bool(heads) and heads.pop() and token.text == ")"
@@ -113,10 +118,10 @@ def _scan(text: str, at: int, *, inside_template: bool) -> Iterator[Token]:
         at = token.end
 
 
-def _token(text: str, at: int, before: list[Token], *, after_head: bool) -> Token:
+def _token(text: str, at: int, before: list[Token], *, after_head: bool, depth: int) -> Token:
     first = text[at]
     if first == "`":
-        return Token("template", text[at : (end := _template_end(text, at))], at, end)
+        return Token("template", text[at : (end := _template_end(text, at, depth + 1))], at, end)
     kind: Kind = "mark"
     if first == "/" and not text.startswith("/*", at) and _starts_expression(text, at, before, after_head):
         kind, match = "regex", _REGEX.match(text, at)
@@ -133,13 +138,15 @@ def _token(text: str, at: int, before: list[Token], *, after_head: bool) -> Toke
     return Token(kind, match.group(), at, match.end())
 
 
-def _template_end(text: str, start: int) -> int:
+def _template_end(text: str, start: int, depth: int) -> int:
+    if depth > _DEEPEST:
+        raise _refused(text, start, "templates are nested too deeply")
     at = start + 1
     while at < len(text):
         if text[at] == "`":
             return at + 1
         if text.startswith("${", at):
-            substitution = list(_scan(text, at + 2, inside_template=True))
+            substitution = list(_scan(text, at + 2, depth=depth))
             if not substitution or substitution[-1].text != "}":
                 break
             at = substitution[-1].end

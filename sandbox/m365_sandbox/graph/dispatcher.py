@@ -109,15 +109,14 @@ class Dispatcher:
         if f"/{version}" != VERSION:
             raise gateway_refusal(f"Invalid version: {version}")
         segments = split_path(path)
-        place = path
+        person, place = person_of(claims), path
         if segments and segments[0].lower() == "me":
-            person = person_of(claims)
             if person is None:
                 raise gateway_refusal("/me request is only valid with delegated authentication flow.")
             place = f"users/{person}{path[len('me'):]}"
         route, params = self._router.match(incoming.method, place)
-        named = self._sandbox.tenant.find_user(params["user"]) if "user" in params else None
-        owned_only = route.authorise(claims, named["id"] if named is not None else None)
+        user = self._sandbox.tenant.find_user(params["user"]) if person is not None and "user" in params else None
+        owned_only = route.authorise(claims, is_own=user is not None and user["id"] == person)
         call = Call(
             sandbox=self._sandbox, store=self._store, method=incoming.method, path=f"/{path}", params=params,
             query=_query(incoming.query), headers=incoming.headers, body=incoming.body, claims=claims,

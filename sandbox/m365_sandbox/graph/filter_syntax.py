@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -101,6 +102,24 @@ def parse_filter(text: str) -> Condition:
     condition = parser.either(0)
     parser.end()
     return condition
+
+
+def paths(condition: Condition) -> list[str]:
+    """The property paths of a filter in the order in which they first occur."""
+    return list(dict.fromkeys(_paths(condition)))
+
+
+def _paths(condition: Condition) -> Iterator[str]:
+    match condition:
+        case Both(left, right) | Either(left, right):
+            yield from _paths(left)
+            yield from _paths(right)
+        case Not(inner):
+            yield from _paths(inner)
+        case Comparison(path) | Membership(path) | AnyOf(path):
+            yield "/".join(path)
+        case Match(_, path):
+            yield "/".join(path)
 
 
 def syntax_error(text: str, position: int) -> GraphError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from m365_sandbox.graph.errors import GraphError, gateway_refusal
 from m365_sandbox.graph.filter_meaning import holds
-from m365_sandbox.graph.filter_syntax import parse_filter
+from m365_sandbox.graph.filter_syntax import parse_filter, paths
 from m365_sandbox.graph.mail_access import mail_call, mailbox_of, metadata, on_mailbox
 from m365_sandbox.graph.mail_folders import (
     PROPERTIES,
@@ -27,7 +27,7 @@ from m365_sandbox.graph.mail_messages import (
     list_messages,
     move_message,
 )
-from m365_sandbox.graph.mail_query import DEFAULT_PAGE, LARGEST_PAGE, next_link, paths
+from m365_sandbox.graph.mail_query import DEFAULT_PAGE, LARGEST_PAGE, next_link
 from m365_sandbox.graph.mail_sending import create_draft, send_draft, send_mail
 from m365_sandbox.graph.query import require_known
 from m365_sandbox.graph.routing import Answer, Call, Handler, Roles, Route, any_of

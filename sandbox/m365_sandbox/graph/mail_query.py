@@ -15,17 +15,7 @@ from urllib.parse import quote
 
 from m365_sandbox.graph.errors import GraphError, gateway_refusal
 from m365_sandbox.graph.filter_meaning import holds
-from m365_sandbox.graph.filter_syntax import (
-    AnyOf,
-    Both,
-    Comparison,
-    Condition,
-    Either,
-    Match,
-    Membership,
-    Not,
-    parse_filter,
-)
+from m365_sandbox.graph.filter_syntax import Both, Comparison, Condition, parse_filter, paths
 from m365_sandbox.graph.query import require_known
 from m365_sandbox.mail.mailbox import quoted
 from m365_sandbox.state.history import Entity
@@ -135,24 +125,6 @@ def next_link(base_url: str, path: str, query: Mapping[str, str], skip: int) -> 
     options = {**query, "$skip": str(skip)}
     text = "&".join(f"{name}={quote(value, safe='')}" for name, value in options.items())
     return f"{base_url}{path}?{text}"
-
-
-def paths(condition: Condition) -> list[str]:
-    """The property paths of a filter in the order in which they first occur."""
-    return list(dict.fromkeys(_paths(condition)))
-
-
-def _paths(condition: Condition) -> Iterator[str]:
-    match condition:
-        case Both(left, right) | Either(left, right):
-            yield from _paths(left)
-            yield from _paths(right)
-        case Not(inner):
-            yield from _paths(inner)
-        case Comparison(path) | Membership(path) | AnyOf(path):
-            yield "/".join(path)
-        case Match(_, path):
-            yield "/".join(path)
 
 
 def _criteria(condition: Condition) -> Iterator[str]:

@@ -29,7 +29,8 @@ GRANTS_READ = any_of(
     *_READ_DIRECTORY, "DelegatedPermissionGrant.Read.All", "DelegatedPermissionGrant.ReadWrite.All"
 )
 GRANTS_WRITE = any_of("DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All")
-USERS_READ = any_of("User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", *_READ_DIRECTORY)
+PROFILES_READ = frozenset({"User.Read.All", "User.ReadWrite.All", *_READ_DIRECTORY})
+USERS_READ = any_of("User.ReadBasic.All", *PROFILES_READ)
 OWN_USER_READ = any_of("User.Read", "User.ReadWrite")
 ORGANIZATION_READ = any_of(
     "Organization.Read.All", "Organization.ReadWrite.All", "User.Read.All", "User.ReadWrite.All", *_READ_DIRECTORY

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from m365_sandbox.graph.errors import resource_not_found
+from m365_sandbox.graph.errors import authorization_denied, resource_not_found
+from m365_sandbox.graph.filter_syntax import parse_filter, paths
 from m365_sandbox.graph.query import View, answer_collection, answer_count, answer_entity
-from m365_sandbox.graph.roles import OWN_USER_READ, USERS_READ
-from m365_sandbox.graph.routing import Answer, Call, Route
+from m365_sandbox.graph.roles import OWN_USER_READ, PROFILES_READ, USERS_READ
+from m365_sandbox.graph.routing import Answer, Call, Route, permissions_of, person_of
 from m365_sandbox.state.entity_types import USER
 from m365_sandbox.state.history import Entity
 
 VIEW = View(USER)
+# What User.ReadBasic.All shows [GR:permissions]; a filter by anything else is refused.
+BASIC_PROFILE = ("id", "displayName", "givenName", "surname", "mail", "userPrincipalName")
 
 
 async def show_all(call: Call) -> Answer:
@@ -32,10 +35,21 @@ async def show(call: Call) -> Answer:
 
 
 def _users(call: Call) -> list[Entity]:
-    """The users with the addresses of their mailboxes, which the directory shows as proxyAddresses."""
-    return [
+    """The users as the caller may see them; a person sees the own one whole.
+
+    Their proxyAddresses are the addresses of their mailboxes.
+    """
+    users = [
         {**user, "proxyAddresses": _proxy_addresses(call.tenant["mailboxes"].get(user["id"], call.lag))}
         for user in call.tenant["users"].values(call.lag)
+    ]
+    if not PROFILES_READ.isdisjoint(permissions_of(call.claims)):
+        return users
+    if "$filter" in call.query and not set(paths(parse_filter(call.query["$filter"]))).issubset(BASIC_PROFILE):
+        raise authorization_denied()
+    own = person_of(call.claims)
+    return [
+        user if user["id"] == own else {name: user[name] for name in BASIC_PROFILE if name in user} for user in users
     ]
 
 

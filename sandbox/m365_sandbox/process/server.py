@@ -38,6 +38,7 @@ from m365_sandbox.process import environment
 from m365_sandbox.process.cli import port_option
 from m365_sandbox.process.folder import PID_FILE, FolderError, check
 from m365_sandbox.process.instance import PORTS_FILE, Instance
+from m365_sandbox.process.ports import ports_of_faces
 from m365_sandbox.state.catalog import load_catalog
 from m365_sandbox.state.certificates import load_or_create_tls
 from m365_sandbox.state.credentials import Credentials
@@ -121,7 +122,6 @@ def build(directory: Path, ports: Mapping[str, int]) -> Sandbox:
 
     :param ports: face -> port that was asked for; it must be free, while a kept one that is taken is replaced.
     """
-    kept = Instance(directory).ports()
     tenant = Tenant(directory / STATE_FILE)
     sandbox = Sandbox(
         directory=directory,
@@ -132,7 +132,7 @@ def build(directory: Path, ports: Mapping[str, int]) -> Sandbox:
         requests=RequestLog(),
         catalog=load_catalog(),
         credentials=Credentials.load_or_create(directory),
-        ports={face: ports.get(face) or _free_or_any(kept.get(face, 0)) for face in FACES},
+        ports=ports_of_faces(ports, Instance(directory).ports()),
         tls=load_or_create_tls(directory),
         seal=Seal.load_or_create(directory / SEAL_FILE),
     )
@@ -189,17 +189,6 @@ async def _start(sandbox: Sandbox, face: str, app: ASGIApp, *, date_header: bool
     server = HttpServer(app, listener, None if face == "control" else sandbox.tls, date_header=date_header)
     await server.start()
     return server
-
-
-def _free_or_any(port: int) -> int:
-    """The port if nobody listens on it, else 0."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return 0
-    return port
 
 
 def _write_ports(directory: Path, ports: Mapping[str, int]) -> None:

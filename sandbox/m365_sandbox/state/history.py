@@ -13,6 +13,8 @@ from typing import Any
 
 Entity = dict[str, Any]
 RETENTION_SECONDS = 900.0
+# Before every moment that a replica can be behind; the clock may have started with the machine, minutes ago.
+ALWAYS = float("-inf")
 
 
 class Collection:
@@ -24,7 +26,7 @@ class Collection:
 
     def __init__(self, entities: dict[str, Entity] | None = None) -> None:
         self._versions: dict[str, list[tuple[float, str | None]]] = {
-            key: [(0.0, json.dumps(entity))] for key, entity in (entities or {}).items()
+            key: [(ALWAYS, json.dumps(entity))] for key, entity in (entities or {}).items()
         }
 
     def put(self, key: str, entity: Entity) -> None:

@@ -1,7 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""An identity that a service with one address gives away: a POST registers, and answers with the credential."""
+"""An identity that a service gives away to whoever has a token: a POST registers, and answers with the credential."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import token_source
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import registered
 from ansible_collections.mailops.modern_auth.plugins.module_utils._identity._keeping import Keeper, Run
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done
@@ -22,11 +23,14 @@ Ask = Callable[[str, str], dict[str, Any]]
 
 @asynccontextmanager
 async def client(options: Mapping[str, Any]) -> AsyncIterator[Ask]:
-    """What asks the service."""
+    """What asks the service, with a token of the source that is called toy."""
     context = ssl.create_default_context(cafile=options["ca_path"])
+    token = token_source({**options, "auth_source": "toy", "authority_host": options["graph_endpoint"]}).token("play")
 
     def ask(method: str, name: str) -> dict[str, Any]:
-        request = urllib.request.Request(f"{options['graph_endpoint']}/applications/{name}", b"", method=method)
+        request = urllib.request.Request(
+            f"{options['graph_endpoint']}/applications/{name}", b"", {"Authorization": f"Bearer {token}"}, method=method
+        )
         with urllib.request.urlopen(request, timeout=10, context=context) as answer:
             content: dict[str, Any] = json.loads(answer.read() or b"{}")
         return content

@@ -17,13 +17,14 @@ refused with its place in the file: what is not understood is never edited.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import javascript_values as values
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.edits import Edit, applied
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.encoding import decode, edited
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.javascript import LINE_ENDS, Token, tokens
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.place import place
@@ -69,24 +70,8 @@ def changes(before: bytes, after: bytes, settings: Mapping[str, Any]) -> tuple[s
 def _with_settings(text: str, settings: Mapping[str, Any]) -> str:
     for step in (_Module.remove, _Module.merge):
         module = _Module(text)
-        text = _edited(text, step(module, module.exported(), settings, ()))
+        text = applied(text, step(module, module.exported(), settings, ()))
     return text
-
-
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    start: int
-    end: int
-    text: str
-
-
-def _edited(text: str, edits: Iterable[_Edit]) -> str:
-    pieces, kept = [], 0
-    # Of two at one place, the one that was found first stays first.
-    for edit in sorted(edits, key=lambda edit: edit.start):
-        pieces += [text[kept : edit.start], edit.text]
-        kept = edit.end
-    return "".join([*pieces, text[kept:]])
 
 
 def _without_none(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -248,7 +233,7 @@ class _Module:
         text = self.text[self.tokens[member.value].start : self.tokens[member.last].end]
         return {"expression": text} if meaning is None else meaning
 
-    def remove(self, opening: int, settings: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[_Edit]:
+    def remove(self, opening: int, settings: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Edit]:
         """What has to be taken out of an object for the settings to hold."""
         for name, wanted in settings.items():
             member = self._find(opening, name, path)
@@ -257,7 +242,7 @@ class _Module:
             elif member and wanted is None:
                 yield from self._removal(member)
 
-    def merge(self, opening: int, settings: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[_Edit]:
+    def merge(self, opening: int, settings: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Edit]:
         """What has to be written into an object for the settings to hold."""
         missing: dict[str, Any] = {}
         for name, wanted in settings.items():
@@ -268,37 +253,37 @@ class _Module:
                 yield from self.merge(self._object(member, (*path, name)), wanted, (*path, name))
             elif not values.same(self._meaning(member), wanted):
                 start, end = self.tokens[member.value].start, self.tokens[member.last].end
-                yield _Edit(start, end, values.render(wanted))
+                yield Edit(start, end, values.render(wanted))
         if missing:
             yield from self._addition(opening, missing)
 
-    def _removal(self, member: _Member) -> Iterator[_Edit]:
+    def _removal(self, member: _Member) -> Iterator[Edit]:
         """A member without what stands around it, but with the line if it has one to itself."""
         start, end = self.tokens[member.first].start, self.tokens[member.last].end
         if member.comma >= 0:
             comma = self.tokens[member.comma]
             if self.text[end : comma.start].strip():
-                yield _Edit(comma.start, comma.end, "")
+                yield Edit(comma.start, comma.end, "")
             else:
                 end = comma.end
         before = self.text[:start].rstrip(" \t")
         after = self.text[end:].lstrip(" \t")
         if before.endswith("\n") and after.startswith(("\n", "\r\n")):
             start, end = len(before), len(self.text) - len(after) + after.index("\n") + 1
-        yield _Edit(start, end, "")
+        yield Edit(start, end, "")
 
-    def _addition(self, opening: int, missing: Mapping[str, Any]) -> Iterator[_Edit]:
+    def _addition(self, opening: int, missing: Mapping[str, Any]) -> Iterator[Edit]:
         """Members behind the last one, and behind any comment there, in the style of their neighbours."""
         start, closing = self.tokens[opening].end, self.tokens[self.tokens[opening].partner].start
         end = max(start, len(self.text[:closing].rstrip()))
         last = next(reversed(self._members(opening)), None)
         if last and last.comma < 0:
             comma_at = self.tokens[last.last].end
-            yield _Edit(comma_at, comma_at, ",")
+            yield Edit(comma_at, comma_at, ",")
         several_lines = last is None or any(character in LINE_ENDS for character in self.text[start:closing])
         if not several_lines:
             members = [f" {values.key(name)}: {values.render(value)}" for name, value in missing.items()]
-            yield _Edit(end, end, ",".join(members))
+            yield Edit(end, end, ",".join(members))
             return
         style = _Style(self.text)
         outer = style.indentation_at(start)
@@ -309,7 +294,7 @@ class _Module:
         text = "".join(style.line_end + line for line in lines)
         if not any(character in LINE_ENDS for character in self.text[end:closing]):
             text += style.line_end + outer
-        yield _Edit(end, end, text)
+        yield Edit(end, end, text)
 
     def _refused(self, token: Token, reason: str) -> InputError:
         return InputError(

@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.assignments import Assignment, Parsed, parse
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.encoding import MARK, decode, edited
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.encoding import decode, edited
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.shown import shown
 
 # What a file that is not there yet starts from.
@@ -101,7 +101,7 @@ def _added(text: str, parsed: Parsed, missing: Mapping[str, str]) -> str:
     end = "\r\n" if "\r\n" in text else "\n"
     # systemd knows no export, but then it does not know the other lines of such a file either.
     word = "export " if parsed.exports and not parsed.allexport else ""
-    unfinished = text.removeprefix(MARK) != "" and not text.endswith("\n")
+    unfinished = text != "" and not text.endswith("\n")
     lines = [f"{word}{name}={_quoted(name, value)}{end}" for name, value in missing.items()]
     # An empty line ends what a backslash continues.
     return end * (unfinished + parsed.continued) + "".join(lines)

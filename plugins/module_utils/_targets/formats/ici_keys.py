@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from json import JSONDecodeError
 from typing import Any
 
@@ -142,10 +142,12 @@ def _find(body: str) -> document.Node | None:
             f"it is not valid JSON ({place(body, error.pos)}: {document.reason(error)}).",
             remedy="Repair it; nothing was changed.",
         ) from error
-    keys = [node for node in nodes if _text_of(node, "Name").lower() == NAME.lower()]
+    keys = [node for node in nodes if any(name.lower() == NAME.lower() for name in _texts_of(node, "Name"))]
     if len(keys) > 1:
         places = " and ".join(place(body, node.start) for node in keys)
         raise InputError(f"the key {NAME} is there {len(keys)} times ({places}).", remedy="Remove all but one.")
+    if keys:
+        _member(body, keys[0], "Name")
     others = [node for node in nodes if node not in keys and _text_of(node, "Id").upper() == ID]
     if others:
         raise InputError(
@@ -184,8 +186,13 @@ def _member(body: str, node: document.Node, name: str) -> document.Node | None:
 
 
 def _text_of(node: document.Node, name: str) -> str:
+    return next(_texts_of(node, name), "")
+
+
+def _texts_of(node: document.Node, name: str) -> Iterator[str]:
+    """The texts of all members of that name."""
     values = (member.value for member in node.members if member.name.text.lower() == name.lower())
-    return next((value.text for value in values if value.kind == "string"), "")
+    return (value.text for value in values if value.kind == "string")
 
 
 def _insert(body: str, value: str) -> str:

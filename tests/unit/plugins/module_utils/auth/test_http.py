@@ -11,8 +11,8 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.discovery import Discovery
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.http import HttpClient
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._discovery import Discovery
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._http import HttpClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import TransportError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import graph_client
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Request

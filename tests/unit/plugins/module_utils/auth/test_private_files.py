@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.private_files import (
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._private_files import (
     private_folder,
     read,
     write,
@@ -125,7 +125,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.private_files import write
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._private_files import write
 print("ready", flush=True)
 while True:
     for content in (b"old" * 100_000, b"new" * 100_000):

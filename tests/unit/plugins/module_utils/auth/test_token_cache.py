@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import token_source
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.discovery import Discovery
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.http import Connections
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._discovery import Discovery
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._http import Connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -85,6 +85,11 @@ def test_a_failure_is_told_with_host_step_and_reason() -> None:
     ]
 
 
+def test_a_removal_tells_what_is_gone_and_where_there_was_nothing() -> None:
+    steps = Steps(plans={"other": WITHOUT, "leader": PLAN}, identity={"leader": {}}, removal=True)
+    assert (found("other", steps)["result"], found("leader", steps)["result"]) == ("nothing to remove", "removed")
+
+
 def test_a_check_predicts() -> None:
     assert found("other", Steps(plans={"other": WITHOUT}, predicted=True))["result"] == "predicted"
 
@@ -110,8 +115,9 @@ def test_what_is_too_wide_for_a_table_becomes_a_block_for_each_host() -> None:
 def test_a_file_has_every_proof_with_its_message_id() -> None:
     shown = written("/x/report.md", "Mail", rows(STEPS), COLUMNS)
     assert "| prod | leader | ici | Contracts |" in shown
-    assert "| leader | delivered | <one@contoso.example> | delivered |" in shown
-    assert "- **follower**: no such | file" in shown
+    assert "| leader | delivered | `<one@contoso.example>` | delivered |" in shown
+    assert "| leader | graph |  | refused |" in shown
+    assert "- **follower**: no such \\| file\n  in &lt;here&gt;" in shown
     table = json.loads(written("report.JSON", "Mail", rows(STEPS), COLUMNS))
     assert [host["result"] for host in table["hosts"]] == [row["result"] for row in rows(STEPS)]
     assert table["hosts"][1]["deliveries"][0]["message_id"] == "<one@contoso.example>"
@@ -124,8 +130,8 @@ def test_a_file_has_every_proof_with_its_message_id() -> None:
 
 
 def test_cells_of_markdown_stay_in_their_cell() -> None:
-    plan = {**PLAN, "registration": {"display_name": "a | b"}}
-    assert "| a \\| b |" in written("report.md", "Mail", rows(Steps(plans={"x": plan})), COLUMNS)
+    plan = {**PLAN, "registration": {"display_name": "a | <b> & c"}}
+    assert "| a \\| &lt;b&gt; &amp; c |" in written("report.md", "Mail", rows(Steps(plans={"x": plan})), COLUMNS)
 
 
 def test_a_file_of_another_kind_is_refused() -> None:

@@ -135,6 +135,7 @@ def test_values(written: str, value: Any) -> None:
         ("module.exports = { a: 1 ;", "line 1, column 18: the { is never closed"),
         ("module.exports = { a: 'x };", "line 1, column 23: \"'\" is not understood"),
         ("module.exports = { a: `x${ };", "line 1, column 23: the template is never closed"),
+        (f"module.exports = {{ a: {'`${' * 400}1{'}`' * 400} }};", "templates are nested too deeply"),
         ("/* module.exports = {};", "line 1, column 1: '/' is not understood"),
         ("x = a ? {} / 2 : 1;\nmodule.exports = {};", "line 1, column 12: a / behind a }"),
         ("await / 2;", "a / behind await may divide"),

@@ -56,7 +56,7 @@ def files(draw: st.DrawFn) -> str:
         head = draw(st.sampled_from(["", "", "export ", "  "]))
         lines.append(f"{head}{name}{draw(st.sampled_from(['=', '=', ' = ']))}{draw(old)}")
     text = "\n".join(draw(st.permutations(lines)))
-    return text + draw(st.sampled_from(["", "\n"]))
+    return draw(st.sampled_from(["", "", "", "\ufeff"])) + text + draw(st.sampled_from(["", "\n"]))
 
 
 def writable(value: str) -> bool:
@@ -127,6 +127,8 @@ def test_what_readers_take_for_different_things_is_refused_without_repeating_it(
     [
         ("", "A=x\nB='y z'\n"),
         ("A=x", "A=x\nB='y z'\n"),
+        ("\ufeff", "\ufeff\nA=x\nB='y z'\n"),
+        ("\ufeff\nA=1\n", "\ufeff\nA=x\nB='y z'\n"),
         ("C=1\r\n", "C=1\r\nA=x\r\nB='y z'\r\n"),
         ("export C=1\n", "export C=1\nexport A=x\nexport B='y z'\n"),
         ("A = x\nB= 'y z'\n", "A=x\nB='y z'\n"),
@@ -156,6 +158,8 @@ def test_how_it_is_written(before: str, after: str) -> None:
         ("A=1; rm x\n", "line 1, column 4: more than A stands in this line"),
         ("C=1\n. ./more\n", "line 2, column 1: this is neither an assignment (NAME=value) nor a comment"),
         ("C=1\\", "line 1, column 4: the file ends with a backslash"),
+        ("\ufeffA=1\n", "line 1, column 1: for bash and systemd, the byte order mark is a part of the first line"),
+        ("\ufeff# it's\nA=1\n", "line 1, column 1: for bash and systemd, the byte order mark"),
         ("C=it's\nD='x'\n", "line 1, column 5: a quote is opened within the line and not closed in it"),
     ],
 )

@@ -131,6 +131,7 @@ def test_a_missing_key_is_appended_to_short_lists(text: str) -> None:
         (f"[{key(IsEncrypted='True')}]", "IsEncrypted"),
         (f'[{{"Name": "{ici_keys.NAME}"}}]', r'Add "Value": ""'),
         (f'[{{"Name": "{ici_keys.NAME}", "Value": "", "value": ""}}]', "2 members Value"),
+        (f'[{{"Name": "x", "Value": "", "name": "{ici_keys.NAME}"}}]', "2 members Name"),
         (f"[{key(Name='Other')}]", "belongs to another key, 'Other'"),
     ],
 )

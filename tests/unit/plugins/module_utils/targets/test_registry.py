@@ -33,7 +33,7 @@ def test_a_toy_format_is_found_by_its_files_name(tmp_path: Path, monkeypatch: py
     folder = Path(shutil.copytree(formats.__path__[0], tmp_path / "formats"))
     (folder / "toy.py").write_text(TOY)
     monkeypatch.setattr(formats, "__path__", [str(folder)])
-    assert formats.names() == ["commonjs", "environment", "ici_keys", "toy"]
+    assert formats.names() == ["commonjs", "environment", "ici_keys", "toy", "web_config"]
     target = File("/x", "toy", {"lines": ["a", "b"]}, create=True)
     change = target.compare(FoundFile(None, "/x", as_wanted=False))
     assert change.write
@@ -45,7 +45,7 @@ def test_what_is_not_there_is_said_with_the_nearest() -> None:
     with pytest.raises(InputError) as caught:
         formats.named("comonjs")
     assert caught.value.message == (
-        "'comonjs' is no format; did you mean commonjs?; known: commonjs, environment, ici_keys."
+        "'comonjs' is no format; did you mean commonjs?; known: commonjs, environment, ici_keys, web_config."
     )
     with pytest.raises(InputError, match="'files' is no kind of target; did you mean file"):
         kinds.named("files")

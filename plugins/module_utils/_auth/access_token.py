@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.http import Connections
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.options import required
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._http import Connections
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._options import required
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._printable import has_control
 
@@ -38,3 +38,8 @@ def source(options: Mapping[str, Any], connections: Connections) -> ReadyToken:
             remedy="A value that is read from a file often ends in a line break.",
         )
     return ReadyToken(token)
+
+
+def is_configured(options: Mapping[str, Any]) -> bool:
+    """See Automatic."""
+    return bool(options.get("access_token"))

@@ -14,7 +14,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.private_files import read, write
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._private_files import read, write
 
 try:
     from msal import SerializableTokenCache

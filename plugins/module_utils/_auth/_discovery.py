@@ -9,7 +9,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.private_files import read, write
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._private_files import read, write
 
 #: The metadata of a tenant hardly ever changes; msal keeps it in memory for the same time.
 SECONDS = 24 * 3600

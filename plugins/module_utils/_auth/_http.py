@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._aadsts import authentication_error
-from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.discovery import Discovery
+from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._discovery import Discovery
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import (
     CONNECTION_ATTEMPTS,
