@@ -13,7 +13,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 _ENVIRONMENT = Environment(
-    loader=ChoiceLoader([PackageLoader(f"m365_sandbox.{room}", "templates") for room in ("http", "identity")]),
+    loader=ChoiceLoader([PackageLoader(f"m365_sandbox.{room}", "templates") for room in ("http", "identity", "inbox")]),
     autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
 )
 

@@ -24,12 +24,14 @@ from starlette.types import ASGIApp
 
 from m365_sandbox.control.app import control_app
 from m365_sandbox.control.guard import Guard
-from m365_sandbox.control.token import load_or_create_token
+from m365_sandbox.control.token import inbox_token, load_or_create_token
 from m365_sandbox.exchange.app import exchange_app
 from m365_sandbox.graph.app import graph_app
 from m365_sandbox.http.middleware import HttpMiddleware
 from m365_sandbox.http.server import HttpServer
 from m365_sandbox.identity.app import identity_app
+from m365_sandbox.inbox.app import inbox_app
+from m365_sandbox.inbox.guard import InboxGuard
 from m365_sandbox.issuer.app import issuer_app
 from m365_sandbox.mail.services import MailServices
 from m365_sandbox.mail.store import MailStore
@@ -165,6 +167,9 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
         servers.append(await _start(sandbox, "issuer", issuer_app(sandbox)))
         servers.append(await _start(sandbox, "management", management_app(sandbox)))
         servers.append(await _start(sandbox, "winrm", windows.app()))
+        cookie = f"inbox-{sandbox.tenant.tenant_id}"
+        inbox = InboxGuard(inbox_app(sandbox, store), inbox_token(directory), cookie)
+        servers.append(await _start(sandbox, "inbox", inbox))
         servers.append(await _start(sandbox, "control", Guard(control_app(sandbox, store), token)))
         _write_ports(directory, sandbox.ports)
         environment.write(
@@ -186,7 +191,7 @@ async def _start(sandbox: Sandbox, face: str, app: ASGIApp, *, date_header: bool
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((HOST, sandbox.ports[face]))
     sandbox.ports[face] = listener.getsockname()[1]
-    server = HttpServer(app, listener, None if face == "control" else sandbox.tls, date_header=date_header)
+    server = HttpServer(app, listener, None if FACES[face] == "http" else sandbox.tls, date_header=date_header)
     await server.start()
     return server
 

@@ -17,9 +17,10 @@ FACES = {
     "issuer": "https",
     "management": "https",
     "winrm": "WinRM over https: a Windows host with PowerShell",
+    "inbox": "http",
     "control": "http",
 }
-HTTP_FACES = ("identity", "graph", "outlook", "issuer", "management", "control")
+HTTP_FACES = ("identity", "graph", "outlook", "issuer", "management", "inbox", "control")
 
 
 def address(face: str, port: int) -> str:
