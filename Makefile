@@ -10,6 +10,7 @@ cores ?=
 VENV := $(CURDIR)/.venv
 BUILD := $(CURDIR)/.build
 DOVECOT := dovecot-imapd dovecot-pop3d dovecot-lmtpd
+MONO := mono-runtime mono-mcs libmono-system-configuration4.0-cil libmono-i18n-west4.0-cil
 
 # $(call need,COMMAND,PACKAGES,REASON): install Debian's packages as root unless the command is there, else say which.
 need = if ! command -v $(1) >/dev/null; then \
@@ -49,12 +50,15 @@ $(VENV)/.collections: tests/optional_collections.py | $(VENV)/.installed
 	@python $< $(VENV)/collections
 	@touch $@
 
-.PHONY: dovecot node
+.PHONY: dovecot node mono
 dovecot:
 	@$(call need,dovecot,$(DOVECOT),The sandbox keeps its mail in Dovecot.)
 
 node:
 	@$(call need,npm,nodejs npm,The sandbox's Team assistant runs in Node.js.)
+
+mono:
+	@$(call need,mcs,$(MONO),The sandbox's CMO runs in Mono.)
 
 # What Team assistant sends with. Root gets Node.js for it; others see the demo without that part.
 NODEMAILER := $(BUILD)/team_assistant/node_modules
@@ -63,6 +67,12 @@ $(NODEMAILER)/nodemailer: sandbox/servers/team_assistant/package-lock.json | nod
 	@cp sandbox/servers/team_assistant/package*.json $(BUILD)/team_assistant/
 	@cd $(BUILD)/team_assistant && npm ci --silent --no-audit --no-fund
 	@touch $@
+
+# What reads CMO's web.config, sends and receives: Mono's System.Configuration and System.Net.Mail. Root gets Mono for it.
+CMO := $(BUILD)/cmo/cmo.exe
+$(CMO): $(wildcard sandbox/servers/cmo/*.cs) | mono
+	@mkdir -p $(@D)
+	@mcs -warnaserror -nowarn:618 -r:System.Configuration.dll -out:$@ $^
 
 # Clients of others, which drive the sandbox in its tests. isync asks SASL for XOAUTH2.
 CLIENTS := $(BUILD)/clients/node_modules
@@ -81,7 +91,11 @@ $(CLIENTS): tests/clients/package-lock.json | node
 
 .PHONY: product
 product: $(VENV)/.installed node $(NODEMAILER)/nodemailer
-	@python sandbox/servers/team_assistant/prove.py $(M365_SANDBOX_DIRECTORY) $(NODEMAILER)
+	@PYTHONPATH=sandbox/servers python sandbox/servers/team_assistant/prove.py $(M365_SANDBOX_DIRECTORY) $(NODEMAILER)
+
+.PHONY: cmo
+cmo: $(VENV)/.installed $(CMO)
+	@PYTHONPATH=sandbox/servers python sandbox/servers/cmo/prove.py $(M365_SANDBOX_DIRECTORY) $(CMO)
 
 demo: setup ## The main job on the sandbox: register, consent, configure, send, read back
 	@m365-sandbox start
@@ -91,8 +105,12 @@ demo: setup ## The main job on the sandbox: register, consent, configure, send, 
 	  echo "Team assistant itself, with nothing but the files that were written:"; \
 	  $(MAKE) --no-print-directory product; \
 	else echo "Install Node.js (sudo apt-get install nodejs npm) to see Team assistant itself send."; fi
+	@if [ "$$(id -u)" = 0 ] || command -v mcs >/dev/null; then \
+	  echo "CMO itself, with nothing but its web.config:"; \
+	  $(MAKE) --no-print-directory cmo; \
+	else echo "Install Mono (sudo apt-get install $(MONO)) to see CMO itself send and receive."; fi
 
-test: setup node clients ## Everything that has to hold, in one command
+test: setup node clients $(CMO) ## Everything that has to hold, in one command
 	@echo "lint, sanity, units and molecule, two at a time; each is shown when it has ended (about two minutes)"
 	@$(MAKE) --no-print-directory -j2 --output-sync=target lint sanity molecule $(VENV)/.collections
 	@$(MAKE) --no-print-directory integration
@@ -110,7 +128,7 @@ lint: setup $(VENV)/.collections ## ruff, mypy, ansible-lint, the changelog
 	antsibull-changelog lint
 
 # More processes than cores, since some tests wait for a server. ansible-test has run the units.
-integration: setup node clients $(VENV)/.collections ## pytest: the sandbox's contract, others' clients, integration, acceptance
+integration: setup node clients $(CMO) $(VENV)/.collections ## pytest: the sandbox's contract, others' clients, integration, acceptance
 	pytest --ignore tests/unit -n $$(( $$(nproc) * 2 )) --dist loadfile --no-loadscope-reorder
 
 sanity: setup ## ansible-test sanity and units (tests/unit) on a copy under ansible_collections/

@@ -68,7 +68,8 @@ class ActionModule(EstateStep):
         async with kind.client(self.connection(first["entra"])) as client:
 
             async def one(item: tuple[Mapping[str, Any], Keeper]) -> Verdict:
-                application, keeper = item
+                given, keeper = item
+                application = {**given, "account": self.resolved(given.get("account", {}))}
                 if state == "absent":
                     return await kind.absent(client, application, keeper, check_mode=self.check_mode)
                 return await kind.present(client, application, keeper, run, check_mode=self.check_mode)

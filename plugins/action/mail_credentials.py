@@ -19,6 +19,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError, StoreError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_coalescing import CoalescingGraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import ENTRA
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import wrapped
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep, grouped
@@ -41,7 +42,8 @@ class ActionModule(EstateStep):
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """See Step."""
         duration("mail_credentials_due_within", args["due_within"])
-        wanted = self._wanted(args)
+        # What Entra ID does not know has no credential there.
+        wanted = {name: one for name, one in self._wanted(args).items() if one["identity"] == ENTRA}
         keepers, refused = self.keepers(wanted)
         for verdict in refused.values():
             raise StoreError(verdict["msg"], code=verdict.get("code"))
@@ -50,7 +52,8 @@ class ActionModule(EstateStep):
             asyncio.run(self._read(args, wanted[names[0]]["entra"], [entries[name].get("client_id") for name in names]))
             for names in grouped(wanted, lambda one: one["entra"])
         ]
-        data = report(list(wanted.values()), entries, readings, args["due_within"])
+        sign_ins = {host: self.handover.targets(host).get("sign_ins", []) for host in args["plan"].get("hosts", {})}
+        data = report(list(wanted.values()), entries, readings, args["due_within"], sign_ins)
         folder = place(args["folder"])
         changed = [
             write(folder / name, content, "mail_credentials_folder", check_mode=self.check_mode) for name, content in (

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import said_by
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, Entry
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, Entry, fact
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate import options
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.deliveries import OWN, prove_all, title
@@ -18,9 +18,12 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.check im
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.options import complete
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.report import intention
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import secrets_of
-from ansible_collections.mailops.modern_auth.plugins.module_utils._references import fill
+from ansible_collections.mailops.modern_auth.plugins.module_utils._references import Reference, fill, references
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep, unanswered
+
+#: What references call the secret of an application, and not of a variable.
+OWN_SECRET = "client_secret"
 
 
 class ActionModule(EstateStep):
@@ -46,11 +49,11 @@ class ActionModule(EstateStep):
         verdicts: dict[str, Verdict] = {}
         ready: list[dict[str, Any]] = []
         for check in self._checks(args):
-            refused = entries.get(check.get("application") or "")
+            if self._is_left_out(check):
+                verdicts[title(check)] = done("It is left out until somebody has signed in.", left_out=True)
+                continue
             try:
-                if isinstance(refused, ModernAuthError):
-                    raise refused
-                ready.append(self._ready(check, refused or {}, args))
+                ready.append(self._ready(check, entries, args))
             except ModernAuthError as error:
                 verdicts[title(check)] = failure(error)
         if self.check_mode:
@@ -76,6 +79,8 @@ class ActionModule(EstateStep):
                 continue
             about = hosts.setdefault(verdict["host"], done("Every mail went as it should.", deliveries=[]))
             about["deliveries"].append(verdict)
+            if verdict.get("left_out") and not about["failed"]:
+                about["msg"] = "Mails are left out until somebody has signed in; the others went as they should."
             if verdict["failed"] and not about["failed"]:
                 about |= {name: value for name, value in verdict.items() if name in ("failed", "msg", "code", "remedy")}
                 about["msg"] = f"{verdict['name']}: {verdict['msg']}"
@@ -93,6 +98,12 @@ class ActionModule(EstateStep):
         able = set(self.handover.able(hosts, before=self.STEP))
         return [check for check in self._given if check.get("host") is None or check["host"] in able]
 
+    def _is_left_out(self, check: Mapping[str, Any]) -> bool:
+        """Whether a check needs a sign-in that the steps before have found missing."""
+        if "needs" not in check or check.get("host") is None:
+            return False
+        return check["needs"] in [one["where"] for one in self.handover.authorizations(check["host"])]
+
     def _entries(self, args: Mapping[str, Any]) -> dict[str, Entry | ModernAuthError]:
         """What the store holds of each application, or why that cannot be told."""
         keepers, refused = self.keepers(self.applications(args))
@@ -101,36 +112,62 @@ class ActionModule(EstateStep):
             found[name] = ModernAuthError(verdict["msg"], code=verdict.get("code"))
         return found
 
-    def _ready(self, check: Mapping[str, Any], entry: Entry, args: Mapping[str, Any]) -> dict[str, Any]:
+    @staticmethod
+    def _entry(entries: Mapping[str, Entry | ModernAuthError], name: str) -> Entry:
+        """What the store holds of an application.
+
+        :raises ModernAuthError: it cannot be told.
+        """
+        if name not in entries:
+            raise InputError(f"'{name}' is none of the applications.", remedy="Name it in applications.")
+        found = entries[name]
+        if isinstance(found, ModernAuthError):
+            raise found
+        return found
+
+    def _secrets_of(self, host: str) -> dict[str, str]:
+        """The secrets among a host's variables, by their paths."""
+        known = self.variables.of(host)
+        return secrets_of({name: known.known(name) for name in known if name.startswith("mail_")})
+
+    def _of_application(
+        self, args: Mapping[str, Any], name: str, entry: Entry, slots: Mapping[str, str], one: Reference
+    ) -> str | None:
+        """What a reference to an application stands for."""
+        credential = entry.get(slots.get(name, SLOTS[0]), {})
+        value = fact(entry, one.name) if one.kind == "fact" else credential.get("secret_text")
+        if value or self.check_mode:
+            return value or "(known once the application is registered)"
+        raise InputError(
+            f"The store holds no credentials of the application '{self.applications(args)[name]['unique_name']}'.",
+            remedy="Run the step identity first.",
+        )
+
+    def _ready(
+        self, check: Mapping[str, Any], entries: Mapping[str, Entry | ModernAuthError], args: Mapping[str, Any]
+    ) -> dict[str, Any]:
         """The check with every value in place of its reference."""
-        facts: dict[str, Any] = {}
-        secrets: dict[str, Any] = {}
-        if check.get("host"):
-            known = self.variables.of(check["host"])
-            names = [name for name in known if name.startswith("mail_")]
-            secrets = secrets_of({name: known.known(name) for name in names})
-        name = check.get("application")
-        if name is not None:
-            credential = entry.get(args["slots"].get(check.get("host"), SLOTS[0]), {})
-            if not credential and not self.check_mode:
-                application = self.applications(args).get(name)
-                if application is None:
-                    raise InputError(f"'{name}' is none of the applications.", remedy="Name it in applications.")
-                raise InputError(
-                    f"The store holds no credentials of the application '{application['unique_name']}'.",
-                    remedy="Run the step identity first.",
-                )
-            unknown = "(known once the application is registered)"
-            facts = {fact: entry.get(fact) or unknown for fact in ("tenant_id", "client_id")}
-            secrets["client_secret"] = credential.get("secret_text") or unknown
         plan = {key: value for key, value in check.items() if key not in options.DELIVERY}
-        filled: dict[str, Any] = self.resolved(fill(plan, facts, secrets))
+        secrets = self._secrets_of(check["host"]) if check.get("host") else {}
+        slots = args["slots"].get(check.get("host"), {})
+        only = check.get("application")
+        own = [one for one in references(plan) if one.kind == "fact" or one.name == OWN_SECRET]
+        known = {name: self._entry(entries, name) for name in {only, *(one.application for one in own)} if name}
+
+        def value_of(one: Reference) -> Any:
+            name = one.application or only
+            if one not in own or name is None:
+                return secrets.get(one.name)
+            return self._of_application(args, name, known[name], slots, one)
+
+        filled: dict[str, Any] = self.resolved(fill(plan, value_of))
         # Exchange is given time for what it was just told, and for nothing else.
-        patience = check.get("patience", 0) if args["access"].get(name, {}).get("changed", name is None) else 0
+        is_granted = not known or any(args["access"].get(name, {}).get("changed", False) for name in known)
+        patience = check.get("patience", 0) if is_granted else 0
         # So is the identity platform for a credential that was just made, by this run's identity step or its rotation.
-        is_new = args["identity"].get(name, {}).get("changed", False) or check.get("host") in args["slots"]
+        new = [name for name in known if name in slots or args["identity"].get(name, {}).get("changed", False)]
         return {
-            **({"new_client_id": facts["client_id"]} if is_new and facts else {}),
+            "new_client_ids": [known[name].get("client_id") for name in new],
             "subject": f"Mail delivery check of {check['host']}" if check.get("host") else "Mail delivery check",
             **filled, "name": check["name"], "patience": patience,
             **({"host": check["host"]} if check.get("host") else {}),

@@ -53,7 +53,7 @@ class ActionModule(EstateStep):
     ) -> dict[str, Verdict]:
         addresses = list(dict.fromkeys(
             address for about in hosts.values()
-            for address in (*about["mailboxes"], about["foreign"], about["reader"]) if address
+            for address in (*about["mailboxes"], *about["users"], about["foreign"], about["reader"]) if address
         ))
         found = await self._look_up(entra, addresses) if addresses else {}
         return {host: judge(about, found) for host, about in hosts.items()}

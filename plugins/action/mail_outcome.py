@@ -22,7 +22,10 @@ class ActionModule(Step):
         outcome = self._of_the_run() if args["outcome"] is None else args["outcome"]
         if not outcome:
             return {"changed": False, "skipped": True, "skip_reason": "There was nothing to do for this host."}
-        kept = ("changed", "failed", "unreachable", "msg", "code", "request_id", "remedy", "warnings", "diff")
+        kept = (
+            "changed", "failed", "unreachable", "msg", "code", "request_id", "remedy", "warnings", "diff",
+            "authorization_required",
+        )
         return {"changed": False, **{name: outcome[name] for name in kept if outcome.get(name)}}
 
     def _of_the_run(self) -> Mapping[str, Any]:

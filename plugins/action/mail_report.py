@@ -12,6 +12,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.files import written
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.rows import COLUMNS, HEAD, Steps, rows
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines, wrapped
+from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import told
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._handover import Handover
@@ -53,15 +54,19 @@ class ActionModule(EstateStep):
         found = rows(Steps(
             hosts, *(args[step].get("hosts", {}) for step in ("identity", "access")),
             {host: told for host, told in configured.items() if told is not None},
-            args["deliveries"].get("hosts", {}), failures, self.check_mode,
-            any(args[step].get("state") == "absent" for step in ("identity", "access")),
+            args["deliveries"].get("hosts", {}), {host: handover.authorizations(host) for host in hosts}, failures,
+            self.check_mode, any(args[step].get("state") == "absent" for step in ("identity", "access")),
         ))
         changed = False
         if args["path"]:
             file = place(args["path"])
             content = written(args["path"], args["title"], found, COLUMNS)
             changed = write(file, content, "mail_report_file", check_mode=self.check_mode)
-        text = [*lines(found, COLUMNS, HEAD), *wrapped(self.unused(args["plan"].get("stores", [])))]
+        text = [
+            *lines(found, COLUMNS, HEAD),
+            *wrapped(told({row["host"]: row["authorization_required"] for row in found})),
+            *wrapped(self.unused(args["plan"].get("stores", []))),
+        ]
         return {"changed": changed, "msg": shown(text), "_ansible_verbose_always": True}
 
     def settle(self, args: Mapping[str, Any], wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict]:

@@ -21,6 +21,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.roun
     end,
     record,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import told
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import done, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import Keeper
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._rotations import (
@@ -30,6 +31,9 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils._rotations imp
     Work,
 )
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._shown import shown
+
+#: Said of an application whose credential the collection did not make.
+NOT_OURS = "It signs in without a client secret, so that there is none to rotate."
 
 
 class ActionModule(RotationStep):
@@ -79,7 +83,10 @@ class ActionModule(RotationStep):
 
             return one
 
-        found = self.for_each(self._wanted_now(), work)
+        wanted = self._wanted_now()
+        without = [name for name, one in wanted.items() if one["credential"] == "none"]
+        found = self.for_each({name: one for name, one in wanted.items() if name not in without}, work)
+        found |= {name: {**UNREAD, "state": "unset", "reasons": [NOT_OURS]} for name in without}
         return self.result(args, {
             # What a first round has left behind is of no account in a second one, but for what it decided.
             name: {**UNREAD, **state, "first": self.states.get(name, UNREAD)["decision"]}
@@ -89,10 +96,11 @@ class ActionModule(RotationStep):
     def _choose(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Which hosts of the batch get the newest secret: after a first failure no further one of the application."""
         batch = set(self._task_vars["ansible_play_batch"])
-        slots = {
-            host: state["slot"] for name, state in self.states.items() for host in state["hosts"]
-            if host in batch and self.failed_host(name) is None
-        }
+        slots: dict[str, dict[str, str]] = {}
+        for name, state in self.states.items():
+            for host in state["hosts"] if self.failed_host(name) is None else ():
+                if host in batch:
+                    slots.setdefault(host, {})[name] = state["slot"]
         return {"changed": False, "chosen": list(slots), "slots": slots}
 
     def _record(self, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,10 +139,11 @@ class ActionModule(RotationStep):
             except ModernAuthError as error:
                 verdicts[name] = {**state, **failure(error)}
         result = self.result(args, verdicts)
-        return {
-            **result, "changed": False,
-            "back": {host: slot for name in held for host, slot in result["applications"][name]["back"].items()},
-        }
+        back: dict[str, dict[str, str]] = {}
+        for name in held:
+            for host, slot in result["applications"][name]["back"].items():
+                back.setdefault(host, {})[name] = slot
+        return {**result, "changed": False, "back": back}
 
     def _conclude(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Remove what no host has any more, and store how it ended."""
@@ -159,6 +168,8 @@ class ActionModule(RotationStep):
         text = lines(
             list(self.planned.values()), self.newest(), args["plan"].get("hosts", {}), predicted=self.check_mode
         )
+        hosts = [host for one in self.planned.values() for host in one["hosts"]]
+        text += wrapped(told({host: self.handover.authorizations(host) for host in hosts}))
         text += wrapped(self.unused(args["plan"].get("stores", [])))
         return {"changed": False, "msg": shown(text), "_ansible_verbose_always": True}
 

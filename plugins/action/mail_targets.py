@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, encrypted
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, encrypted, fact
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._references import fill
+from ansible_collections.mailops.modern_auth.plugins.module_utils._references import Reference, fill, references
+from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import verdict as sign_ins
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import kinds
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.change import Change, about
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.fingerprints import kept, known
@@ -29,6 +30,10 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils._web import Ht
 # Before there is an application, these words stand for what it will be.
 UNKNOWN = "(known once the application is registered)"
 OWN, ENCRYPTED = "client_secret", "encrypted_client_secret"
+_NO_STORE = InputError(
+    "No store is named for the applications' credentials.",
+    remedy="Name one in the option store, for example {kind: ansible_vault, path: credentials.yml}.",
+)
 
 
 class ActionModule(Step):
@@ -37,33 +42,34 @@ class ActionModule(Step):
     _requires_connection = True
     OPTIONS: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "targets": {"type": "list", "elements": "dict", "required": True},
-        "application": {"type": "dict"},
+        "applications": {"type": "list", "elements": "dict", "default": []},
         "store": {"type": "dict"},
-        "slot": {"choices": list(SLOTS), "default": "current"},
+        "slots": {"type": "dict", "default": {}},
         "encryption": {"type": "dict"},
         "loads": {"type": "list", "elements": "dict", "default": []},
         "restart_command": {"type": "list", "elements": "str", "default": []},
         "backup": {"type": "bool", "default": False},
         "verify": {"type": "bool", "default": False},
     }
-    RULES: ClassVar[Mapping[str, Any]] = {"required_together": [("application", "store")]}
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         self._host = str(self._task_vars["inventory_hostname"])
-        self._read_credential(args)
+        self._slots, self._encryption, self._verifies = args["slots"], args["encryption"] or {}, args["verify"]
+        self._held = self._read(args)
+        self._check_encrypted()
         files = [plan["path"] for plan in args["targets"] if plan.get("kind") == "file"]
         tells = bool(args["restart_command"] or args["loads"])
         self._server = server_of(
             self, self._task_vars, backup=args["backup"], beside=files[0] if files and tells else None
         )
         self._ports = {"server": self._server, "web": HttpsClient()}
-        self._facts = {name: self._known(self._entry.get(name)) for name in ("tenant_id", "client_id")}
-        self._secrets = {name: self._secret(name, args["encryption"]) for name in set(_secrets(args["targets"]))}
+        self._values = {one: self._value(one) for one in dict.fromkeys(references(args["targets"]))}
         changes = self._changes(args["targets"])
         result: dict[str, Any] = {
             "changed": any(change.changed for change in changes.values()) or self._server.pending,
             "targets": [change.result() for change in changes.values()],
             "warnings": [warning for change in changes.values() for warning in change.warnings],
+            **sign_ins(change.sign_in for change in changes.values() if change.sign_in),
         }
         if args["verify"] and result["changed"]:
             raise self._differs(changes)
@@ -82,36 +88,57 @@ class ActionModule(Step):
 
     # -- what is known ------------------------------------------------------------------------------------------------
 
-    def _read_credential(self, args: Mapping[str, Any]) -> None:
-        """The application's entry and the credential that the product gets, both empty where nothing is known."""
-        self._held = None
-        if args["application"] is not None:
-            self._held = HeldEntry(self.open_store(self.resolved(args["store"])), args["application"]["unique_name"])
-        self._entry = self._held.entry if self._held else {}
-        self._credential = self._entry.get(args["slot"], {})
-        if self._held and not self._credential and (args["verify"] or not self.check_mode):
-            raise InputError(
-                f"The store holds no credentials of the application '{args['application']['unique_name']}'.",
-                remedy="Run the step identity first.",
-            )
-        made_of, held = (args["encryption"] or {}).get("key_id"), self._credential.get("key_id")
-        if made_of and held and made_of.lower() != held.lower():
-            raise InputError(
-                f"mail_ici.encrypted_secret is made of the client secret {made_of}, but the application's "
-                f"{args['slot']} one is {held}.",
-                remedy="Encrypt that one with ICI's tool; it is in the store.",
-            )
+    def _read(self, args: Mapping[str, Any]) -> dict[str, HeldEntry]:
+        """What the store holds of each application, by the name that references have for it."""
+        if not args["applications"]:
+            return {}
+        if args["store"] is None:
+            raise _NO_STORE
+        store = self.open_store(self.resolved(args["store"]))
+        return {
+            one.get("name", one["unique_name"]): HeldEntry(store, one["unique_name"]) for one in args["applications"]
+        }
 
-    @staticmethod
-    def _known(value: str | None) -> str:
-        return value or UNKNOWN
+    def _check_encrypted(self) -> None:
+        """What was encrypted by hand has to be the secret that is in use."""
+        made_of = self._encryption.get("key_id")
+        for name in self._held if made_of else ():
+            key_id = self._credential(name).get("key_id")
+            if key_id and made_of.lower() != key_id.lower():
+                raise InputError(
+                    f"mail_ici.encrypted_secret is made of the client secret {made_of}, but the application's "
+                    f"{self._slots.get(name, SLOTS[0])} one is {key_id}.",
+                    remedy="Encrypt that one with ICI's tool; it is in the store.",
+                )
 
-    def _secret(self, name: str, encryption: Mapping[str, Any] | None) -> Any:
-        if name == OWN:
-            return self._known(self._credential.get("secret_text"))
-        if name == ENCRYPTED:
-            return self._encrypted(encryption or {})
-        return self._of_variable(name)
+    def _credential(self, name: str) -> Mapping[str, str]:
+        """The credential that the product gets of an application; empty where none is known."""
+        found: Mapping[str, str] = self._held[name].entry.get(self._slots.get(name, SLOTS[0]), {})
+        return found
+
+    def _value(self, one: Reference) -> Any:
+        """What a reference stands for."""
+        if one.kind == "secret" and one.name not in (OWN, ENCRYPTED):
+            return self._of_variable(one.name)
+        name = one.application or next(iter(self._held), None)
+        if name not in self._held:
+            raise InputError(
+                f"The {one.kind} {one.name!r} is one of {name or 'an application'}, which is not among applications."
+            )
+        if one.kind == "fact":
+            return self._known(name, fact(self._held[name].entry, one.name), one.name)
+        return self._encrypted(name) if one.name == ENCRYPTED else self._known(
+            name, self._credential(name).get("secret_text")
+        )
+
+    def _known(self, name: str, value: str | None, what: str = "credentials") -> str:
+        if value or (self.check_mode and not self._verifies):
+            return value or UNKNOWN
+        held = self._held[name]
+        raise InputError(
+            f"The store holds no {what if held.entry else 'credentials'} of the application '{held.name}'.",
+            remedy="Run the step identity first.",
+        )
 
     def _of_variable(self, path: str) -> str:
         """A secret of the inventory."""
@@ -124,16 +151,17 @@ class ActionModule(Step):
             raise InputError(f"{path}: {wrong}.", remedy="Write it in quotes, so that YAML takes it for a text.")
         return str(value)
 
-    def _encrypted(self, encryption: Mapping[str, Any]) -> str:
+    def _encrypted(self, name: str) -> str:
         """The secret as the product's own tool encrypts it: another text each time, so it is made once a server."""
-        if "value" in encryption:
-            return self._of_variable(encryption["value"]["secret"])
-        key_id = self._credential.get("key_id")
-        stored = self._entry.get("encrypted", {}).get(self._host, {}).get(key_id)
-        if stored or key_id is None or self.check_mode or self._held is None:
-            return self._known(stored)
-        command = encryption["command"]
-        ran = self._server.run(command, self._credential["secret_text"])
+        if "value" in self._encryption:
+            return self._of_variable(self._encryption["value"]["secret"])
+        held, credential = self._held[name], self._credential(name)
+        key_id = credential.get("key_id")
+        stored = held.entry.get("encrypted", {}).get(self._host, {}).get(key_id)
+        if stored or key_id is None or self.check_mode:
+            return self._known(name, stored)
+        command = self._encryption["command"]
+        ran = self._server.run(command, credential["secret_text"])
         made = ran.output.strip()
         if ran.code != 0 or not made:
             # What a tool says that was given a secret may hold it.
@@ -142,7 +170,7 @@ class ActionModule(Step):
                 f"mail_ici.encrypt_command ({' '.join(command)}) gave no encrypted secret: {why}.",
                 remedy="Try it on the server: it reads the secret from standard input and prints the encrypted text.",
             )
-        self._held.change(lambda entry: encrypted(entry, {self._host: {key_id: made}}))
+        held.change(lambda entry: encrypted(entry, {self._host: {key_id: made}}))
         return made
 
     def _differs(self, changes: Mapping[int, Change[Any]]) -> InputError:
@@ -162,13 +190,14 @@ class ActionModule(Step):
     def _changes(self, plans: Sequence[Mapping[str, Any]]) -> dict[int, Change[Any]]:
         """What has to be changed, by the number of the target."""
         changes: dict[int, Change[Any]] = {}
+        sealed = {key: one for held in self._held.values() for key, one in known(held.entry, self._host).items()}
         for kind, numbered in _by_kind(plans).items():
             module = kinds.named(kind)
             targets = [
-                module.Target(**fill({key: plan[key] for key in plan if key != "kind"}, self._facts, self._secrets))
+                module.Target(**fill({key: plan[key] for key in plan if key != "kind"}, self._values.get))
                 for plan in numbered.values()
             ]
-            found = module.look(targets, self._ports.get(module.PORT), known(self._entry, self._host))
+            found = module.look(targets, self._ports.get(module.PORT), sealed)
             for number, target, one in zip(numbered, targets, found, strict=True):
                 try:
                     changes[number] = target.compare(one)
@@ -191,17 +220,21 @@ class ActionModule(Step):
             if writes:
                 more |= module.write(writes, self._ports.get(module.PORT))
         sealed = more.pop("fingerprints", {})
-        if sealed and self._held:
-            self._held.change(lambda entry: kept(entry, self._host, sealed))
+        for held in [*self._held.values()][:1] if sealed else []:
+            held.change(lambda entry: kept(entry, self._host, sealed))
         if command or args["loads"]:
             loaded, restarted = self._server.finish(self._loads(args), command)
             for one in loaded:
                 if one.ran.code not in (0, None):
-                    raise failed_load(one, self._secrets.values(), self._server.marker)
+                    raise failed_load(one, self._secret_values(), self._server.marker)
             if restarted is not None and restarted.code != 0:
-                raise failed_restart(command, restarted, self._secrets.values(), self._server.marker)
+                raise failed_restart(command, restarted, self._secret_values(), self._server.marker)
             told += loads_told(loaded)
         return {**more, "msg": "; ".join([*told, restart_told(restart)]) + ".", "restart": restart}
+
+    def _secret_values(self) -> list[Any]:
+        """What no message may repeat."""
+        return [value for one, value in self._values.items() if one.kind == "secret"]
 
     def _loads(self, args: Mapping[str, Any]) -> list[Any]:
         settings = {plan["path"]: plan["settings"] for plan in args["targets"] if plan["kind"] == "file"}
@@ -215,15 +248,3 @@ def _by_kind(plans: Sequence[Mapping[str, Any]]) -> dict[str, dict[int, Mapping[
         found.setdefault(plan["kind"], {})[number] = plan
     return found
 
-
-def _secrets(plan: Any) -> Iterator[str]:
-    """The names of all secrets that a plan refers to."""
-    if isinstance(plan, Mapping):
-        if set(plan) == {"secret"}:
-            yield plan["secret"]
-        else:
-            for value in plan.values():
-                yield from _secrets(value)
-    elif isinstance(plan, list):
-        for value in plan:
-            yield from _secrets(value)

@@ -45,8 +45,8 @@ class ActionModule(ActionBase):
     def _configure(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         target = file.File(
             args["path"], _FORMER.get(args["format"], args["format"]),
-            fill(args["settings"], args["facts"], args["secrets"]), args["create"], args["mode"], args["owner"],
-            args["group"],
+            fill(args["settings"], lambda one: args[f"{one.kind}s"].get(one.name)), args["create"], args["mode"],
+            args["owner"], args["group"],
         )
         server = server_of(self, task_vars, backup=args["backup"])
         [found] = file.look([target], server, {})

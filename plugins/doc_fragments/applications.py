@@ -40,7 +40,7 @@ options:
       identity:
         description: The kind of identity.
         type: str
-        choices: [entra]
+        choices: [entra, google]
         default: entra
       permissions:
         description: What it is granted, by name.
@@ -97,6 +97,33 @@ options:
       redirect_uris:
         description: Redirect URIs by platform, C(web), C(spa) and C(public_client), each a list.
         type: dict
+      public_client:
+        description: Whether people may sign in by programs that keep no secret, the device code flow included.
+        type: bool
+      credential:
+        description: What it signs in with. With V(none) no client secret is made, since only people sign in by it.
+        type: str
+        choices: [client_secret, none]
+        default: client_secret
+      consent:
+        description:
+          - Who consents to delegated permissions. With V(account) that is left to the person who signs in.
+        type: str
+        choices: [organization, account]
+        default: organization
+      account:
+        description:
+          - With V(google) for O(applications[].identity), the service account and its key, C(key_file) or C(key),
+            C(key_password), C(service_account) and C(token_uri), as in the variable C(mail_google).
+          - A secret in it may be a reference to a host's variable, a dictionary of C(variable) and C(host).
+        type: dict
+      users:
+        description:
+          - Addresses of users whose object ids are looked up, and kept in the store. With V(google) for
+            O(applications[].identity), those whose mailboxes have to be delegated to the service account.
+        type: list
+        elements: str
+        default: []
       adopt:
         description:
           - Take over an application that was made by hand, if exactly one has the name O(applications[].display_name).

@@ -5,7 +5,8 @@
 
 An entry is plain data, and ``{}`` while the store knows nothing of the application::
 
-    tenant_id, client_id, object_id
+    tenant_id, client_id, object_id, and what else is known of it and may be shown
+    users       {address: object id}                            of those that its products' configurations name
     current     {key_id, secret_text, end_date_time}            what servers use
     pending     {key_id, secret_text, end_date_time, failure?}  made, not yet proven on the servers
     previous    {key_id, secret_text, end_date_time, remove_after}
@@ -89,6 +90,17 @@ def reserve(entry: Mapping[str, Any]) -> Entry:
     """
     ciphertexts = sum(64 + max(map(len, values.values()), default=0) for values in entry.get("encrypted", {}).values())
     return {**entry, "reserve": "." * (4096 + ciphertexts)}
+
+
+def fact(entry: Mapping[str, Any], name: str) -> str | None:
+    """What the entry says; None if it does not.
+
+    :param name: of a text in it, or, as "users.ADDRESS", of a text in a dictionary in it.
+    """
+    first, _dot, second = name.partition(".")
+    found = entry.get(first)
+    found = found.get(second) if second and isinstance(found, Mapping) else found
+    return found if isinstance(found, str) else None
 
 
 def key_ids(entry: Mapping[str, Any]) -> list[str]:

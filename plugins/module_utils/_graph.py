@@ -29,9 +29,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import 
     THROTTLED,
     UNAVAILABLE,
     Attempts,
-    Say,
     retry_after,
-    silence,
     wait_until,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import client_context
@@ -80,7 +78,6 @@ class GraphClient:
     :param http: the connection, with the SDK's middleware.
     :param endpoint: "https://graph.microsoft.com/v1.0".
     :param sleep: waits the given seconds; a test hands in one that does not.
-    :param say: is told when Graph is waited for.
     """
 
     def __init__(
@@ -90,14 +87,12 @@ class GraphClient:
         tokens: Tokens,
         scope: str,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        say: Say = silence,
     ) -> None:
         self._adapter = GraphRequestAdapter(AnonymousAuthenticationProvider(), client=http)
         self._endpoint = endpoint
         self._tokens = tokens
         self._scope = scope
         self._sleep = sleep
-        self._say = say
 
     @property
     def endpoint(self) -> str:
@@ -169,7 +164,7 @@ class GraphClient:
         done: dict[int, Answer] = {}
         waiting = dict(requests)
         refreshed = False
-        attempts = Attempts(SERVICE, self._say)
+        attempts = Attempts(SERVICE)
         while True:
             answers = await self._batch_once(waiting)
             refused = [number for number, answer in answers.items() if answer.status in (401, 403)]
@@ -217,7 +212,7 @@ class GraphClient:
         return answers
 
     async def _persist(self, request: Request) -> Answer:
-        attempts = Attempts(SERVICE, self._say)
+        attempts = Attempts(SERVICE)
         while True:
             asked: float | None = None
             failure: Exception | None = None
@@ -269,12 +264,11 @@ class GraphClient:
 
 @asynccontextmanager
 async def graph_client(
-    options: Mapping[str, Any], tokens: Tokens, kind: type[GraphClient] = GraphClient, say: Say = silence
+    options: Mapping[str, Any], tokens: Tokens, kind: type[GraphClient] = GraphClient
 ) -> AsyncIterator[GraphClient]:
     """A client for the cloud that a module's connection options describe; closed at the end.
 
     :param kind: which one.
-    :param say: is told when Graph is waited for.
     :raises InputError: if the endpoints or the CA file are unusable.
     """
     cloud: Cloud = cloud_from(options)
@@ -282,7 +276,7 @@ async def graph_client(
     async with GraphClientFactory.create_with_default_middleware(
         client=http, options={**sdk_options, RetryHandlerOption.get_key(): RetryHandlerOption(should_retry=False)}
     ):
-        yield kind(http, f"{cloud.graph_endpoint}/v1.0", tokens, cloud.graph_scope, say=say)
+        yield kind(http, f"{cloud.graph_endpoint}/v1.0", tokens, cloud.graph_scope)
 
 
 def _inner(number: int, request: Request) -> dict[str, Any]:

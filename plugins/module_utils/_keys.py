@@ -61,6 +61,13 @@ def address(value: Any) -> str:
     return str(value)
 
 
+def guid(value: Any) -> str:
+    """An id as Entra gives it to users, applications and tenants."""
+    if not GUID.fullmatch(text(value)):
+        raise ValueError(f"'{value}' is no GUID; write for example 00000000-0000-0000-0000-000000000000")
+    return str(value)
+
+
 def flag(value: Any) -> bool:
     """A boolean, or one of the words that YAML 1.1 takes for one."""
     known = value if isinstance(value, bool) else _FLAGS.get(str(value).lower())

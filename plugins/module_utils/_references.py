@@ -1,28 +1,85 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""References that stand in a plan for values which are known only later, so that a plan holds no secret. Pure."""
+"""References that stand in a plan for values which are known only later, so that a plan holds no secret. Pure.
+
+``{"fact": NAME}`` and ``{"secret": NAME}``; where there are several applications, ``"application"`` beside it names the
+one whose fact or secret it is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 
+_KINDS = ("fact", "secret")
 
-def fill(plan: Any, facts: Mapping[str, Any], secrets: Mapping[str, Any]) -> Any:
-    """A copy of a plan, or of a part of it, in which each ``{"fact": NAME}`` and ``{"secret": NAME}`` is its value.
 
-    :raises InputError: a value that is referred to was not given, or is empty.
+class Reference(NamedTuple):
+    """What stands for a value.
+
+    :param kind: "fact" or "secret".
+    :param application: whose it is; None if there is but one.
     """
+
+    kind: str
+    name: str
+    application: str | None = None
+
+
+def reference(value: Any) -> Reference | None:
+    """The reference that a value is; None if it is none."""
+    if isinstance(value, Mapping):
+        for kind in _KINDS:
+            if set(value) | {"application"} == {kind, "application"}:
+                return Reference(kind, value[kind], value.get("application"))
+    return None
+
+
+def references(plan: Any) -> Iterator[Reference]:
+    """All references in a plan."""
+    found = reference(plan)
+    if found is not None:
+        yield found
+    elif isinstance(plan, Mapping | list):
+        for value in plan.values() if isinstance(plan, Mapping) else plan:
+            yield from references(value)
+
+
+def fill(plan: Any, value_of: Callable[[Reference], Any]) -> Any:
+    """A copy of a plan, or of a part of it, in which each reference is its value.
+
+    :param value_of: gives the value; nothing, if it is not known.
+    :raises InputError: a value that is referred to is not known, or is empty.
+    """
+
+    def known(one: Reference) -> Any:
+        value = value_of(one)
+        if not value:
+            raise InputError(f"The {one.kind} {one.name!r} is needed, but was not given.")
+        return value
+
+    return _replaced(plan, known)
+
+
+def named(plan: Any, names: Mapping[str, str]) -> Any:
+    """A copy in which each reference calls its application by another name.
+
+    :param names: by the name in the plan.
+    """
+    return _replaced(plan, lambda one: {
+        one.kind: one.name, **({} if one.application is None else {"application": names[one.application]}),
+    })
+
+
+def _replaced(plan: Any, new: Callable[[Reference], Any]) -> Any:
+    found = reference(plan)
+    if found is not None:
+        return new(found)
     if isinstance(plan, Mapping):
-        for kind, known in (("fact", facts), ("secret", secrets)):
-            if set(plan) == {kind}:
-                if not known.get(plan[kind]):
-                    raise InputError(f"The {kind} {plan[kind]!r} is needed, but was not given.")
-                return known[plan[kind]]
-        return {name: fill(value, facts, secrets) for name, value in plan.items()}
+        return {name: _replaced(value, new) for name, value in plan.items()}
     if isinstance(plan, list):
-        return [fill(item, facts, secrets) for item in plan]
+        return [_replaced(item, new) for item in plan]
     return plan

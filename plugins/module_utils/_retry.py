@@ -1,12 +1,14 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""When to try again, for every service that the collection talks to. Pure, except for the dice."""
+"""When to try again, for every service that the collection talks to, and who is told of it."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeAlias, TypeVar
@@ -30,6 +32,18 @@ UNAVAILABLE = frozenset({500, 502, 503, 504})
 T = TypeVar("T")
 #: Tells whoever watches what is waited for.
 Say: TypeAlias = Callable[[str], None]
+#: Nobody watches a module that runs elsewhere.
+_WATCHER: ContextVar[Say | None] = ContextVar("watcher", default=None)
+
+
+@contextmanager
+def watched_by(say: Say) -> Iterator[None]:
+    """Have somebody told of long pauses, whichever client makes them, in asyncio's threads as well."""
+    before = _WATCHER.set(say)
+    try:
+        yield
+    finally:
+        _WATCHER.reset(before)
 
 
 def retry_after(header: str | None, now: datetime | None = None) -> float | None:
@@ -60,21 +74,15 @@ def pause(attempt: int) -> float:
     return min(0.5 * 2.0 ** (attempt - 1), LONGEST_PAUSE) * random.uniform(0.75, 1.25)
 
 
-def silence(text: str) -> None:
-    """Tells nobody."""
-
-
 class Attempts:
     """The attempts at one request.
 
     :param service: as messages name it.
-    :param say: is told of a long pause.
     """
 
-    def __init__(self, service: str, say: Say = silence) -> None:
+    def __init__(self, service: str) -> None:
         self.made = 0
         self._service = service
-        self._say = say
         self._waited = 0.0
 
     def pause(self, asked_for: float | None = None) -> float | None:
@@ -88,9 +96,10 @@ class Attempts:
         seconds = pause(self.made) if asked_for is None else asked_for
         if self.made == ATTEMPTS or self._waited + seconds > LONGEST_PATIENCE:
             return None
-        if seconds >= WORTH_TELLING:
-            self._say(f"{self._service} asks for {seconds:.0f} s; waiting." if asked_for is not None
-                      else f"{self._service} does not answer as it should; trying again in {seconds:.0f} s.")
+        say = _WATCHER.get()
+        if say is not None and seconds >= WORTH_TELLING:
+            say(f"{self._service} asks for {seconds:.0f} s; waiting." if asked_for is not None
+                else f"{self._service} does not answer as it should; trying again in {seconds:.0f} s.")
         self._waited += seconds
         return seconds
 

@@ -3,7 +3,10 @@
 
 """What became of one object of many, as plain data: what a task of its own would have returned. Pure.
 
-    {"changed": bool, "failed": bool, "msg": str, "code"?, "remedy"?, "request_id"?, …data of the step}
+    {"changed": bool, "failed": bool, "msg": str, "code"?, "remedy"?, "request_id"?, "authorization_required"?,
+     …data of the step}
+
+``authorization_required`` is no failure, see _sign_ins.py.
 
 A verdict never holds a secret.
 """

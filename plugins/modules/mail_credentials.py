@@ -36,7 +36,8 @@ options:
   plan:
     description:
       - What M(mailops.modern_auth.mail_plan) returned. The stores that it names are searched for applications that no
-        host uses any more.
+        host uses any more. Of its hosts the report tells who has to sign in for them, if
+        M(mailops.modern_auth.mail_targets) has looked.
     type: dict
     default: {}
   due_within:

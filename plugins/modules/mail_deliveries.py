@@ -40,6 +40,7 @@ options:
       - 'C({"fact": "tenant_id"}) and C({"fact": "client_id"}) stand for those of O(deliveries[].application),
         C({"secret": "client_secret"}) for its secret, and C({"secret": PATH}) for one of the secrets of
         O(deliveries[].host), for example C({"secret": "mail_send.password"}).'
+      - With C(application) beside it, a fact or C(client_secret) is that of another one of O(applications).
       - 'C({"variable": PATH, "host": HOST}) stands for the value of any variable of a host.'
       - O(mailops.modern_auth.mail_delivery#module:token_cache) is not looked at.
     type: list
@@ -57,14 +58,21 @@ options:
           - The task itself never fails for a mail with a host, and it does fail for one without.
         type: str
       application:
-        description: The name of one of O(applications), with whose credential the mail is sent or looked for.
+        description:
+          - The name of one of O(applications), with whose credential the mail is sent or looked for where references
+            name no other.
         type: str
       patience:
         description:
           - For how many seconds a failure is tried again that may pass by itself. It counts only if O(access) says that
-            the application's rights were changed, or if there is no O(deliveries[].application).
+            the rights of an application that takes part were changed, or if none does.
         type: int
         default: 0
+      needs:
+        description:
+          - The C(where) of a sign-in. The mail is left out if a step of the play has found that somebody still has to
+            sign in there.
+        type: str
       proves:
         description:
           - With C(expect=refused), what the refusal proves. V(mailbox), that the application's right ends before this
@@ -95,8 +103,8 @@ options:
     default: {}
   slots:
     description:
-      - Which of the credentials in the store is used, by the application's name; C(current) where nothing is said,
-        C(pending) or C(previous).
+      - Which of the credentials in the store is used, by the host and then the application's name; C(current) where
+        nothing is said, C(pending) or C(previous).
     type: dict
     default: {}
 notes:

@@ -53,14 +53,15 @@ options:
       authentication:
         description:
           - How to sign in. V(basic) means AUTH PLAIN or LOGIN, whatever the server offers; V(none) sends without a
-            sign-in.
+            sign-in, by a relay that allows that.
           - O(send.transport=graph) takes V(oauth2) alone.
         type: str
-        choices: [oauth2, basic, none]
+        choices: [oauth2, basic, none, google_service_account]
         default: oauth2
       host:
         description:
-          - The SMTP server. The default is the submission service of O(cloud), C(smtp.office365.com) in the global one.
+          - The SMTP server, a name or an address without a port. The default is the submission service of O(cloud),
+            C(smtp.office365.com) in the global one.
           - Needed with O(send.authentication=none).
         type: str
       port:
@@ -70,10 +71,12 @@ options:
         type: int
       tls:
         description:
-          - How the connection is encrypted. Certificates and host names are always verified.
+          - How the connection is encrypted, with the meaning of MailKit's SecureSocketOptions. Certificates and host
+            names are always verified, and an upgrade that was offered and fails is a failure with each of them.
           - V(implicit) starts TLS with the first byte; V(starttls) upgrades the connection and fails if the server
             does not offer that; V(starttls_optional) upgrades it if the server offers that; V(none) does not encrypt.
-          - V(auto) is V(implicit) on ports 465, 993 and 995 and V(starttls_optional) on every other, as in MailKit.
+          - V(auto) is V(implicit) on the protocol's own port for that, 465 for SMTP, 993 for IMAP and 995 for POP3, and
+            V(starttls_optional) on every other.
           - An access token is never sent without TLS.
           - The default is V(implicit) on port 465, otherwise V(starttls).
         type: str
@@ -84,6 +87,15 @@ options:
             needed.
           - With O(send.transport=graph) it may also be the object ID of a user.
         type: str
+      messages_per_session:
+        description:
+          - How many mails to send in one session, as an application does that keeps its sessions open. All have to
+            arrive, and all are deleted.
+          - It is a failure, which tells the number, if the server takes fewer.
+          - With O(expect=refused) one mail is sent. O(send.transport=graph) has no sessions.
+          - The default is one mail. At most 100.
+        type: int
+        version_added: 0.3.0
       username: &username
         description: The user name for authentication V(basic).
         type: str
@@ -121,6 +133,27 @@ options:
       managed_identity_client_id: &managed_identity_client_id
         description: The client ID of a user-assigned managed identity.
         type: str
+      google: &google
+        description:
+          - The service account of Google that signs in for the mailbox with C(google_service_account).
+          - The mailbox's domain has to have delegated the scope V(https://mail.google.com/) to it.
+        type: dict
+        suboptions:
+          key_file:
+            description: The file with the account's key as Google hands it out, JSON or P12. Or give C(key).
+            type: path
+          key:
+            description: The content of such a file, of a P12 file in base64.
+            type: str
+          key_password:
+            description: The password of a P12 file. The default is V(notasecret), which Google gives all of them.
+            type: str
+          service_account:
+            description: The account's address. Required with a P12 file, which does not say it.
+            type: str
+          token_uri:
+            description: The token endpoint. The default is the one that the JSON file names, else Google's.
+            type: str
   receive:
     description:
       - Where the mail is looked for.
@@ -137,7 +170,7 @@ options:
       authentication:
         description: How to sign in. O(receive.transport=graph) takes V(oauth2) alone.
         type: str
-        choices: [oauth2, basic]
+        choices: [oauth2, basic, google_service_account]
         default: oauth2
       host:
         description:
@@ -166,6 +199,7 @@ options:
       federated_token_file: *federated_token_file
       access_token: *access_token
       managed_identity_client_id: *managed_identity_client_id
+      google: *google
   from:
     description:
       - The address of the sender, in the header From and in the envelope.
@@ -177,6 +211,15 @@ options:
         list.
       - The default is O(receive.mailbox), or O(receive.username) if that is an address.
     type: str
+  override:
+    description:
+      - The addresses to which the application sends all its mail instead, whoever it is for. The mail is sent to each
+        of them and to nobody else, O(to) included.
+      - O(receive) is the mailbox of one of them; copies in the mailboxes of the others stay there.
+      - V(None), the vendors' word, means that nothing is redirected.
+    type: list
+    elements: str
+    version_added: 0.3.0
   subject:
     description: The subject. A random token in brackets is added to it.
     type: str
@@ -251,6 +294,38 @@ EXAMPLES = r"""
       client_id: "{{ reader_client_id }}"
       certificate_path: /etc/mail-reader.pem
 
+- name: Three mails in one session go through a relay that wants no sign-in, all redirected to a tester
+  mailops.modern_auth.mail_delivery:
+    send:
+      transport: smtp
+      authentication: none
+      host: relay.contoso.example
+      tls: starttls_optional
+      messages_per_session: 3
+    from: contracts@contoso.example
+    to: customer@example.com
+    override: [tester@contoso.example]
+    receive:
+      transport: imap
+      mailbox: tester@contoso.example
+      tenant_id: contoso.example
+      client_id: "{{ reader_client_id }}"
+      client_secret: "{{ reader_client_secret }}"
+
+- name: A mail goes out through Gmail and is found there, by a service account with delegation
+  mailops.modern_auth.mail_delivery:
+    send:
+      transport: smtp
+      authentication: google_service_account
+      mailbox: orders@example.org
+      google: &account
+        key_file: keys/mail.json
+    receive:
+      transport: imap
+      authentication: google_service_account
+      mailbox: probe@example.org
+      google: *account
+
 - name: The same application may not send as somebody else
   mailops.modern_auth.mail_delivery:
     send:
@@ -282,7 +357,7 @@ delivery:
   type: dict
   contains:
     message_id:
-      description: The Message-ID that the mail was sent with; V(null) without O(send).
+      description: The Message-ID that the mail, or the first of several, was sent with; V(null) without O(send).
       type: str
       returned: always
       sample: <mail-delivery.0123456789abcdef@contoso.example>

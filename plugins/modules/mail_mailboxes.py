@@ -17,7 +17,8 @@ description:
   - A host fails if its sender, or the mailbox in which its proof is looked for, is a user without a mailbox, or if
     nobody has the mailbox that its application must not reach, whose refusal would prove nothing then.
   - An address that no user has is no failure otherwise. Shared mailboxes and aliases may be found by Exchange alone.
-  - If the caller may not read users, that fails only hosts with a mailbox that must not be reached.
+  - If the caller may not read users, that fails only hosts with a mailbox that must not be reached, or whose object
+    id is needed.
 extends_documentation_fragment:
   - mailops.modern_auth.attributes
   - mailops.modern_auth.attributes.info
@@ -25,8 +26,8 @@ options:
   hosts:
     description:
       - By host, the mailboxes that it names, as in RV(mailops.modern_auth.mail_plan#module:hosts). C(mailboxes) are
-        those that it sends from, C(foreign) the one that its application must not reach, and C(reader) the one in
-        which its proof is looked for. What else is said there is not looked at.
+        those that it uses, C(users) those whose object ids it needs, C(foreign) the one that its application must not
+        reach, and C(reader) the one in which its proof is looked for. What else is said there is not looked at.
     type: dict
     required: true
   applications:

@@ -34,7 +34,8 @@ options:
   outcome:
     description:
       - What a task for many returned for the host as C(hosts[inventory_hostname]). C(changed), C(failed),
-        C(unreachable), C(msg), C(code), C(request_id), C(remedy), C(warnings) and C(diff) become the task's result.
+        C(unreachable), C(msg), C(code), C(request_id), C(remedy), C(warnings), C(diff) and C(authorization_required)
+        become the task's result.
       - With C({}) the task is skipped.
       - Without this option it is how the run ends for the host, from the results that the roles of this collection
         have registered; the role P(mailops.modern_auth.mail_report#role) ends with it.
@@ -73,4 +74,9 @@ remedy:
   description: What to do about the failure.
   type: str
   returned: failure, if the other task told one
+authorization_required:
+  description: What somebody has to sign in for, as in M(mailops.modern_auth.mail_targets). That is no failure.
+  type: list
+  elements: dict
+  returned: if the other task told it
 """

@@ -42,7 +42,7 @@ options:
   unused:
     description:
       - Unique names of applications that the stores of the hosts hold and no host uses any more. The work is about
-        these alone then, so that they can be removed.
+        these alone then, so that they can be removed. The stores are asked for them.
     type: list
     elements: str
     default: []
@@ -92,13 +92,12 @@ hosts:
       description: Its environment.
       type: str
       returned: always
-    application:
-      description: The name of its application among RV(applications), or null.
-      type: str
-      returned: always
-    registration:
-      description: What was given of its application.
-      type: dict
+    applications:
+      description:
+        - Those that its product signs in as, what was given of each and what it needs. Their C(name) is the one among
+          RV(applications).
+      type: list
+      elements: dict
       returned: always
     targets:
       description: What has to be configured, the option O(mailops.modern_auth.mail_targets#module:targets). The options

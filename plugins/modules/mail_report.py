@@ -14,8 +14,8 @@ author:
   - mailops contributors (@mailops)
 description:
   - Prints a table with a row for each host, or a block for each where the table would be wider than 100 columns.
-    Columns without content are left out. Below stands why hosts failed, and which applications the stores hold that no
-    host uses any more.
+    Columns without content are left out. Below stands why hosts failed, who has to sign in where, and which
+    applications the stores hold that no host uses any more.
   - Writes the same into a file, with the Message-ID of each mail.
 extends_documentation_fragment:
   - mailops.modern_auth.attributes
@@ -69,9 +69,8 @@ EXAMPLES = r"""
 - name: Configure the product
   mailops.modern_auth.mail_targets:
     targets: "{{ mine.targets }}"
-    # A product that signs in with a user and a password of its own has no application.
-    application: "{{ mine.registration if mine.application else omit }}"
-    store: "{{ mine.store if mine.application else omit }}"
+    applications: "{{ mine.applications }}"
+    store: "{{ mine.store }}"
     restart_command: "{{ mine.restart_command }}"
   vars:
     mine: "{{ planned.hosts[inventory_hostname] }}"

@@ -178,11 +178,11 @@ chosen:
   elements: str
   returned: with O(step=choose)
 slots:
-  description: Which secret of the store each of them gets.
+  description: By host, which secret of each application, by its name, it gets.
   type: dict
   returned: with O(step=choose)
 back:
-  description: Which secret of the store each host gets back.
+  description: By host, which secret of each application, by its name, it gets back.
   type: dict
   returned: with O(step=end)
 msg:

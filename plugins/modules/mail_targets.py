@@ -33,8 +33,8 @@ attributes:
     platforms: posix, windows
     support: partial
     details:
-      - On Windows it uses the modules of the collection ansible.windows.
-        That path has not been tried on a Windows host.
+      - On Windows it uses modules of the collection ansible.windows, 1.11.0 or later. That path has not been tried on a
+        Windows host.
 options:
   targets:
     description:
@@ -42,24 +42,33 @@ options:
       - 'With C(kind: file), the options C(format), C(path), C(settings), C(create), C(mode), C(owner) and C(group) of
         M(mailops.modern_auth.provider_config).'
       - 'With C(kind: api_object), an object behind a REST API, see the examples.'
+      - 'With C(kind: token_cache), the file C(path) that a tool of the product makes once a person has signed in as
+        C(account) by running C(command) on the server, and that the account C(reader) has to be able to read. It is
+        only looked at.'
       - 'C({"fact": NAME}) stands for what the store says of the application, C({"secret": "client_secret"}) for its
         secret, and C({"secret": PATH}) for the value of a variable of the host.'
+      - Where there are several O(applications), C(application) beside it names the one that is meant.
+      - 'C({"fact": "users.ADDRESS"}) stands for the object id of a user, as the step identity has found it.'
     type: list
     elements: dict
     required: true
-  application:
+  applications:
     description:
-      - The product's application; its C(unique_name) is its name in the store.
+      - The applications as which the product signs in. The C(unique_name) of each is its name in the store; C(name) is
+        what references call it, by default the same.
       - Without one nothing is read from the store.
-    type: dict
+    type: list
+    elements: dict
+    default: []
   store:
-    description: The store of credentials, C(kind) and the options of that kind.
+    description: The store of their credentials, C(kind) and the options of that kind.
     type: dict
-  slot:
-    description: Which of the application's credentials the product gets.
-    type: str
-    choices: [current, pending, previous]
-    default: current
+  slots:
+    description:
+      - Which of an application's credentials the product gets, by the application's C(name); C(current) where nothing
+        is said, C(pending) or C(previous).
+    type: dict
+    default: {}
   encryption:
     description:
       - 'How the product wants its secret encrypted, for which C({"secret": "encrypted_client_secret"}) stands in
@@ -99,7 +108,8 @@ seealso:
 EXAMPLES = r"""
 - name: Let ICI send through Graph
   mailops.modern_auth.mail_targets:
-    application: {unique_name: contracts-mail-prod}
+    applications:
+      - unique_name: contracts-mail-prod
     store: {kind: ansible_vault, path: credentials/prod.yml, password_file: ~/.mailops-vault-password}
     targets:
       - kind: file
@@ -122,6 +132,19 @@ targets:
   elements: dict
   returned: success
   sample: [{name: /srv/ici/ConfigurationKeys.json, changed: true}]
+authorization_required:
+  description:
+    - What is of use to the product only once a person has signed in. That is no failure.
+    - C(what) is authorized thereby, C(where) it is, C(account) is the account to sign in with, C(do) says what to run
+      or to open.
+  type: list
+  elements: dict
+  returned: if a sign-in is missing
+sign_ins:
+  description: All of them, with C(since) where it is known when that was done. C(do) is null where it was.
+  type: list
+  elements: dict
+  returned: if a person signs in for a target
 restart:
   description:
     - V(done) if the product was restarted, or would be in check mode, V(failed) if the restart command or the load

@@ -32,8 +32,8 @@ attributes:
     platforms: posix, windows
     support: partial
     details:
-      - On Windows it uses M(ansible.windows.slurp) and M(ansible.windows.win_copy) of the collection ansible.windows.
-        That path has not been tried on a Windows host.
+      - On Windows it uses modules of the collection ansible.windows, 1.11.0 or later. That path has not been tried on a
+        Windows host.
 options:
   format:
     description:
@@ -87,9 +87,10 @@ options:
     description:
       - The file's permissions in octal, for example V("0600"). It has them before a secret is written into it.
       - Without this option they stay as they are. So do O(owner) and O(group). A file that is made has V("0600").
+      - Windows has none, so that it is refused there, as O(group) is.
     type: raw
   owner:
-    description: Who owns the file.
+    description: Who owns the file. On Windows, an account that may read it, for example C(IIS AppPool\CMO).
     type: str
   group:
     description: The group of the file.

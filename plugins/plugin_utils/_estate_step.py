@@ -86,14 +86,15 @@ class EstateStep(StepForAll):
 
     def result(self, args: Mapping[str, Any], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
         """See StepForAll."""
-        hosts: dict[str, Verdict] = {}
+        of_hosts: dict[str, dict[str, Verdict]] = {}
         state = {"state": args["state"]} if "state" in args else {}
         diffs = {name: verdict.pop("diff", []) for name, verdict in verdicts.items()}
         for name, one in self._wanted(args).items():
             for number, host in enumerate(self._hosts(one) if name in verdicts else ()):
                 # Once is enough to show it.
                 shown = {"diff": diffs[name]} if number == 0 and self._task.diff else {}
-                hosts[host] = {**verdicts[name], "application": name, **shown}
+                of_hosts.setdefault(host, {})[name] = {**verdicts[name], **shown}
+        hosts = {host: {**of_all(list(own.values())), "applications": list(own)} for host, own in of_hosts.items()}
         failed = [name for name, verdict in verdicts.items() if verdict["failed"]]
         return {
             "changed": any(verdict["changed"] for verdict in verdicts.values()),
@@ -182,6 +183,20 @@ class EstateStep(StepForAll):
 
     def _hosts(self, application: Mapping[str, Any]) -> list[str]:
         return self.handover.able(application["hosts"], before=self.STEP)
+
+
+def of_all(verdicts: Sequence[Verdict]) -> Verdict:
+    """One verdict for a host with several applications: what went wrong, or else what was done."""
+    failed = [verdict for verdict in verdicts if verdict["failed"]]
+    lists = {
+        name: list(dict.fromkeys(item for verdict in verdicts for item in verdict.get(name, [])))
+        for name in ("granted", "warnings") if any(name in verdict for verdict in verdicts)
+    }
+    return {
+        **(failed or verdicts)[0], **lists, "changed": any(verdict["changed"] for verdict in verdicts),
+        "msg": "\n".join(verdict["msg"] for verdict in failed or verdicts),
+        "diff": [one for verdict in verdicts for one in verdict.get("diff", [])],
+    }
 
 
 def unanswered(failures: Mapping[str, Verdict]) -> dict[str, Any]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -65,6 +65,11 @@ class Handover:
         """The hosts that have not failed, see ``failure``."""
         return [host for host in hosts if self.failure(host, before) is None]
 
+    def authorizations(self, host: str) -> list[dict[str, Any]]:
+        """What somebody has to sign in for, as far as the steps have found, see _sign_ins.py."""
+        told = [self.targets(host), *(verdict for _step, verdict in self._verdicts(host))]
+        return [one for verdict in told for one in verdict.get("authorization_required", [])]
+
     def targets(self, host: str) -> Mapping[str, Any]:
         """What the host has registered of its targets last; empty if nothing."""
         given = self._variables.of(host).registered(OF_HOST) if self._of_hosts is None else self._of_hosts.get(host)
@@ -78,16 +83,20 @@ class Handover:
         if targets.get("failed"):
             step = "restart" if targets.get("restart") == "failed" else _LOOKED[bool(targets.get("looked", True))]
             return {"step": step, "msg": targets["msg"], "code": targets.get("code")}
-        for step, name in FOR_ALL.items():
+        for step, verdict in self._verdicts(host):
             if step == before:
                 break
-            result = self._said.get(step) or self._variables.of(host).registered(name) or {}
-            verdict = (result.get("hosts") or {}).get(host)
-            if verdict and verdict["failed"]:
+            if verdict.get("failed"):
                 return {"step": step, "msg": verdict["msg"]}
         if host in self._lost:
             return {"step": "provider", "msg": "The host was lost on the way.", "unreachable": True}
         return None
+
+    def _verdicts(self, host: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """What each step has said of the host; an empty verdict of those that have said nothing."""
+        for step, name in FOR_ALL.items():
+            result = self._said.get(step) or self._variables.of(host).registered(name) or {}
+            yield step, (result.get("hosts") or {}).get(host) or {}
 
 
 _LOOKED = {True: "preflight", False: "provider"}

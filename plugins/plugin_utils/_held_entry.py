@@ -24,11 +24,11 @@ class HeldEntry:
 
     def __init__(self, store: Store, name: str) -> None:
         self._store = store
-        self._name = name
+        self.name = name
         self._read()
 
     def _read(self) -> None:
-        held = self._store.read([self._name])[self._name]
+        held = self._store.read([self.name])[self.name]
         self.entry: Entry = held.entry
         self._revision = held.revision
 
@@ -42,7 +42,7 @@ class HeldEntry:
             if after == self.entry:
                 return
             try:
-                self._revision = self._store.write(self._name, after, self._revision)
+                self._revision = self._store.write(self.name, after, self._revision)
             except StoreError as error:
                 if error.code != "conflict" or attempt == ATTEMPTS:
                     raise

@@ -14,8 +14,7 @@ import base64
 import hashlib
 import json
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._printable import shown
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.obstacles import obstacle
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.server import (
+    FileState,
     FileWrite,
     FoundFile,
     Load,
@@ -33,6 +33,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.serve
     Ran,
     Wanted,
 )
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._quiet import quiet
 
 _SCRIPT = Path(__file__).with_name("_server_script.py").read_bytes()
 #: The name of the marker beside a file.
@@ -98,6 +99,11 @@ class PosixServer:
         backups = [path for path in told["backups"] if path]
         return {"backup_files": backups} if backups else {}
 
+    def states(self, files: Sequence[tuple[str, str | None]]) -> Sequence[FileState]:
+        """See Server."""
+        told = self._ask({"do": "states", "files": [{"path": path, "account": account} for path, account in files]})
+        return [FileState(**one) for one in told["files"]]
+
     def _file(self, file: Wanted) -> dict[str, Any]:
         return {
             "path": file.path, "mode": file.mode, "owner": file.owner, "group": file.group, "backup": self._backup,
@@ -138,7 +144,7 @@ class PosixServer:
         body = json.dumps(request).encode()
         data = b"%d\n%s%d\n%s" % (len(_SCRIPT), _SCRIPT, len(body), body)
         environment = self._action._compute_environment_string()
-        with self._quiet():
+        with quiet(self._action._play_context, connection._play_context):
             answer = self._action._low_level_execute_command(
                 f"{environment} {self._python()} {_START}".lstrip(), in_data=data
             )
@@ -153,19 +159,6 @@ class PosixServer:
         if told.get("problem") and "code" not in told:
             raise obstacle(told["problem"])
         return told
-
-    @contextmanager
-    def _quiet(self) -> Iterator[None]:
-        """The answer holds the file, secrets included, and some connections print what a command answers."""
-        contexts = [self._action._play_context, self._action._connection._play_context]
-        before = [context.no_log for context in contexts]
-        try:
-            for context in contexts:
-                context.no_log = True
-            yield
-        finally:
-            for context, value in zip(contexts, before, strict=True):
-                context.no_log = value
 
     def _python(self) -> str:
         """The server's Python as Ansible was told it, or as an earlier task found it, for a shell."""

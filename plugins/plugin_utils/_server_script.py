@@ -7,6 +7,7 @@ Its source and then one request come on standard input, so that nothing of eithe
 a command line; see _server.py, which sends them. The answer is the last line of standard output: MARK and JSON.
 
     {"do": "look", "files": [FILE], "marker": PATH or null, "tidy": bool}
+    {"do": "states", "files": [{"path", "account"}]}
     {"do": "write", "files": [FILE with "content" and "expected"], "marker": PATH or null}
     {"do": "finish", "loads": [LOAD], "restart": [argv] or [], "marker": PATH}
     {"do": "run", "argv": [argv], "stdin": text}
@@ -274,6 +275,50 @@ def mount_points() -> set[str]:
     return {re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), point) for point in points}
 
 
+def states(request: Request) -> Request:
+    """When files were written last, and whether an account may read them."""
+    files = []
+    for file in request["files"]:
+        try:
+            place = Place(file["path"])
+        except FileNotFoundError:
+            found = None
+        else:
+            found = place.stat()
+            place.close()
+        files.append({
+            "written": moment(found.st_mtime) if found else None, "now": moment(time.time()),
+            "readable": may_read(place.path, file["account"]) if found and file["account"] else None,
+        })
+    return {"files": files}
+
+
+def moment(seconds: float) -> str:
+    """A time as text, in UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def may_read(path: str, account: str) -> bool | None:
+    """Whether an account may read a file, by trying it as that account; None if the caller cannot become it."""
+    number = number_of("owner", account)
+    if os.geteuid() not in (0, number):
+        return None
+    process = os.fork()
+    if process == 0:
+        try:
+            if os.geteuid() != number:
+                known = user_name(number)
+                group = pwd.getpwuid(number).pw_gid if known != str(number) else number
+                os.setgroups([]) if known == str(number) else os.initgroups(known, group)
+                os.setgid(group)
+                os.setuid(number)
+            os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(process, 0)[1] == 0
+
+
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
@@ -507,7 +552,7 @@ def main() -> None:
     if len(data) < length:
         raise SystemExit(1)
     request = json.loads(data.decode())
-    deeds = {"look": look, "write": write, "finish": finish}
+    deeds = {"look": look, "states": states, "write": write, "finish": finish}
     try:
         if request["do"] == "run":
             answer = run(request["argv"], request["stdin"], dict(os.environ), None, None)

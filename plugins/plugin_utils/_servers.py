@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._server import PosixServer
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._windows_server import WindowsServer
 
@@ -15,7 +16,18 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils._windows_serve
 def server_of(
     action: ActionBase, task_vars: dict[str, Any], *, backup: bool = False, beside: str | None = None
 ) -> PosixServer | WindowsServer:
-    """The server that an action runs for; see PosixServer for the parameters."""
-    windows = getattr(action._connection._shell, "_IS_WINDOWS", False)
-    kind = WindowsServer if windows else PosixServer
+    """The server that an action runs for; see PosixServer for the parameters.
+
+    Windows is told by the shell: the connections winrm and psrp have PowerShell, ssh has what ansible_shell_type says.
+
+    :raises InputError: what is said of the host does not go together.
+    """
+    connection = action._connection
+    is_windows = getattr(connection._shell, "_IS_WINDOWS", False)
+    if not is_windows and connection.become is not None and connection.become.name == "runas":
+        raise InputError(
+            "ansible_become_method: runas is for Windows, and ansible_shell_type is that of another system.",
+            remedy="Set ansible_shell_type: powershell (or cmd, if that is the default shell of the server's OpenSSH).",
+        )
+    kind = WindowsServer if is_windows else PosixServer
     return kind(action, task_vars, backup=backup, beside=beside)

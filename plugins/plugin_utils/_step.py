@@ -18,9 +18,11 @@ from typing import Any, ClassVar
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import plain
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._quotes import require_texts
+from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import watched_by
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, defect, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._orphan import end_with_ansible
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._progress import Progress
@@ -45,7 +47,8 @@ class Step(ActionBase):
         try:
             require_texts(self.OPTIONS, self._task.args)
             # Up to ansible-core 2.18 texts of results are of a type of Ansible's own, which YAML cannot write.
-            return self.act(plain(args))
+            with watched_by(self.say):
+                return self.act(plain(args))
         except ModernAuthError as error:
             return self.failed(args, error)
 
@@ -60,6 +63,10 @@ class Step(ActionBase):
     def failed(self, args: Mapping[str, Any], error: ModernAuthError) -> dict[str, Any]:
         """The result if nothing could be tried."""
         return dict(failure(error))
+
+    def say(self, text: str) -> None:
+        """Tell whoever watches, at once."""
+        Display().display(text)
 
     @cached_property
     def variables(self) -> PlayVariables:
@@ -138,6 +145,10 @@ class StepForAll(Step):
             # It cannot be told what the task is about, so that no object of it can be answered for.
             return dict(failure(wrong))
         return self.result(args, {name: failure(error) for name in names})
+
+    def say(self, text: str) -> None:
+        """See Step."""
+        super().say(f"{self.STEP}: {text}")
 
     def progress(self, total: int) -> Progress:
         """Tells how far the step is."""

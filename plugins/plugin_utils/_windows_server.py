@@ -1,14 +1,21 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""A Windows server through the modules of ansible.windows. It has not been tried on a Windows host."""
+"""A Windows server through the modules of ansible.windows. It has not been tried on a Windows host.
+
+What files hold is fetched by slurp. They are replaced by a script of ours in win_powershell, since win_copy removes a
+file before it writes the new one: whoever reads it in between finds none, and its rights are lost. What a script is
+given are parameters, never a part of its text, and reach the server on standard input; nothing of it is in a file, on a
+command line or in the event log.
+"""
 
 from __future__ import annotations
 
 import base64
+import hashlib
+import importlib.util
 import ntpath
-import shutil
-import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +23,10 @@ from typing import Any
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import windows
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.obstacles import obstacle
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.server import (
+    FileState,
     FileWrite,
     FoundFile,
     Load,
@@ -25,13 +35,19 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.serve
     Wanted,
 )
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._answers import reason
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._quiet import quiet
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._server import MARKER
 
-_MAY_WRITE = "Let the user whom Ansible signs in as write the file and its folder."
+_LOOK, _REPLACE = (
+    Path(__file__).with_name(f"_windows_{name}.ps1").read_text(encoding="utf-8") for name in ("look", "replace")
+)
+# How deep the answers of our scripts are, which the module would cut off.
+_DEPTH = 6
+_MAY_WRITE = "Check the user whom Ansible signs in as, and the file on the server."
 
 
 class WindowsServer:
-    """See _targets.server.Server. Permissions are those that the folder hands down, and there is no load check.
+    """See _targets.server.Server. An ``owner`` is an account that may read the file; there are no modes and groups.
 
     :param action: the action that runs for the host.
     :param task_vars: the host's variables.
@@ -50,75 +66,133 @@ class WindowsServer:
         #: Whether an earlier run has changed files and the product was not told; known once files were looked at.
         self.pending = False
 
+    # -- files ------------------------------------------------------------------------------------------------------
+
     def look(self, files: Sequence[Wanted]) -> Sequence[FoundFile]:
         """See Server."""
-        if self.marker is not None:
-            self.pending = self._exists(self.marker)
-        return [FoundFile(self._content(file.path), file.path, as_wanted=True) for file in files]
+        for file in files:
+            if file.mode is not None or file.group is not None:
+                raise InputError(
+                    f"{file.path}: Windows has neither modes nor groups of files.",
+                    remedy="Leave them out; 'owner' names an account that may read the file.",
+                )
+        asked = [(file.path, file.owner) for file in files]
+        told, mine = self._look([*asked, (self.marker, None)] if self.marker else asked)
+        self.pending = self.marker is not None and told[-1]["exists"]
+        for file, one in zip(files, told, strict=False):
+            windows.must_be_file(file.path, one)
+        return [
+            FoundFile(
+                self._content(file.path) if one["exists"] else None, file.path,
+                file.owner is None or bool(one["sid"] and windows.may_read(one["rules"], one["sid"])),
+                obstacle=windows.obstacle(file.path, one, mine, file.owner),
+            )
+            for file, one in zip(files, told, strict=False)
+        ]
+
+    def states(self, files: Sequence[tuple[str, str | None]]) -> Sequence[FileState]:
+        """See Server."""
+        told, _mine = self._look(files)
+        found = []
+        for (_path, account), one in zip(files, told, strict=True):
+            if account and one["sid"] is None:
+                raise windows.unknown(account)
+            readable = windows.may_read(one["rules"], one["sid"]) if account and one["exists"] else None
+            found.append(FileState(one["written"], one["now"], readable))
+        return found
 
     def write(self, files: Sequence[FileWrite]) -> Mapping[str, Any]:
         """See Server."""
         if self.marker is not None:
-            self._copy(self.marker, b"", backup=False)
+            self._module("win_file", {"path": self.marker, "state": "touch"})
         backups = []
         for file in files:
-            answer = self._copy(file.wanted.path, file.content, backup=self._backup)
-            if self._content(file.wanted.path) != file.content:
-                raise InputError(
-                    f"after writing {file.wanted.path}, it held something else.",
-                    remedy="Check whether another program writes the file, and run this again.",
-                )
-            if answer.get("backup_file"):
-                backups.append(answer["backup_file"])
+            path, owner = file.wanted.path, file.wanted.owner
+            keeps = self._backup and file.expected is not None
+            backup = f"{path}.{time.strftime('%Y%m%d-%H%M%S')}.bak" if keeps else ""
+            told = self._script(_REPLACE, {
+                "Path": path, "Content": base64.b64encode(file.content).decode(),
+                "Expected": "" if file.expected is None else hashlib.sha256(file.expected).hexdigest(),
+                "Backup": backup, "Private": owner is not None,
+            })
+            if told["problem"] == "refused":
+                raise windows.refused(path, told)
+            if told["problem"]:
+                raise obstacle({"kind": told["problem"], "place": path})
+            if owner is not None:
+                self._module("win_acl", {"path": path, "user": owner, "rights": "Read", "type": "allow"})
+            if backup:
+                backups.append(backup)
         return {"backup_files": backups} if backups else {}
 
+    # -- programs ---------------------------------------------------------------------------------------------------
+
     def finish(self, loads: Sequence[Load], restart: Sequence[str]) -> tuple[list[Loaded], Ran | None]:
-        """Restart the product, and take the marker away."""
+        """Check the syntax of files, restart the product, and take the marker away; stops at what fails first.
+
+        Nobody can become a file's owner without a password, so no file is loaded.
+        """
+        told, _mine = self._look([(one.path, None) for one in loads]) if loads else ([], [])
+        loaded = []
+        for one, found in zip(loads, told, strict=True):
+            loaded.append(Loaded(one.path, found["owner"] or "nobody", loaded=False, ran=self.run(one.check, "")))
+            if loaded[-1].ran.code:
+                return loaded, None
         ran = self.run(restart, "") if restart else None
         if self.marker is not None and (ran is None or ran.code == 0):
             self._module("win_file", {"path": self.marker, "state": "absent"})
-        return [], ran
+        return loaded, ran
 
     def run(self, argv: Sequence[str], stdin: str) -> Ran:
         """Run a program that reads a text from standard input."""
-        answer = self._module("win_command", {"argv": list(argv), "stdin": stdin}, may_fail=True)
-        return Ran(answer.get("rc"), answer.get("stdout", ""), answer.get("stderr") or reason(answer))
+        answer = self._answer("win_command", {"argv": list(argv), "stdin": stdin})
+        if "stdout" not in answer:
+            return Ran(None, "", reason(answer))
+        return Ran(answer["rc"], answer["stdout"], answer.get("stderr") or "")
 
-    def _content(self, path: str) -> bytes | None:
-        if not self._exists(path):
-            return None
+    # -- the modules ------------------------------------------------------------------------------------------------
+
+    def _look(
+        self, files: Sequence[tuple[str, str | None]]
+    ) -> tuple[Sequence[Mapping[str, Any]], Sequence[str]]:
+        """What _windows_look.ps1 tells of files, and of who looks."""
+        told = self._script(_LOOK, {
+            "Paths": [path for path, _account in files], "Accounts": [account or "" for _path, account in files],
+        })
+        return told["files"], told["mine"]
+
+    def _content(self, path: str) -> bytes:
         return base64.b64decode(self._module("slurp", {"src": path})["content"])
 
-    def _exists(self, path: str) -> bool:
-        return bool(self._module("win_stat", {"path": path, "get_checksum": False})["stat"]["exists"])
+    def _script(self, script: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        answer = self._module("win_powershell", {
+            "script": script, "parameters": dict(parameters), "error_action": "stop", "depth": _DEPTH,
+        })
+        result: dict[str, Any] = answer["result"]
+        return result
 
-    def _module(self, name: str, options: dict[str, Any], *, may_fail: bool = False) -> dict[str, Any]:
-        answer = dict(self._action._execute_module(
-            module_name=f"ansible.windows.{name}", module_args=options, task_vars=self._task_vars
-        ))
-        if answer.get("failed") and not may_fail:
-            raise InputError(f"{reason(answer)}.", remedy=_MAY_WRITE)
-        return answer
-
-    def _copy(self, path: str, content: bytes, *, backup: bool) -> dict[str, Any]:
-        # The folder is Ansible's own on the controller, with mode 0700, since the file holds secrets.
-        folder = Path(tempfile.mkdtemp(dir=C.DEFAULT_LOCAL_TMP))
-        try:
-            source = folder / "configuration"
-            source.write_bytes(content)
-            task = self._action._task.copy()
-            task.args = {"src": str(source), "dest": path, "backup": backup}
-            # Its diff would show the whole file, secrets included.
-            task.diff = False
-            action = self._action
-            copy = action._shared_loader_obj.action_loader.get(
-                "ansible.windows.win_copy", task=task, connection=action._connection,
-                play_context=action._play_context, loader=action._loader, templar=action._templar,
-                shared_loader_obj=action._shared_loader_obj,
-            )
-            answer = dict(copy.run(task_vars=self._task_vars))
-        finally:
-            shutil.rmtree(folder)
+    def _module(self, name: str, options: dict[str, Any]) -> dict[str, Any]:
+        answer = self._answer(name, options)
         if answer.get("failed"):
-            raise InputError(f"{path} cannot be written: {reason(answer)}.", remedy=_MAY_WRITE)
+            errors = [one["exception"]["message"].rstrip(".") for one in answer.get("error") or []]
+            raise InputError(f"{'; '.join(errors) or reason(answer)}.", remedy=_MAY_WRITE)
         return answer
+
+    def _answer(self, name: str, options: dict[str, Any]) -> dict[str, Any]:
+        if importlib.util.find_spec("ansible_collections.ansible") is None or (
+            importlib.util.find_spec("ansible_collections.ansible.windows") is None
+        ):
+            raise InputError(
+                "the collection ansible.windows is not installed, and the server is a Windows one.",
+                remedy="Install it on the machine that runs Ansible: ansible-galaxy collection install "
+                "'ansible.windows:>=1.11.0'",
+            )
+        if C.DEFAULT_KEEP_REMOTE_FILES:
+            raise InputError(
+                "ANSIBLE_KEEP_REMOTE_FILES would leave a file with secrets on the server.", remedy="Unset it.",
+            )
+        action = self._action
+        with quiet(action._play_context, action._connection._play_context, action._task):
+            return dict(action._execute_module(
+                module_name=f"ansible.windows.{name}", module_args=options, task_vars=self._task_vars
+            ))

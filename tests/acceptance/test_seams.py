@@ -1,8 +1,9 @@
-"""A product, a format, a store, an identity and a token source: each one file, added to a copy of the collection."""
+"""A product, a format, a kind of target, a store, an identity, a token source: each one file more in a collection."""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import stat
 from dataclasses import dataclass, field
@@ -19,10 +20,13 @@ TOYS = Path(__file__).parent / "toys"
 #: Where each toy goes. Nothing else of the collection is touched.
 PLACES = {
     "product": "plugins/module_utils/_products/toy.py", "format": "plugins/module_utils/_targets/formats/toy.py",
-    "store": "plugins/plugin_utils/stores/toy.py", "identity": "plugins/module_utils/_identity/toy.py",
-    "token_source": "plugins/module_utils/_auth/toy.py",
+    "kind": "plugins/module_utils/_targets/kinds/toy.py", "store": "plugins/plugin_utils/stores/toy.py",
+    "identity": "plugins/module_utils/_identity/toy.py", "token_source": "plugins/module_utils/_auth/toy.py",
 }
 HOSTS = ("toy-1", "toy-2")
+#: For this one a person has to sign in.
+WAITING = "toy-3"
+SENTENCE = "toy-3: authorization required for the toy {} of contracts-test@contoso.example: Say hello to the toy."
 FOREIGN = "somebody else's: line\n"
 
 
@@ -49,13 +53,16 @@ class Service:
 
 @dataclass(frozen=True)
 class Played:
-    """Two runs of setting up and one of removing, and what stood then."""
+    """Runs of setting up, of verifying and of removing, and what stood then."""
 
     service: Service
     folder: Path
     predicted: Run
     first: Run
     second: Run
+    verified: Run
+    signed_in: Run
+    report: str
     store: dict[str, dict[str, dict[str, str]]]
     mode: int
     asked: list[tuple[str, str]]
@@ -101,9 +108,13 @@ def played(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) ->
             }},
             "mail_store_kind": "toy", "mail_store_path": str(store), "groups": ["test"],
         }
-        for host in HOSTS:
+        waiting = {**variables, "mail_toy": {**variables["mail_toy"], "sign_in": str(folder / "signed-in")}}
+        for host in (*HOSTS, WAITING):
             (folder / host).write_text(FOREIGN)
-        arguments = ("--limit", ",".join(HOSTS), "--diff", *estate.hosts(toy_1=variables, toy_2=variables))
+        arguments = (
+            "--limit", ",".join((*HOSTS, WAITING)), "--diff", "-e", f"mail_report_file={folder / 'report.md'}",
+            *estate.hosts(toy_1=variables, toy_2=variables, toy_3=waiting),
+        )
         environment = {
             "ANSIBLE_COLLECTIONS_PATH": str(collection(folder / "collections")),
             "AZURE_AUTHORITY_HOST": env["AZURE_AUTHORITY_HOST"], "MAILOPS_CA_FILE": str(trusted),
@@ -113,11 +124,17 @@ def played(sandbox: RunningSandbox, tmp_path_factory: pytest.TempPathFactory) ->
         untouched = list(service.asked)
         first = estate.set_up(*arguments, **environment)
         second = estate.set_up(*arguments, **environment)
+        report = (folder / "report.md").read_text()
+        verified = estate.set_up(*arguments, playbook="verify_mail", **environment)
+        (folder / "signed-in").write_text("hello")
+        signed_in = estate.set_up(*arguments, **environment)
         held, mode, asked = json.loads(store.read_text()), stat.S_IMODE(store.stat().st_mode), list(service.asked)
         removed = estate.set_up(*arguments, playbook="remove_mail", **environment)
         assert untouched == []
         tenant = (before, estate.footprint())
-    return Played(service, folder, predicted, first, second, held, mode, asked, removed, tenant)
+    return Played(
+        service, folder, predicted, first, second, verified, signed_in, report, held, mode, asked, removed, tenant
+    )
 
 
 def test_a_product_of_one_file_is_set_up_and_proven(played: Played) -> None:
@@ -129,9 +146,35 @@ def test_a_product_of_one_file_is_set_up_and_proven(played: Played) -> None:
             "result": "delivered",
         }
         for host in HOSTS
+    } | {
+        WAITING: {
+            "environment": "test", "product": "toy", "application": "Toys", "permissions granted": "play",
+            "to do": "restart the product", "result": "authorization required",
+        },
     }
     assert (played.second.code, played.second.changed) == (0, 0), played.second.output
     assert played.second.results == played.first.results
+
+
+def test_a_kind_of_target_of_one_file_says_who_has_to_sign_in(played: Played) -> None:
+    sentence = SENTENCE.format(played.folder / "signed-in")
+    for run in (played.first, played.second, played.verified):
+        # It is no failure: the others go on, and are delivered.
+        assert (run.code, run.failed) == (0, []), run.output
+        assert run.results == {**dict.fromkeys(HOSTS, "delivered"), WAITING: "authorization required"}
+        assert sentence in re.sub(r"\s+", " ", " ".join(run.report))
+    assert f"- {sentence}\n" in played.report
+    assert f"| {WAITING} | contracts-test@contoso.example to probe@contoso.example |  | authorization required |" in (
+        played.report
+    )
+    # It is configured all the same, so that nothing but the sign-in is missing.
+    assert (played.folder / WAITING).read_text() == (played.folder / HOSTS[0]).read_text()
+
+
+def test_the_next_run_sees_that_somebody_has_signed_in(played: Played) -> None:
+    assert (played.signed_in.code, played.signed_in.changed) == (0, 0), played.signed_in.output
+    assert played.signed_in.results == dict.fromkeys((*HOSTS, WAITING), "delivered")
+    assert not any("authorization required" in line for line in played.signed_in.report)
 
 
 def test_a_format_of_one_file_is_written_as_its_reader_reads_it(played: Played) -> None:
@@ -149,16 +192,16 @@ def test_a_store_of_one_file_keeps_the_credential(played: Played) -> None:
 
 
 def test_a_token_source_of_one_file_is_found_by_its_name(played: Played) -> None:
-    # The prediction, two runs and the removal; the last one looks first.
-    assert played.service.tokens == [f"token {number} for play" for number in range(5)]
+    # The prediction, three runs and the removal; the last one looks first.
+    assert played.service.tokens == [f"token {number} for play" for number in range(6)]
 
 
 def test_an_identity_of_one_file_is_asked_once(played: Played) -> None:
     assert played.predicted.code == 0, played.predicted.output
-    assert played.predicted.results == dict.fromkeys(HOSTS, "predicted")
+    assert played.predicted.results == {**dict.fromkeys(HOSTS, "predicted"), WAITING: "authorization required"}
     assert played.asked == [("POST", "/applications/toys")]
     assert played.removed.code == 0, played.removed.output
-    assert played.removed.results == dict.fromkeys(HOSTS, "removed")
+    assert played.removed.results == dict.fromkeys((*HOSTS, WAITING), "removed")
     assert played.service.asked[1:] == [("DELETE", "/applications/toys")]
     # The tenant has nothing to do with it.
     before, after = played.tenant

@@ -14,7 +14,7 @@ from measured import Cost
 from playbook_environment import REPOSITORY
 
 HERE = Path(__file__).parent
-LIBRARIES = REPOSITORY / "tests" / "integration" / "azure_libraries"
+LIBRARIES = REPOSITORY / "tests" / "azure_libraries"
 PERMISSIONS = [{"resource": "Microsoft Graph", "application": ["Mail.Send"], "delegated": []}]
 
 

@@ -3,95 +3,41 @@
 from __future__ import annotations
 
 import imaplib
-import poplib
 import re
 import smtplib
-import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from imapclient import IMAPClient
 from m365_sandbox.process.ports import free_ports
 from office import CONTRACTS, HOST, OUTLOOK, PROBE, SECONDS, Office, letter
 from person import Person
-
-PASSWORD = "for the proxy only"
-
-
-class Proxy:
-    """A running proxy; ``ports`` are its own, by protocol."""
-
-    def __init__(
-        self, office: Office, folder: Path, *, secret: str | None = None, account: dict[str, str] | None = None,
-    ) -> None:
-        self.ports = dict(zip(("IMAP", "POP", "SMTP"), free_ports(), strict=False))
-        faces = {"IMAP": "imap", "POP": "pop3", "SMTP": "smtp"}
-        servers = "".join(
-            f"[{protocol}-{port}]\nlocal_address = {HOST}\nserver_address = {HOST}\n"
-            f"server_port = {office.port(faces[protocol])}\nserver_starttls = {protocol == 'SMTP'}\n\n"
-            for protocol, port in self.ports.items()
-        )
-        settings = {
-            "token_url": f"{office.authority}/{office.tenant_id}/oauth2/v2.0/token",
-            **(account or {
-                "oauth2_scope": OUTLOOK, "oauth2_flow": "client_credentials", "client_id": office.app_id,
-                "client_secret": secret or office.secret,
-            }),
-        }
-        lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
-        accounts = "".join(f"[{address}]\n{lines}\n" for address in (PROBE, CONTRACTS))
-        self.configuration = folder / "emailproxy.config"
-        self.configuration.write_text(servers + accounts)
-        self.configuration.chmod(0o600)
-
-    def imap(self) -> imaplib.IMAP4:
-        """A client of the standard library."""
-        return imaplib.IMAP4(HOST, self.ports["IMAP"], timeout=SECONDS)
-
-    def smtp(self) -> smtplib.SMTP:
-        """A client of the standard library."""
-        return smtplib.SMTP(HOST, self.ports["SMTP"], timeout=SECONDS)
-
-    def pop3(self) -> poplib.POP3:
-        """A client of the standard library."""
-        return poplib.POP3(HOST, self.ports["POP"], timeout=SECONDS)
+from proxy_process import PASSWORD, Proxy, running
 
 
-@contextmanager
-def running(proxy: Proxy, office: Office, *options: str) -> Iterator[Proxy]:
-    """Run the proxy until all its ports are open, and as long as the caller wants."""
-    command = [sys.executable, "-m", "emailproxy", "--no-gui", "--config-file", str(proxy.configuration), *options]
-    log = proxy.configuration.with_name("emailproxy.log")
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*command, "--log-file", str(log.with_suffix(".own"))], env=office.environment(HOME=str(log.parent)),
-            cwd=log.parent, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-        )
-    try:
-        while process.poll() is None and not all(is_open(port) for port in proxy.ports.values()):
-            time.sleep(0.05)
-        assert process.poll() is None, log.read_text()
-        yield proxy
-    finally:
-        process.terminate()
-        process.wait(SECONDS)
-
-
-def is_open(port: int) -> bool:
-    """Whether somebody listens on a port."""
-    with socket.socket() as probe:
-        probe.settimeout(0.2)
-        return probe.connect_ex((HOST, port)) == 0
+def configured(
+    office: Office, folder: Path, *, secret: str | None = None, account: Mapping[str, str] | None = None,
+) -> Proxy:
+    """A proxy in front of Exchange Online, for two mailboxes; with client credentials unless told otherwise."""
+    settings = {
+        "token_url": f"{office.authority}/{office.tenant_id}/oauth2/v2.0/token",
+        **(account or {
+            "oauth2_scope": OUTLOOK, "oauth2_flow": "client_credentials", "client_id": office.app_id,
+            "client_secret": secret or office.secret,
+        }),
+    }
+    lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
+    accounts = "".join(f"[{address}]\n{lines}\n" for address in (PROBE, CONTRACTS))
+    servers = {"IMAP": office.port("imap"), "POP": office.port("pop3"), "SMTP": office.port("smtp")}
+    return Proxy(folder, servers, accounts)
 
 
 @pytest.fixture
 def proxy(office: Office, tmp_path: Path) -> Iterator[Proxy]:
-    with running(Proxy(office, tmp_path), office) as proxy:
+    with running(configured(office, tmp_path), office.environment()) as proxy:
         yield proxy
 
 
@@ -108,6 +54,9 @@ def test_it_sends_reads_and_deletes(office: Office, proxy: Proxy) -> None:
         client.store("1", "+FLAGS", "(\\Flagged)")
         assert client.copy("1", "Archive")[0] == "OK"
         assert client.append("Drafts", "(\\Draft)", "", letter(PROBE, CONTRACTS, "A draft").encode())[0] == "OK"
+        assert client.append("INBOX", "", "", letter(CONTRACTS, PROBE, "To be moved").encode())[0] == "OK"
+        assert client.uid("MOVE", "2", '"Deleted Items"')[0] == "OK"
+    assert office.subjects(PROBE, "Deleted Items") == ["To be moved"]
     assert office.flags(PROBE, "By proxy", "Archive") == {"\\Flagged"}
     assert office.subjects(PROBE, "Drafts") == ["A draft"]
     client = proxy.pop3()
@@ -117,6 +66,19 @@ def test_it_sends_reads_and_deletes(office: Office, proxy: Proxy) -> None:
     assert b"Subject: By proxy" in client.retr(1)[1]
     client.dele(1)
     client.quit()
+    assert office.subjects(PROBE) == []
+
+
+def test_whoever_idles_behind_it_hears_of_mail(office: Office, proxy: Proxy) -> None:
+    with IMAPClient(HOST, proxy.ports["IMAP"], ssl=False, timeout=SECONDS) as client:
+        client.login(PROBE, PASSWORD)
+        client.select_folder("INBOX")
+        client.idle()
+        office.put(PROBE, "News")
+        assert (1, b"EXISTS") in client.idle_check(timeout=SECONDS)
+        client.idle_done()
+        client.delete_messages([1])
+        client.expunge()
     assert office.subjects(PROBE) == []
 
 
@@ -150,7 +112,7 @@ def test_refusals(office: Office, proxy: Proxy) -> None:
 
 def test_a_wrong_secret_is_refused(office: Office, tmp_path: Path) -> None:
     with (
-        running(Proxy(office, tmp_path, secret="wrong"), office) as proxy,
+        running(configured(office, tmp_path, secret="wrong"), office.environment()) as proxy,
         pytest.raises(imaplib.IMAP4.error), proxy.imap() as client,
     ):
         client.login(PROBE, PASSWORD)
@@ -160,7 +122,7 @@ def test_a_person_signs_in_in_a_browser(office: Office, tmp_path: Path) -> None:
     redirect_uri = f"http://localhost:{next(free_ports())}"
     scopes = ["IMAP.AccessAsUser.All", "SMTP.Send"]
     app_id, secret = office.product(secret=True, redirectUris={"web": ["http://localhost"]})
-    proxy = Proxy(office, tmp_path, account={
+    proxy = configured(office, tmp_path, account={
         "permission_url": f"{office.authority}/{office.tenant_id}/oauth2/v2.0/authorize", "client_id": app_id,
         "client_secret": str(secret), "redirect_uri": redirect_uri, "use_pkce": "True",
         "oauth2_scope": " ".join([*(f"https://outlook.office365.com/{scope}" for scope in scopes), "offline_access"]),
@@ -172,7 +134,7 @@ def test_a_person_signs_in_in_a_browser(office: Office, tmp_path: Path) -> None:
         person = Person(office.sandbox.ca).open(asked[0])
         assert person.press("Sign in", password=office.password).press("Accept").leave().ok
 
-    with running(proxy, office, "--local-server-auth") as proxy:
+    with running(proxy, office.environment(), "--local-server-auth") as proxy:
         browser = threading.Thread(target=sign_in)
         browser.start()
         with proxy.imap() as client:

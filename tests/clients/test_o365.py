@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from msal import ConfidentialClientApplication
 from O365 import Account, Message, MSGraphProtocol
@@ -91,6 +93,22 @@ def test_it_does_everything_else(office: Office, signed_in: Account) -> None:
     draft.subject, draft.body = "A draft", "Hello"
     assert draft.save_draft()
     assert office.subjects(PROBE, "Drafts") == ["A draft"]
+
+
+def test_it_searches_and_downloads(office: Office, signed_in: Account, tmp_path: Path) -> None:
+    message = signed_in.new_message()
+    message.to.add(PROBE)
+    message.subject, message.body = "With a file", "Hello"
+    message.attachments.add([(__file__, "test.py")])
+    assert message.send()
+    office.put(PROBE, "Without")
+    inbox = signed_in.mailbox().inbox_folder()
+    (found,) = inbox.get_messages(query=inbox.new_query().search("without"))
+    assert found.subject == "Without"
+    (found,) = inbox.get_messages(query=inbox.new_query().equals("subject", "With a file"), download_attachments=True)
+    (attachment,) = found.attachments
+    assert attachment.save(tmp_path, "saved.py")
+    assert (tmp_path / "saved.py").read_bytes() == Path(__file__).read_bytes()
 
 
 def test_a_wrong_secret_is_refused(office: Office) -> None:

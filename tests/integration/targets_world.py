@@ -67,7 +67,7 @@ class World:
         inventory = {
             host: {
                 "options": {
-                    "application": APPLICATION,
+                    "applications": [APPLICATION],
                     "store": {
                         "kind": "ansible_vault", "path": str(self.folder / "store.yml"),
                         "password_file": str(self.folder / "password"),

@@ -40,7 +40,7 @@ class Store:
             },
         }
         variables = {
-            **ACTIONS, "PYTHONPATH": str(Path(__file__).parent / "azure_libraries"),
+            **ACTIONS, "PYTHONPATH": str(Path(__file__).parents[1] / "azure_libraries"),
             "REQUESTS_CA_BUNDLE": str(self.folder / "ca.pem"), **(environment or {}),
         }
         tasks: list[dict[str, Any]] = [{"use_store": use} for use in uses]

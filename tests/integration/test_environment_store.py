@@ -20,7 +20,7 @@ PREFIX = "MAILOPS_CONTRACTS_MAIL_TEST"
 def configure(world: World, *arguments: str, environment: dict[str, str], **more: Any) -> Outcome:
     options = {
         **ici(world.home(), **more), "store": {"kind": "environment", "tenant_id": "t"},
-        "application": {"unique_name": "contracts-mail.test", "name": "Contracts mail"},
+        "applications": [{"unique_name": "contracts-mail.test", "name": "contracts"}],
     }
     return world.configure({"server": options}, "-vvv", "--diff", *arguments, environment=environment)
 

@@ -200,7 +200,8 @@ def test_a_credential_that_is_new_may_be_unknown_for_a_minute(world: MailWorld, 
     application = world.may_send()
     wrong = {**world.graph(application), "client_secret": "not~yet~known~to~anybody"}
     one = check(
-        world, "new", send=wrong, receive=world.reader("imap"), new_client_id=application["appId"], **{"from": SENDER},
+        world, "new", send=wrong, receive=world.reader("imap"), new_client_ids=[application["appId"]],
+        **{"from": SENDER},
     )
     clock = Clock()
     (verdict,) = prove([one], told, clock).values()
@@ -213,7 +214,7 @@ def test_nobody_waits_for_the_wrong_secret_of_whoever_reads(world: MailWorld, to
     application = world.may_send()
     reader = {**world.reader("graph"), "client_secret": "not~the~readers~secret~at~all"}
     one = check(
-        world, "reader", send=world.graph(application), receive=reader, new_client_id=application["appId"],
+        world, "reader", send=world.graph(application), receive=reader, new_client_ids=[application["appId"]],
         patience=1800, **{"from": SENDER},
     )
     clock = Clock()

@@ -114,7 +114,8 @@ def test_servers_that_encrypt_at_once_lose_nothing_that_another_has_kept(server:
         command = [sys.executable, str(server.folder / "encrypt.py"), str(server.folder / f"calls of {name}")]
         hosts[name] = server.variables(file, {"encrypt_command": ["/bin/false"] if name == "broken" else command})
     server.keep("key-1", pending={"key_id": "key-2", "secret_text": "another"})
-    done = play(server.folder, roles("mail_plan", "mail_provider"), "-e", "__mail_provider_slot=pending", hosts=hosts)
+    slots = {"__mail_provider_slots": {name: {"t/contracts": "pending"} for name in hosts}}
+    done = play(server.folder, roles("mail_plan", "mail_provider"), "-e", json.dumps(slots), hosts=hosts)
     assert done.code == 2, done.output
     kept = {"key-2": f"encrypted 1 {'another'[::-1]}"}
     assert server.stored()["encrypted"] == {"one": kept, "two": kept}

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import os
-import pwd
-import shutil
 import signal
 import stat
 import subprocess
@@ -25,39 +23,9 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.node 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.server import FileWrite, Wanted
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils import _server
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._server import PosixServer
+from shell_server import NOBODY, Shell, server
 
-NOBODY = pwd.getpwnam("nobody")
 SECRET = b"SECRET=s3cret~Value\n"
-
-
-class Shell:
-    """What the server uses of an action: it runs commands here, as another user if wanted."""
-
-    def __init__(self, user: str | None = None) -> None:
-        context = SimpleNamespace(no_log=False)
-        self._play_context = context
-        self._connection = SimpleNamespace(become=None, has_pipelining=True, transport="shell", _play_context=context)
-        self._task = SimpleNamespace(check_mode=False)
-        self._templar = SimpleNamespace(template=lambda value: value)
-        self._user = user
-        self.commands: list[str] = []
-
-    def _compute_environment_string(self) -> str:
-        return ""
-
-    def _low_level_execute_command(self, command: str, in_data: bytes) -> dict[str, Any]:
-        assert self._play_context.no_log
-        self.commands.append(command)
-        done = subprocess.run(
-            ["sh", "-c", command], input=in_data, capture_output=True, check=False, user=self._user, cwd="/",
-            extra_groups=[] if self._user else None, group=NOBODY.pw_gid if self._user else None,
-        )
-        return {"rc": done.returncode, "stdout": done.stdout.decode(), "stderr": done.stderr.decode()}
-
-
-def server(user: str | None = None, **options: Any) -> PosixServer:
-    variables = {"ansible_python_interpreter": shutil.which("python3", path="/usr/bin:/bin") or sys.executable}
-    return PosixServer(Shell(user), variables, **options)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -336,3 +304,24 @@ def test_a_plugin_that_hands_no_standard_input_on_is_refused(folder: Path, plugi
     with pytest.raises(InputError, match=r"the plugin (shell|su) hands no standard input on"):
         port.look([Wanted(str(folder / "file"))])
     assert shell.commands == []
+
+
+def test_states_tell_age_and_rights_without_reading(folder: Path) -> None:
+    file = folder / "cache"
+    file.write_bytes(b"protected")
+    os.utime(file, (1795000000, 1795000000))
+    file.chmod(0o640)
+    asked = [(str(file), "nobody"), (str(file), "root"), (str(file), None), (str(folder / "none" / "cache"), "nobody")]
+    written = "2026-11-18T11:06:40Z"
+    told = server().states(asked)
+    assert [(one.written, one.readable) for one in told] == [
+        (written, False), (written, True), (written, None), (None, None),
+    ]
+    assert all(one.now[:4] >= "2024" for one in told)
+    file.chmod(0o644)
+    # Who is not root can only tell of itself.
+    assert [one.readable for one in server("nobody").states(asked)] == [True, None, None, None]
+    folder.chmod(0o700)
+    assert server().states(asked[:1])[0].readable is False
+    with pytest.raises(InputError, match="there is no user none on the server"):
+        server().states([(str(file), "none")])

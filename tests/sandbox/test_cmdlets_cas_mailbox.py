@@ -97,7 +97,8 @@ def test_mailboxes_by_kind_and_filter(exchange: Exchange) -> None:
 
     assert aliases("Get-Mailbox", RecipientTypeDetails="SharedMailbox") == ["shared"]
     assert aliases("Get-Mailbox", RecipientTypeDetails=["SharedMailbox", "UserMailbox"]) == [
-        "contracts", "contracts-test", "tickets", "tickets-test", "director", "probe", "admin", "shared",
+        "contracts", "contracts-test", "tickets", "tickets-test", "cmo", "cmo-test", "cmo-actions", "cmo-actions-test",
+        "cmo-documents", "cmo-documents-test", "director", "probe", "admin", "shared",
     ]
     assert aliases("Get-Mailbox", Filter="PrimarySmtpAddress -like 'contracts*'") == ["contracts", "contracts-test"]
     assert aliases("Get-Recipient", Filter="EmailAddresses -eq 'SMTP:probe@contoso.example'") == ["probe"]

@@ -37,7 +37,8 @@ def test_the_seed(clean: RunningSandbox) -> None:
     assert set(users) == {
         f"{name}@contoso.example"
         for name in (
-            "contracts", "contracts-test", "tickets", "tickets-test", "director", "probe", "unlicensed", "admin",
+            "contracts", "contracts-test", "tickets", "tickets-test", "cmo", "cmo-test", "cmo-actions",
+            "cmo-actions-test", "cmo-documents", "cmo-documents-test", "director", "probe", "unlicensed", "admin",
             "shared",
         )
     }

@@ -83,9 +83,10 @@ def test_unknown_path(graph: Graph, path: str, segment: str) -> None:
 def test_unknown_version_method_and_me(graph: Graph) -> None:
     beta = str(graph.base_url).replace("v1.0", "beta")
     assert refusal(graph.get(f"{beta}applications")) == gateway("Invalid version: beta")
-    assert refusal(graph.put("/applications", json={})) == (
-        405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target."
-    )
+    for method in ("PUT", "OPTIONS", "TRACE"):
+        assert refusal(graph.request(method, "/applications")) == (
+            405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target."
+        )
     for path in ("/me", "/me/sendMail", "/me/messages"):
         assert refusal(graph.get(path)) == gateway("/me request is only valid with delegated authentication flow.")
 

@@ -13,7 +13,12 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.chart import chart
-from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.table import hosts, made_by, step
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.table import (
+    hosts,
+    made_by,
+    sign_ins,
+    step,
+)
 
 COLUMNS = ("Credential", "In the store", "Made by", "Ends", "Days left", "State", "Next")
 _WORDS = {"ok": "nothing is due", "due": "something is due soon", "expired": "something has expired"}
@@ -67,6 +72,11 @@ def page(report: Mapping[str, Any]) -> str:
     if report["moment"]:
         _add(body, "h2", "Time line")
         SubElement(body, "div", {"class": "wide"}).append(chart(report))
+    if report["sign_ins"]:
+        _add(body, "h2", "Sign-ins")
+        listed = SubElement(body, "ul")
+        for line in sign_ins(report):
+            _add(listed, "li", line)
     _add(body, "h2", "Applications")
     _table(SubElement(body, "div", {"class": "wide"}), report["applications"])
     _clean(html)

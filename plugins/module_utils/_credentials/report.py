@@ -8,6 +8,7 @@ A report is plain data without any secret's value::
     moment          the tenant's time of the judgement, "2026-11-22T05:00:00Z"
     due_within      as given, "14d"
     state           the worst state of all applications: ok, due or expired
+    sign_ins        [{host, what, where, account, since, do}], see _sign_ins.py; what is still to be done counts as due
     applications    [{name, unique_name, environment, tenant_id, app_id, object_id, enabled, store, hosts, awaiting,
                     lock, state, reasons: [sentences], credentials}]
 
@@ -42,7 +43,7 @@ READ_ONLY = "environment"
 
 def report(
     applications: Sequence[Mapping[str, Any]], entries: Mapping[str, Mapping[str, Any]],
-    readings: Sequence[Mapping[str, Any]], due_within: str,
+    readings: Sequence[Mapping[str, Any]], due_within: str, sign_ins: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> Data:
     """The report.
 
@@ -50,6 +51,7 @@ def report(
     :param entries: what the store holds of each, by its name.
     :param readings: answers of mail_credentials_info, one for each tenant, each with ``enabled`` by application id.
     :param due_within: within which time before its end a credential counts as due; shown in the report.
+    :param sign_ins: those that hosts need, by host.
     """
     found = {one["app_id"].lower(): one for reading in readings for one in reading["applications"]}
     moments = [reading["moment"] for reading in readings if reading["moment"]]
@@ -61,7 +63,10 @@ def report(
     return {
         "moment": max(moments, default=None),
         "due_within": due_within,
-        "state": _worst(one["state"] for one in told),
+        "state": _worst([
+            *(one["state"] for one in told), *("due" for some in sign_ins.values() for one in some if one["do"]),
+        ]),
+        "sign_ins": [{"host": host, **one} for host, some in sign_ins.items() for one in some],
         "applications": told,
     }
 

@@ -37,6 +37,14 @@ async def look_up(graph: GraphClient, addresses: Sequence[str]) -> dict[str, Fou
     return {address: whose(address, users) for address in wanted}
 
 
+def unknown(addresses: Sequence[str]) -> InputError:
+    """Why the object ids of these cannot be told."""
+    return InputError(
+        f"{', '.join(addresses)}: no user has that principal name or primary address, so that there is no object id.",
+        remedy="Correct the address, or give the mailbox's object_id beside it.",
+    )
+
+
 def whose(address: str, users: Iterable[Mapping[str, Any]]) -> Found:
     """The user of an address. Pure.
 

@@ -40,7 +40,7 @@ Check: TypeAlias = Mapping[str, Any]
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 
 #: What a check has beside the options of the module mail_delivery.
-OWN = frozenset({"name", "host", "patience", "new_client_id", "proves"})
+OWN = frozenset({"name", "host", "patience", "new_client_ids", "proves"})
 
 
 async def prove_all(
@@ -53,7 +53,7 @@ async def prove_all(
 
     :param checks: each a dictionary of ``name``, the options of the module mail_delivery, and as may be ``host``, and
         ``patience``: for how many seconds from now a failure that may pass by itself is tried again, and
-        ``new_client_id``: the application whose credential was made moments ago.
+        ``new_client_ids``: the applications whose credentials were made moments ago.
     :param sleep: waits the given seconds between two attempts; a test hands in one that does not.
     :param clock: a monotonic clock in seconds, by which patience ends.
     :returns: the verdicts by the checks' titles, in their order, with ``name``, ``host``, ``attempts`` and
@@ -65,7 +65,7 @@ async def prove_all(
         raise InputError("Two of the checks have the same name and host; give each a name of its own.")
     # The loop's own pool is made for a handful of threads.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency, "check"))
-    sources = TokenSources(clock, progress.say)
+    sources = TokenSources(clock)
     started = clock()
 
     async def work(check: Check) -> Verdict:
@@ -97,7 +97,7 @@ class _Proof:
         self._options = complete({name: value for name, value in check.items() if name not in OWN})
         self._sources = sources
         self._patient_until = started + float(check.get("patience", 0))
-        self._new_client_id = check.get("new_client_id")
+        self._new_client_ids = check.get("new_client_ids", [])
         self._signs_in_until = started + SIGN_IN_PATIENCE
         self._progress = progress
         self._sleep = sleep
@@ -132,7 +132,7 @@ class _Proof:
 
     def _may_be_unknown(self, error: AuthenticationError) -> bool:
         """Whether it is the new credential that was refused, and not that of whoever reads the mail."""
-        return error.client_id is not None and error.client_id == self._new_client_id and is_replicating(error)
+        return error.client_id in self._new_client_ids and is_replicating(error)
 
     async def _once(self, since: float) -> dict[str, Any]:
         check = check_from(self._options)

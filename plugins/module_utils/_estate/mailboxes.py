@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import users
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.users import Found
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import GraphError, InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Key, Table, address, many, read
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done, failure
 
-_NAMED: Table = {"mailboxes": Key(many(address)), "foreign": Key(address), "reader": Key(address)}
+_NAMED: Table = {
+    "mailboxes": Key(many(address)), "users": Key(many(address)), "foreign": Key(address), "reader": Key(address),
+}
 
 
 def named_by(plan: Mapping[str, Any], path: str) -> dict[str, Any]:
-    """The mailboxes that a host's plan names: ``mailboxes``, ``foreign`` and ``reader``.
+    """The mailboxes that a host's plan names: ``mailboxes``, ``foreign`` and ``reader``; and ``users``, by their ids.
 
     :param path: of the plan, for the message.
     :raises InputError: what it says makes no sense.
@@ -27,7 +30,7 @@ def named_by(plan: Mapping[str, Any], path: str) -> dict[str, Any]:
     found = read(_NAMED, own, path, problems)
     if problems:
         raise InputError("\n".join(problems))
-    return {"mailboxes": [], "foreign": None, "reader": None, **found}
+    return {"mailboxes": [], "users": [], "foreign": None, "reader": None, **found}
 
 
 def judge(about: Mapping[str, Any], found: Mapping[str, Found] | GraphError) -> Verdict:
@@ -39,8 +42,8 @@ def judge(about: Mapping[str, Any], found: Mapping[str, Found] | GraphError) -> 
     foreign, reader = about["foreign"], about["reader"]
     if isinstance(found, GraphError):
         # Everything else can be done without, and the proof of delivery finds the same fault later. But nobody opens a
-        # mailbox that does not exist, which would look like a refusal.
-        return failure(found) if foreign else done("The mailboxes could not be looked up.")
+        # mailbox that does not exist, which would look like a refusal, and nothing else knows an object id.
+        return failure(found) if foreign or about["users"] else done("The mailboxes could not be looked up.")
     for mailbox in (*about["mailboxes"], foreign, reader):
         unclear = found[mailbox] if mailbox else None
         if isinstance(unclear, InputError):
@@ -54,6 +57,9 @@ def judge(about: Mapping[str, Any], found: Mapping[str, Found] | GraphError) -> 
             remedy="In the Microsoft 365 admin center, assign a licence with Exchange Online to it, or name another "
             "mailbox in mail_send.from.",
         ))
+    unknown = [address for address in about["users"] if found[address] is None]
+    if unknown:
+        return failure(users.unknown(unknown))
     if foreign and not _has_mailbox(found[foreign]):
         return failure(InputError(
             f"mail_verify.refused_mailbox: {foreign} is not known as the name or address of a user who has "

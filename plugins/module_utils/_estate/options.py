@@ -24,7 +24,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     read,
     text,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import SECRET
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import SECRET
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import APP
 
 #: The kinds of identity are told by their files; to import them would load the libraries that they need.
@@ -46,6 +46,10 @@ APPLICATION: Table = {
     "environment": Key(text),
     "identity": Key(choice(*registry.names([str(IDENTITIES)]))),
     "exclusive": Key(flag),
+    "credential": Key(choice("client_secret", "none")),
+    "public_client": Key(flag),
+    "users": _addresses,
+    "account": Key(mapping),
     "exchange": Key(keys=RIGHTS),
     "entra": Key(mapping),
     "exchange_connection": Key(mapping),
@@ -60,6 +64,7 @@ DELIVERY: Table = {
     "application": Key(text),
     "proves": Key(choice("mailbox", "permission")),
     "patience": Key(number(0, 86400)),
+    "needs": Key(text),
 }
 _NO_RIGHTS: Mapping[str, Any] = {
     **{name: [] for name, key in RIGHTS.items() if key.keys is None}, "scope": None,
@@ -113,7 +118,8 @@ def _complete(given: Mapping[str, Any], said: Mapping[str, str]) -> dict[str, An
     unique_name = given.get("unique_name")
     return {
         "name": unique_name, "display_name": unique_name, "environment": "mail", "identity": "entra",
-        "exclusive": False, "exchange_connection": {}, "hosts": [], "team": given.get("hosts", []),
+        "exclusive": False, "credential": "client_secret", "users": [],
+        "exchange_connection": {}, "hosts": [], "team": given.get("hosts", []),
         **given,
         "permissions": [{"application": [], "delegated": [], **one} for one in given.get("permissions", [])],
         "secret": {**SECRET, **given.get("secret", {})},

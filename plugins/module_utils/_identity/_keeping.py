@@ -102,6 +102,36 @@ async def keep(
         registration = await registrations.look(graph, registration)
 
 
+async def note(
+    facts: Mapping[str, Any], keeper: Keeper, run: Run, moment: datetime, *, check_mode: bool
+) -> bool:
+    """Keep what is known of an application beside its credential; gives whether the store did not know it.
+
+    :param facts: names of an entry, with what they hold from now on.
+    :param moment: the tenant's time, by which another run's lock ends.
+    :raises StoreError: the store cannot be used, or another run works on the application all the time.
+    """
+    waited = timedelta()
+    while True:
+        entry, revision = keeper.read()
+        if check_mode or {**entry, **facts} == entry:
+            return {**entry, **facts} != entry
+        try:
+            if _other_holder(entry, run, moment + waited) is None:
+                keeper.write({**entry, **facts}, revision)
+                return True
+        except StoreError as error:
+            if error.code != "conflict":
+                raise
+        if waited > LEASE:
+            raise StoreError(
+                "Another run has been working on the application all the time.", code="busy",
+                remedy="Run again when it has ended.",
+            )
+        await run.sleep(PAUSE)
+        waited += timedelta(seconds=PAUSE)
+
+
 def secret_params(entry: Mapping[str, Any], client_id: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
     """The options of the module entra_application_secret for an application with that entry in the store.
 

@@ -19,6 +19,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import 
     application_secret,
     applications,
     registrations,
+    users,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import SECRET
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import key_ids
@@ -30,12 +31,14 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._identity._kee
     Keeper,
     Run,
     keep,
+    note,
     secret_params,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done
 
 #: What the module entra_application takes of an application.
 _REGISTERED = ("sign_in_audience", "notes", "tags", "owners", "redirect_uris", "public_client")
+_SECRET = " and be given a client secret"
 
 
 @asynccontextmanager
@@ -64,26 +67,57 @@ async def present(
     if app_id is None:
         names = _names(wanted["permissions"])
         return done(
-            f"It would be registered, granted {_listed(names)} and be given a client secret.", changed=True,
+            f"It would be registered, granted {_listed(names)}{_SECRET if _has_secret(wanted) else ''}.", changed=True,
             client_id=None, object_id=None, granted=names, secret=None, warnings=[],
             diff=_titled(wanted, application=registered.result),
         )
     consented = await admin_consent.settle(graph, {
-        "app_id": app_id, "permissions": wanted["permissions"], "purge": wanted["exclusive"], "state": "present",
+        "app_id": app_id, "permissions": _consented(wanted), "purge": wanted["exclusive"], "state": "present",
     }, check_mode, application=registered.entity, known=registered.resources)
     ids = {"tenant_id": wanted["entra"]["tenant_id"], "client_id": app_id, "object_id": registered.entity["id"]}
-    registration = registrations.of(registered.entity, registered.moment, SECRET)
-    if check_mode:
-        params = secret_params(keeper.read()[0], app_id, options)
-        secret = await application_secret.present(graph, params, True, registration)
-    else:
-        secret = await keep(graph, ids, options, registration, keeper, run)
-    parts = {"application": registered.result, "consent": consented, "client secret": secret}
+    parts: dict[str, Mapping[str, Any]] = {"application": registered.result, "consent": consented}
+    about: Mapping[str, Any] = {"secret": None, "warnings": []}
+    if _has_secret(wanted):
+        registration = registrations.of(registered.entity, registered.moment, SECRET)
+        if check_mode:
+            params = secret_params(keeper.read()[0], app_id, options)
+            about = await application_secret.present(graph, params, True, registration)
+        else:
+            about = await keep(graph, ids, options, registration, keeper, run)
+        parts["client secret"] = about
+    # With a secret, the store has the ids.
+    known: dict[str, Any] = {} if _has_secret(wanted) else dict(ids)
+    if wanted["users"]:
+        known["users"] = await _users(graph, wanted["users"])
+    noted = await note(known, keeper, run, registered.moment, check_mode=check_mode)
     return done(
-        _said(wanted, parts, check_mode), changed=any(part["changed"] for part in parts.values()),
-        client_id=app_id, object_id=ids["object_id"], granted=_names(consented["granted"]), secret=secret["secret"],
-        warnings=secret["warnings"], diff=_titled(wanted, **parts),
+        _said(wanted, parts, check_mode), changed=noted or any(part["changed"] for part in parts.values()),
+        client_id=app_id, object_id=ids["object_id"], granted=_names(consented["granted"]), secret=about["secret"],
+        warnings=about["warnings"], diff=_titled(wanted, **parts),
     )
+
+
+async def _users(graph: GraphClient, addresses: Sequence[str]) -> dict[str, str]:
+    """The object ids of users by their addresses."""
+    found = await users.look_up(graph, addresses)
+    missing = [address for address, user in found.items() if user is None]
+    if missing:
+        raise users.unknown(missing)
+    unclear = next((user for user in found.values() if isinstance(user, InputError)), None)
+    if unclear is not None:
+        raise unclear
+    return {address: str(user["id"]) for address, user in found.items() if isinstance(user, Mapping)}
+
+
+def _has_secret(wanted: Mapping[str, Any]) -> bool:
+    return bool(wanted["credential"] == "client_secret")
+
+
+def _consented(wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What an administrator consents to; the rest is left to the person who signs in."""
+    by_all = wanted.get("consent", "organization") == "organization"
+    kept = [{**one, "delegated": one["delegated"] if by_all else []} for one in wanted["permissions"]]
+    return [one for one in kept if one["application"] or one["delegated"]]
 
 
 async def absent(

@@ -45,7 +45,9 @@ def check_from(options: Mapping[str, Any]) -> Check:
     settings = settings_from(options)
     if settings.send is None:
         return Check(options, settings, None)
-    probe = new_probe(settings.sender, settings.recipient, options["subject"], options["headers"])
+    probe = new_probe(
+        settings.sender, settings.recipients, options["subject"], options["headers"], settings.messages
+    )
     return Check(options, settings, probe)
 
 

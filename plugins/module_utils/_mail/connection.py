@@ -7,24 +7,28 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Literal, Protocol, TypeVar
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import TransportError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError, TransportError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail import certificates
 
 TlsMode = Literal["none", "auto", "implicit", "starttls", "starttls_optional"]
 Upgrade = Literal["never", "at_once", "required", "if_offered"]
+ServerProtocol = Literal["smtp", "imap", "pop3"]
 
 TLS_MODES: tuple[TlsMode, ...] = ("none", "auto", "implicit", "starttls", "starttls_optional")
-IMPLICIT_PORTS = frozenset({465, 993, 995})
+#: On which port TLS starts with the first byte (RFC 8314 section 3).
+IMPLICIT_PORTS: Mapping[ServerProtocol, int] = {"smtp": 465, "imap": 993, "pop3": 995}
 
 
 @dataclass(frozen=True)
 class Server:
     """A server to connect to."""
 
+    protocol: ServerProtocol
     host: str
     port: int
     tls: TlsMode
@@ -32,26 +36,30 @@ class Server:
     @property
     def where(self) -> str:
         """As messages name it."""
-        return f"{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
 
     @property
     def upgrade(self) -> Upgrade:
-        """When a connection to it becomes encrypted."""
-        return upgrade_for(self.tls, self.port)
+        """When a connection to it becomes encrypted.
 
-
-def upgrade_for(mode: TlsMode, port: int) -> Upgrade:
-    """When a connection becomes encrypted.
-
-    ``auto`` has MailKit's meaning: at once on the ports made for that, otherwise if the server offers it
-    (https://mimekit.net/docs/html/T_MailKit_Security_SecureSocketOptions.htm).
-    """
-    if mode == "auto":
-        return "at_once" if port in IMPLICIT_PORTS else "if_offered"
-    upgrades: dict[TlsMode, Upgrade] = {
-        "none": "never", "implicit": "at_once", "starttls": "required", "starttls_optional": "if_offered",
-    }
-    return upgrades[mode]
+        The words have the meaning of MailKit's SecureSocketOptions: ``auto`` is ``implicit`` on the protocol's own port
+        for that, and ``starttls_optional`` on every other. An upgrade that is offered and then fails is a failure with
+        each of them; nothing goes on in the clear then
+        (https://github.com/jstedfast/MailKit/blob/master/MailKit/Net/Smtp/SmtpClient.cs, ComputeDefaultValues,
+        PostConnect).
+        """
+        match self.tls:
+            case "none":
+                return "never"
+            case "implicit":
+                return "at_once"
+            case "auto" if self.port == IMPLICIT_PORTS[self.protocol]:
+                return "at_once"
+            case "starttls":
+                return "required"
+            case _:
+                return "if_offered"
 
 
 def is_encrypted(connection: socket.socket | None) -> bool:
@@ -59,17 +67,58 @@ def is_encrypted(connection: socket.socket | None) -> bool:
     return isinstance(connection, ssl.SSLSocket)
 
 
-@contextmanager
-def reaching(server: Server) -> Iterator[None]:
-    """Turn what goes wrong while a connection is made into an explanation.
+class Connection(Protocol):
+    """What smtplib's, imaplib's and poplib's connections have in common."""
 
+    @property
+    def sock(self) -> socket.socket | None: ...
+
+
+AConnection = TypeVar("AConnection", bound=Connection)
+
+
+def reach(
+    server: Server, context: ssl.SSLContext, dial: Callable[[ssl.SSLContext], AConnection],
+    hang_up: Callable[[AConnection], object],
+) -> AConnection:
+    """Make a connection, or explain why there is none.
+
+    :param context: by which the server's certificate is verified.
+    :param dial: makes a connection with a context, encrypted as ``server`` says; raises OSError, or a typed error.
+    :param hang_up: closes one.
     :raises TransportError: for every failure of the network and of TLS.
     """
     try:
-        yield
+        return dial(context)
+    except ssl.SSLCertVerificationError as error:
+        certificate = _shown(dial, hang_up)
+        reason, remedy = certificates.explain(error, certificate, server.host, datetime.now(UTC))
+        raise _unreachable(server, f"could not be reached: {reason}", remedy) from error
     except OSError as error:
         reason, remedy = explain(error, server.upgrade)
         raise _unreachable(server, f"could not be reached: {reason}", remedy) from error
+
+
+def _shown(
+    dial: Callable[[ssl.SSLContext], AConnection], hang_up: Callable[[AConnection], object]
+) -> certificates.Certificate | None:
+    """The certificate that was just refused. OpenSSL does not hand it out, so the server is asked once more.
+
+    That connection verifies nothing and carries nothing: it is closed as soon as the certificate is there.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        connection = dial(context)
+    except (OSError, ModernAuthError):
+        return None
+    try:
+        sock = connection.sock
+        der = sock.getpeercert(binary_form=True) if isinstance(sock, ssl.SSLSocket) else None
+    finally:
+        hang_up(connection)
+    return certificates.parsed(der) if der else None
 
 
 def closed_at_once(server: Server) -> TransportError:
@@ -101,13 +150,8 @@ def _unreachable(server: Server, what: str, remedy: str) -> TransportError:
 
 
 def explain(error: OSError, upgrade: Upgrade) -> tuple[str, str]:
-    """Why a connection failed, and what to check. Pure."""
+    """Why a connection failed, other than for its certificate, and what to check. Pure."""
     match error:
-        case ssl.SSLCertVerificationError():
-            return (
-                f"its certificate is not trusted ({error.verify_message})",
-                "Name the host as its certificate does, or give the file of the issuing authority as ca_path.",
-            )
         case ssl.SSLError() if upgrade == "at_once":
             return (
                 f"it does not speak TLS from the first byte ({error.strerror})",

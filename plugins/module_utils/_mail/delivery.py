@@ -13,7 +13,12 @@ from typing import Any, Protocol
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import DeliveryError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.mailbox import Found, Mailbox
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Deferred, Refused, Unanswered
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import (
+    Deferred,
+    Interrupted,
+    Refused,
+    Unanswered,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
 
 GROWTH = 1.5
@@ -59,9 +64,10 @@ class Sender(Protocol):
     is_encrypted: bool | None
 
     async def send(self, probe: Probe) -> None:
-        """Hand the probe over.
+        """Hand the probe over, all its messages in one session.
 
         :raises Refused, Deferred: if the service says no.
+        :raises Interrupted: if it took some of the messages, and then said no.
         :raises Unanswered: if it is unknown whether the service took it.
         :raises TransportError: if the service cannot be reached.
         """
@@ -116,18 +122,23 @@ class Delivery:
         :raises DeliveryError, TransportError: if it cannot be sent, does not arrive, or cannot be deleted.
         """
         await mailbox.open()
-        copies, unsure = await self._send_until_found(mailbox)
-        if not copies:
-            raise self._not_found(mailbox, unsure)
+        try:
+            copies, unsure = await self._send_until_found(mailbox)
+        except Interrupted as error:
+            error.message += f" {await self._take_back(mailbox, error.taken)}"
+            raise
         await self._clean_up(mailbox, copies)
-        arrived = next((copy for copy in copies if not copy.is_junk), None)
-        if arrived is None:
+        if len(copies) < self._probe.messages:
+            raise self._not_found(mailbox, len(copies), unsure)
+        arrived = [copy for copy in copies if not copy.is_junk]
+        if len(arrived) < self._probe.messages:
+            junk = next(copy.folder for copy in copies if copy.is_junk)
             raise DeliveryError(
-                f"The mail arrived, but in {copies[0].folder} and not in the inbox.",
+                f"The mail arrived, but in {junk} and not in the inbox.",
                 remedy="Check the sending domain's SPF, DKIM and DMARC, and the receiving mailbox's safe senders.",
                 details={"step": "wait", "where": mailbox.where},
             )
-        return arrived
+        return arrived[0]
 
     async def expect_refusal(self, mailbox: Mailbox | None) -> Refused:
         """Send the probe and see it refused.
@@ -146,7 +157,7 @@ class Delivery:
             if refusal.step not in PROVING_STEPS:
                 raise
             return refusal
-        fate = await self._take_back(mailbox)
+        fate = await self._take_back(mailbox, 1)
         if unsure:
             raise DeliveryError(
                 f"{unsure.message} A refusal was expected, and this is none. {fate}", details=unsure.details
@@ -208,40 +219,44 @@ class Delivery:
             until = self._deadline
             if unsure and unsure.may_resend:
                 until = min(until, self._stopwatch.clock() + self._patience.timeout * GRACE)
-            copies = await self._look(mailbox, until)
-            if copies or until == self._deadline:
+            copies = await self._look(mailbox, until, self._probe.messages)
+            if len(copies) >= self._probe.messages or until == self._deadline:
                 return copies, unsure
 
     # -- looking ------------------------------------------------------------------------------------------------
 
-    async def _look(self, mailbox: Mailbox, until: float) -> list[Found]:
-        """Look until the probe is there or it is too late. What fails meanwhile is tried again; the last is kept."""
+    async def _look(self, mailbox: Mailbox, until: float, wanted: int) -> list[Found]:
+        """Look until so many copies are there or it is too late. What fails is tried again, and the last kept."""
         pause = self._patience.interval
+        copies: list[Found] = []
         with self._stopwatch.step("wait"):
             while True:
                 self.polls += 1
-                wanted = pause
+                asked_for = pause
                 try:
                     copies = await mailbox.find(self._probe)
                 except ModernAuthError as error:
                     self._trouble = error
-                    wanted = max(pause, (error.retry_after or 0.0) if isinstance(error, Deferred) else 0.0)
+                    asked_for = max(pause, (error.retry_after or 0.0) if isinstance(error, Deferred) else 0.0)
                 else:
                     self._trouble = None
-                    if copies:
+                    if len(copies) >= wanted:
                         return copies
                 remaining = until - self._stopwatch.clock()
                 if remaining <= 0:
-                    return []
-                await self._sleep(min(wanted, remaining))
+                    return copies
+                await self._sleep(min(asked_for, remaining))
                 pause = min(pause * GROWTH, LONGEST_PAUSE)
 
-    def _not_found(self, mailbox: Mailbox, unsure: Unanswered | None) -> DeliveryError:
+    def _not_found(self, mailbox: Mailbox, found: int, unsure: Unanswered | None) -> DeliveryError:
+        probe = self._probe
         looked = (
-            f"The mail {self._probe.message_id} to {self._probe.recipient}, subject {self._probe.subject!r}, was not "
+            f"The mail {probe.message_id} to {', '.join(probe.recipients)}, subject {probe.subject!r}, was not "
             f"found in {mailbox.folders} at {mailbox.where} within {self._patience.timeout:g} seconds "
             f"({self.polls} looks)."
         )
+        if found:
+            looked = f"Only {found} of {probe.messages} mails that were sent in one session arrived. {looked}"
         doubts = [error.message for error in (unsure, self._trouble) if error]
         return DeliveryError(
             " ".join([looked, *doubts]),
@@ -255,7 +270,7 @@ class Delivery:
     # -- cleaning up --------------------------------------------------------------------------------------------
 
     async def _clean_up(self, mailbox: Mailbox, copies: list[Found]) -> None:
-        if not self._cleanup:
+        if not (self._cleanup and copies):
             return
         with self._stopwatch.step("cleanup"):
             await self._remove(mailbox, copies)
@@ -297,11 +312,11 @@ class Delivery:
                 return "deleted" if removed else "not found"
         return f"left there: {reason}"
 
-    async def _take_back(self, mailbox: Mailbox | None) -> str:
-        """Delete a mail that should not have been accepted, and say what became of it."""
+    async def _take_back(self, mailbox: Mailbox | None, taken: int) -> str:
+        """Delete what should not have been accepted, or is not complete, and say what became of it."""
         if not mailbox or not self._cleanup:
-            return "It was left where it is."
-        copies = await self._look(mailbox, self._deadline)
+            return "What was taken was left where it is."
+        copies = await self._look(mailbox, self._deadline, taken)
         if not copies:
             return f"It was not found in {mailbox.folders} at {mailbox.where}, so it could not be deleted."
         await self._clean_up(mailbox, copies)

@@ -10,7 +10,7 @@ import imaplib
 import re
 import ssl
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
@@ -23,7 +23,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connecti
     closed_at_once,
     is_encrypted,
     no_starttls,
-    reaching,
+    reach,
     token_in_the_clear,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Bearer, Credentials
@@ -34,6 +34,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
 
 INBOX = "INBOX"
+# Headers and folders' names are all that is asked for.
+_LONGEST_LITERAL = 10_000_000
 # RFC 6154 marks the folder; the names are for services that do not.
 _JUNK = ("\\junk", frozenset({"junk email", "junk e-mail", "junk", "spam", "[gmail]/spam"}))
 _SENT = ("\\sent", frozenset({"sent items", "sent", "[gmail]/sent mail"}))
@@ -105,25 +107,26 @@ class ImapMailbox:
         return connection
 
     def _connect(self) -> imaplib.IMAP4:
+        connection = reach(self._server, self._context, self._dial, _hang_up)
+        self.is_encrypted = is_encrypted(connection.sock)
+        return connection
+
+    def _dial(self, context: ssl.SSLContext) -> imaplib.IMAP4:
         upgrade = self._server.upgrade
         host, port = self._server.host, self._server.port
-        with reaching(self._server), self._answers("connect"):
+        with self._answers("connect"):
             if upgrade == "at_once":
-                connection: imaplib.IMAP4 = imaplib.IMAP4_SSL(
-                    host, port, ssl_context=self._context, timeout=self._timeout
-                )
+                connection: imaplib.IMAP4 = _BoundedOverTls(host, port, ssl_context=context, timeout=self._timeout)
             else:
-                connection = imaplib.IMAP4(host, port, timeout=self._timeout)
-            try:
+                connection = _Bounded(host, port, timeout=self._timeout)
+            with ExitStack() as unless_it_works:
+                unless_it_works.callback(_hang_up, connection)
                 if upgrade in ("required", "if_offered"):
                     if "STARTTLS" in connection.capabilities:
-                        connection.starttls(self._context)
+                        connection.starttls(context)
                     elif upgrade == "required":
                         raise no_starttls(self._server)
-            except (OSError, ModernAuthError, imaplib.IMAP4.error):
-                connection.shutdown()
-                raise
-        self.is_encrypted = is_encrypted(connection.sock)
+                unless_it_works.pop_all()
         return connection
 
     def _sign_in(self, connection: imaplib.IMAP4) -> None:
@@ -220,9 +223,13 @@ class ImapMailbox:
         except imaplib.IMAP4.error as error:
             raise self._refused(step, *_words(error)) from error
         except OSError as error:
+            # A certificate that is refused is one, and a ValueError as well.
             if step == "connect":
                 raise
             raise self._cut(step, str(error) or type(error).__name__) from error
+        except ValueError as error:
+            # imaplib takes what a server says for ASCII.
+            raise self._refused(step, "*", "the server sent a malformed answer") from error
 
     def _refused(self, step: Step, code: str, text: str) -> Refused | Deferred:
         backoff = suggested_backoff(text)
@@ -246,7 +253,27 @@ class ImapMailbox:
         try:
             connection.logout()
         except (OSError, imaplib.IMAP4.error):
-            connection.shutdown()
+            _hang_up(connection)
+
+
+class _Bounded(imaplib.IMAP4):
+    """imaplib reads as much as a server announces, and asks for the memory before."""
+
+    def read(self, size: int) -> bytes:
+        """See imaplib."""
+        if size > _LONGEST_LITERAL:
+            raise self.abort(f"the server announced {size} bytes")
+        return super().read(size)
+
+
+class _BoundedOverTls(_Bounded, imaplib.IMAP4_SSL):
+    pass
+
+
+def _hang_up(connection: imaplib.IMAP4) -> None:
+    # After an upgrade that failed there is no socket any more, which imaplib does not expect.
+    with suppress(OSError):
+        connection.shutdown()
 
 
 def _folder_for(listed: list[Any], flag: str, names: frozenset[str]) -> str | None:

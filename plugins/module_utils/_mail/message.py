@@ -32,45 +32,57 @@ _BODY = (
 
 @dataclass(frozen=True)
 class Probe:
-    """A mail that can be told from every other one, even if a service on its way renames it.
+    """A mail that can be told from every other one, even if a service on its way renames it; or a few alike.
 
     Exchange Online's submission service replaces the Message-ID (https://git-scm.com/docs/git-send-email, option
     --outlook-id-fix), hence the token stands in the subject as well.
 
     :param token: random; part of the Message-ID and of the subject.
     :param sender: the address for From and for the envelope.
-    :param recipient: the address for To and for the envelope.
+    :param recipients: the addresses for To and for the envelope.
     :param title: the subject without the token.
     :param headers: further headers.
+    :param messages: how many mails, which differ in their Message-IDs alone.
     """
 
     token: str
     sender: str
-    recipient: str
+    recipients: tuple[str, ...]
     title: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    messages: int = 1
 
     @property
     def message_id(self) -> str:
-        """The Message-ID with its angle brackets."""
-        return f"<mail-delivery.{self.token}@{self.sender.rpartition('@')[2]}>"
+        """The Message-ID, of the first one, with its angle brackets."""
+        return self._message_id(1)
+
+    def _message_id(self, number: int) -> str:
+        domain = self.sender.rpartition("@")[2].encode("idna").decode("ascii")
+        return f"<mail-delivery.{self.token}{f'.{number}' if number > 1 else ''}@{domain}>"
 
     @property
     def subject(self) -> str:
         """The whole subject."""
         return f"{self.title} [{self.token}]"
 
-    def render(self, moment: datetime) -> bytes:
-        """The message in RFC 5322's format: ASCII, lines end in CR LF.
+    @property
+    def is_international(self) -> bool:
+        """Whether an address has characters beyond ASCII, which takes a server that knows SMTPUTF8 (RFC 6531)."""
+        return not all(address.isascii() for address in (self.sender, *self.recipients))
+
+    def render(self, moment: datetime, number: int = 1) -> bytes:
+        """The message in RFC 5322's format: ASCII unless an address is not, lines end in CR LF.
 
         :param moment: an aware datetime, for the header Date.
+        :param number: which of the messages, counted from 1.
         """
-        message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+        message = EmailMessage(policy=SMTP.clone(cte_type="7bit", utf8=self.is_international))
         message["From"] = self.sender
-        message["To"] = self.recipient
+        message["To"] = ", ".join(self.recipients)
         message["Subject"] = self.subject
         message["Date"] = format_datetime(moment)
-        message["Message-ID"] = self.message_id
+        message["Message-ID"] = self._message_id(number)
         # RFC 3834, and Exchange's own header: nobody's out-of-office reply shall answer a check.
         message["Auto-Submitted"] = "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
@@ -88,7 +100,9 @@ class Probe:
         return text_of(message, "Message-ID") == self.message_id or f"[{self.token}]" in text_of(message, "Subject")
 
 
-def new_probe(sender: str, recipient: str, title: str, headers: Mapping[str, str]) -> Probe:
+def new_probe(
+    sender: str, recipients: tuple[str, ...], title: str, headers: Mapping[str, str], messages: int = 1
+) -> Probe:
     """A probe with a new token.
 
     :raises InputError: if the subject or a header cannot stand in a message.
@@ -103,7 +117,7 @@ def new_probe(sender: str, recipient: str, title: str, headers: Mapping[str, str
             raise InputError(f"headers: {name} is set by the check itself.")
         if any(not character.isprintable() for character in value):
             raise InputError(f"headers.{name}: the value holds a character that cannot stand in a header.")
-    return Probe(secrets.token_hex(8), sender, recipient, title, dict(headers))
+    return Probe(secrets.token_hex(8), sender, recipients, title, dict(headers), messages)
 
 
 def parse(source: bytes) -> Message:

@@ -7,6 +7,7 @@
     ├── ServiceAnswer    a service answered, and did not do what it was asked to
     │   ├── Refused      for good: asking again would change nothing
     │   └── Deferred     not now
+    ├── Interrupted      some mails of a session were taken, and the next one not
     └── Unanswered       a mail was handed over and the answer got lost: it may or may not be on its way
 
 A service that cannot be reached at all is a TransportError.
@@ -82,6 +83,25 @@ class Deferred(ServiceAnswer):
     ) -> None:
         super().__init__(protocol, step, where, code, text, subject=subject, request_id=request_id)
         self.retry_after = retry_after
+
+
+class Interrupted(DeliveryError):
+    """A service took some mails of a session, and not the next one.
+
+    :param answer: what it said to that one.
+    :param taken: how many it took.
+    :param messages: how many there were to be.
+    """
+
+    def __init__(self, answer: Refused | Deferred, taken: int, messages: int) -> None:
+        super().__init__(
+            f"{answer.where} took {taken} of the {messages} mails of one session: {answer.message}",
+            code=answer.code,
+            remedy=f"Let the application send at most {taken} in a session (messages_per_session: {taken}), or have "
+            "the server take more.",
+            details=answer.details,
+        )
+        self.taken = taken
 
 
 class Unanswered(DeliveryError):

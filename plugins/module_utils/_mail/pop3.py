@@ -10,7 +10,8 @@ import base64
 import poplib
 import ssl
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, cast
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail import xoauth2
@@ -19,7 +20,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connecti
     closed_at_once,
     is_encrypted,
     no_starttls,
-    reaching,
+    reach,
     token_in_the_clear,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Bearer, Credentials
@@ -92,28 +93,31 @@ class Pop3Mailbox:
                     # Exchange can say "authenticated but not connected" only now.
                     connection.stat()
         except ModernAuthError:
-            connection.close()
+            _hang_up(connection)
             raise
         return connection
 
     def _connect(self) -> poplib.POP3:
+        connection = reach(self._server, self._context, self._dial, _hang_up)
+        self.is_encrypted = is_encrypted(connection.sock)
+        return connection
+
+    def _dial(self, context: ssl.SSLContext) -> poplib.POP3:
         upgrade = self._server.upgrade
         host, port = self._server.host, self._server.port
-        with reaching(self._server), self._answers("connect"):
+        with self._answers("connect"):
             if upgrade == "at_once":
-                connection: poplib.POP3 = poplib.POP3_SSL(host, port, timeout=self._timeout, context=self._context)
+                connection: poplib.POP3 = _Pop3OverTls(host, port, timeout=self._timeout, context=context)
             else:
-                connection = poplib.POP3(host, port, timeout=self._timeout)
-            try:
+                connection = _Pop3(host, port, timeout=self._timeout)
+            with ExitStack() as unless_it_works:
+                unless_it_works.callback(_hang_up, connection)
                 if upgrade in ("required", "if_offered"):
-                    if "STLS" in connection.capa():
-                        connection.stls(self._context)
+                    if _offers_stls(connection):
+                        connection.stls(context)
                     elif upgrade == "required":
                         raise no_starttls(self._server)
-            except (OSError, ModernAuthError, poplib.error_proto):
-                connection.close()
-                raise
-        self.is_encrypted = is_encrypted(connection.sock)
+                unless_it_works.pop_all()
         return connection
 
     def _sign_in(self, connection: poplib.POP3) -> None:
@@ -180,17 +184,18 @@ class Pop3Mailbox:
             if code is None:
                 raise self._cut(step, text) from error
             raise Refused("pop3", step, self.where, code, text, subject=self._credentials.user) from error
-        except (ValueError, IndexError) as error:
-            raise Refused("pop3", step, self.where, "+", "the server sent a malformed answer") from error
         except OSError as error:
+            # A certificate that is refused is one, and a ValueError as well.
             if step == "connect":
                 raise
             raise self._cut(step, str(error) or type(error).__name__) from error
+        except (ValueError, IndexError) as error:
+            raise Refused("pop3", step, self.where, "+", "the server sent a malformed answer") from error
 
     def _cut(self, step: Step, reason: str) -> ModernAuthError:
         connection, self._open = self._open, None
         if connection:
-            connection.close()
+            _hang_up(connection)
         if step == "connect":
             return closed_at_once(self._server)
         return Deferred("pop3", step, self.where, "-ERR", f"the connection was cut ({reason})")
@@ -201,7 +206,44 @@ class Pop3Mailbox:
             try:
                 connection.quit()
             except (OSError, poplib.error_proto):
-                connection.close()
+                _hang_up(connection)
+
+
+class _ClosesItself:
+    """poplib leaves the socket open where a server does not greet, and servers count connections."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        try:
+            super().__init__(*arguments, **options)
+        except (OSError, poplib.error_proto):
+            _hang_up(cast(poplib.POP3, self))
+            raise
+
+
+class _Pop3(_ClosesItself, poplib.POP3):
+    pass
+
+
+class _Pop3OverTls(_ClosesItself, poplib.POP3_SSL):
+    pass
+
+
+def _hang_up(connection: poplib.POP3) -> None:
+    # Before a connection is made and after an upgrade that failed there is no socket, which poplib does not expect.
+    with suppress(OSError, AttributeError):
+        connection.close()
+
+
+def _offers_stls(connection: poplib.POP3) -> bool:
+    try:
+        return "STLS" in connection.capa()
+    except poplib.error_proto as error:
+        # poplib says of each failure that CAPA is not supported; only a server that answered does not know it
+        # (RFC 2449), and so has no extensions.
+        answer = error.__context__
+        if isinstance(answer, poplib.error_proto) and _words(answer)[0] is None:
+            raise answer from None
+        return False
 
 
 def _exchange(connection: poplib.POP3, line: bytes) -> bytes:

@@ -62,11 +62,12 @@ def intention(options: Mapping[str, Any], settings: Settings) -> str:
     if settings.send is None:
         mailbox = _route(settings.receive) if settings.receive else ""
         return f"Would open the mailbox by {mailbox} and expect that to be refused."
-    send = f"Would send a mail from {settings.sender} to {settings.recipient} by {_route(settings.send)}"
+    mail, it = ("a mail", "it") if settings.messages == 1 else (f"{settings.messages} mails in one session", "them")
+    send = f"Would send {mail} from {settings.sender} to {', '.join(settings.recipients)} by {_route(settings.send)}"
     if options["expect"] == "refused":
         return f"{send} and expect it to be refused."
-    look = f", look for it by {_route(settings.receive)}" if settings.receive else ""
-    end = "delete it" if options["cleanup"] else "leave it there"
+    look = f", look for {it} by {_route(settings.receive)}" if settings.receive else ""
+    end = f"delete {it}" if options["cleanup"] else f"leave {it} there"
     return f"{send}{look} for up to {options['timeout']} seconds and {end}."
 
 

@@ -32,7 +32,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.smtp import SmtpSender
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.token_sources import TokenSources
-from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import Say
 from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import client_context
 
 
@@ -67,8 +66,9 @@ def missing_libraries(settings: Settings) -> dict[str, str]:
     """The tracebacks of the failed imports of what these settings need, by pip's name of the library."""
     sides = [side for side in (settings.send, settings.receive) if side]
     needed: dict[str, str] = {}
-    if any(isinstance(side.credentials, OAuth2) for side in sides):
-        needed |= _auth.MISSING
+    for side in sides:
+        if isinstance(side.credentials, OAuth2):
+            needed |= _auth.missing(side.credentials.options)
     if any(side.transport == "graph" for side in sides):
         needed |= _graph.MISSING
     return needed
@@ -84,7 +84,7 @@ async def services(
     :param since: a moment by the clock of the sources, before which no token must have been asked for.
     :raises InputError: if a certificate, a key or the CA file cannot be used.
     """
-    workshop = _Workshop(options, stopwatch, lambda credential: sources.source(credential, since), sources.say)
+    workshop = _Workshop(options, stopwatch, lambda credential: sources.source(credential, since))
     async with workshop.stack:
         sender, own = await workshop.sender(settings.send) if settings.send else (None, None)
         mailbox = await workshop.mailbox(settings.receive) if settings.receive else None
@@ -100,7 +100,7 @@ class _Workshop:
 
     def __init__(
         self, options: Mapping[str, Any], stopwatch: Stopwatch,
-        token_source: Callable[[Mapping[str, Any]], _auth.TokenSource], say: Say,
+        token_source: Callable[[Mapping[str, Any]], _auth.TokenSource],
     ) -> None:
         self.stack = AsyncExitStack()
         self.bearers: list[Bearer] = []
@@ -108,7 +108,6 @@ class _Workshop:
         self._timeout = options["request_timeout"]
         self._stopwatch = stopwatch
         self._token_source = token_source
-        self._say = say
 
     async def sender(self, side: Side) -> tuple[Sender, Mailbox | None]:
         """What sends, and the sending mailbox if it can be looked into."""
@@ -146,5 +145,5 @@ class _Workshop:
 
     async def _graph(self, name: str, side: GraphSide) -> _graph.GraphClient:
         bearer = self._bearer(name, side.credentials)
-        client = _graph.graph_client(side.credentials.options, bearer.tokens, say=self._say)
+        client = _graph.graph_client(side.credentials.options, bearer.tokens)
         return await self.stack.enter_async_context(client)

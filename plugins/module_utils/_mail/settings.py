@@ -9,6 +9,7 @@ and the same pages for the other clouds.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,10 +17,16 @@ from typing import Any, Literal, TypeAlias
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import Cloud, cloud_from
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import (
+    GOOGLE_SERVICE_ACCOUNT,
+    MAIL_SCOPE,
+    token_options,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import GUID
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import (
     IMPLICIT_PORTS,
     Server,
+    ServerProtocol,
     TlsMode,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Password
@@ -40,10 +47,14 @@ MAILBOX_HOSTS = {
     "us_government_dod": "outlook-dod.office365.us",
     "china": "partner.outlook.cn",
 }
-# The port for TLS from the first byte, then the one for STARTTLS or no TLS.
-PORTS: dict[Transport, tuple[int, int]] = {"smtp": (465, 587), "imap": (993, 143), "pop3": (995, 110)}
+GMAIL_HOSTS: Mapping[ServerProtocol, str] = {
+    "smtp": "smtp.gmail.com", "imap": "imap.gmail.com", "pop3": "pop.gmail.com",
+}
+# The ports on which a connection starts without TLS; the first one is the usual one.
+UPGRADED_PORTS: Mapping[ServerProtocol, tuple[int, ...]] = {"smtp": (587, 25), "imap": (143,), "pop3": (110,)}
 RELAY_PORT = 25
-UPGRADED_PORTS = frozenset({RELAY_PORT, 110, 143, 587})
+# Each mail has to be found and deleted again; more of them prove nothing more.
+MOST_IN_A_SESSION = 100
 
 ENDPOINT_OPTIONS = ("cloud", "authority_host", "graph_endpoint", "ca_path")
 CREDENTIAL_OPTIONS = (
@@ -55,9 +66,9 @@ _SECRET_OPTIONS = ("client_secret", "certificate_password", "access_token", "pas
 _AMBIENT_SOURCES = ("managed_identity", "azure_cli")
 _SHARED_TENANTS = ("common", "organizations", "consumers")
 
-# A name, or an address of IPv4 or IPv6.
-_HOST = re.compile(r"[A-Za-z0-9_.:-]+")
-_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)*")
+_HOST = re.compile(r"[A-Za-z0-9_.-]+")
+_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff-]+")
+_DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)*")
 
 
 @dataclass(frozen=True)
@@ -67,11 +78,13 @@ class OAuth2:
     :param user: the mailbox's address; with Microsoft Graph also the object id of its user.
     :param options: what ``_auth.token_source`` takes.
     :param scope: what the token is asked for.
+    :param authentication: how operators call that.
     """
 
     user: str
     options: Mapping[str, Any] = field(repr=False)
     scope: str
+    authentication: str = "oauth2"
 
 
 @dataclass(frozen=True)
@@ -101,17 +114,27 @@ class ServerSide:
     :param address: the side's own e-mail address, if it is known.
     """
 
-    transport: Transport
     server: Server
     credentials: Password | OAuth2 | None
     address: str | None
 
+    @property
+    def transport(self) -> Transport:
+        """The server's protocol."""
+        return self.server.protocol
+
     def describe(self) -> dict[str, Any]:
         """What a result says about it."""
-        kinds = {OAuth2: "oauth2", Password: "basic", type(None): "none"}
+        match self.credentials:
+            case OAuth2(authentication=authentication):
+                pass
+            case Password():
+                authentication = "basic"
+            case None:
+                authentication = "none"
         return {
             "transport": self.transport,
-            "authentication": kinds[type(self.credentials)],
+            "authentication": authentication,
             "host": self.server.host,
             "port": self.server.port,
             "tls": self.server.tls,
@@ -128,14 +151,16 @@ class Settings:
 
     :param send: None if nothing is sent, since the mailbox is expected to stay closed.
     :param receive: None if the mail is expected to be refused and nobody looks for it.
-    :param sender: the address for From; empty if nothing is sent. So is ``recipient``, the address for To.
+    :param sender: the address for From; empty if nothing is sent. So are ``recipients``, the addresses for To.
+    :param messages: how many mails are sent in one session.
     """
 
     cloud: Cloud
     send: Side | None
     receive: Side | None
     sender: str
-    recipient: str
+    recipients: tuple[str, ...]
+    messages: int = 1
 
 
 def settings_from(options: Mapping[str, Any]) -> Settings:
@@ -156,12 +181,42 @@ def settings_from(options: Mapping[str, Any]) -> Settings:
     send = _side("send", options["send"], options, cloud) if options["send"] else None
     receive = _side("receive", options["receive"], options, cloud) if options["receive"] else None
     if send is None:
-        return Settings(cloud, None, receive, sender="", recipient="")
+        return Settings(cloud, None, receive, sender="", recipients=())
     return Settings(
         cloud, send, receive,
         sender=_address("from", options["from"], send, "send.mailbox"),
-        recipient=_address("to", options["to"], receive, "receive.mailbox"),
+        recipients=_override(options, receive) or (_address("to", options["to"], receive, "receive.mailbox"),),
+        messages=_messages(options),
     )
+
+
+def _override(options: Mapping[str, Any], receive: Side | None) -> tuple[str, ...]:
+    """Where all mail goes instead; empty if nothing is redirected, for which the vendors' word is "None"."""
+    given = options["override"] or []
+    if [str(address).casefold() for address in given] == ["none"]:
+        return ()
+    for place, address in enumerate(given):
+        if not is_address(address):
+            raise InputError(f"override[{place}]: {address!r} is not an e-mail address.")
+    looked_into = receive.address.casefold() if receive and receive.address else None
+    if given and looked_into == str(options["to"]).casefold() and looked_into not in map(str.casefold, given):
+        raise InputError(
+            f"receive.mailbox: {options['to']} gets no mail while override is set; name the mailbox of "
+            f"{' or '.join(given)}."
+        )
+    return tuple(given)
+
+
+def _messages(options: Mapping[str, Any]) -> int:
+    """How many mails are sent: as many as a session may have, and one alone if that is expected to be refused."""
+    given = options["send"]["messages_per_session"]
+    if given is None:
+        return 1
+    if options["send"]["transport"] != "smtp":
+        raise InputError("send.messages_per_session: has no meaning with transport graph, which has no sessions.")
+    if not 0 < given <= MOST_IN_A_SESSION:
+        raise InputError(f"send.messages_per_session: {given} is not possible; give 1 to {MOST_IN_A_SESSION}.")
+    return given if options["expect"] == "delivered" else 1
 
 
 def _side(name: str, side: Mapping[str, Any], options: Mapping[str, Any], cloud: Cloud) -> Side:
@@ -177,9 +232,9 @@ def _side(name: str, side: Mapping[str, Any], options: Mapping[str, Any], cloud:
             raise InputError(f"{name}.{option}: is empty.")
     if transport == "graph":
         return _graph_side(name, side, options, cloud)
-    server = _server(name, side, options)
+    server = _server(name, side, options, transport)
     credentials = _credentials(name, side, options, cloud.outlook_scope, server)
-    return ServerSide(transport, server, credentials, _own_address(name, side, credentials))
+    return ServerSide(server, credentials, _own_address(name, side, credentials))
 
 
 def _graph_side(name: str, side: Mapping[str, Any], options: Mapping[str, Any], cloud: Cloud) -> Side:
@@ -200,29 +255,51 @@ def _own_address(
     name: str, side: Mapping[str, Any], credentials: Password | OAuth2 | None
 ) -> str | None:
     mailbox: str | None = side["mailbox"]
-    if mailbox and not _ADDRESS.fullmatch(mailbox) and not (side["transport"] == "graph" and GUID.fullmatch(mailbox)):
+    if mailbox and not is_address(mailbox) and not (side["transport"] == "graph" and GUID.fullmatch(mailbox)):
         raise InputError(f"{name}.mailbox: {mailbox!r} is not an e-mail address.")
     known = [mailbox or "", credentials.user if credentials else ""]
-    return next((user for user in known if _ADDRESS.fullmatch(user)), None)
+    return next((user for user in known if is_address(user)), None)
 
 
-def _server(name: str, side: Mapping[str, Any], options: Mapping[str, Any]) -> Server:
-    transport: Transport = side["transport"]
-    implicit_port, upgraded_port = PORTS[transport]
-    hosts = SUBMISSION_HOSTS if transport == "smtp" else MAILBOX_HOSTS
-    host = side["host"]
-    if not host and side["authentication"] == "none":
-        raise InputError(f"{name}.host: is needed with authentication none: Microsoft 365 takes no such mail.")
-    if not host and options["cloud"] == "custom":
-        raise InputError(f"{name}.host: is needed with cloud custom, which has no known mail servers.")
-    host = host or hosts[options["cloud"]]
+def is_address(text: str) -> bool:
+    """Whether it is an e-mail address, an internationalised one (RFC 6531) included."""
+    local, _at, domain = text.rpartition("@")
+    return bool(_LOCAL_PART.fullmatch(local) and text.isprintable() and _DOMAIN.fullmatch(_in_ascii(domain)))
+
+
+def _in_ascii(name: str) -> str:
+    """A domain name as the name service knows it; empty for none."""
     try:
-        is_name = _HOST.fullmatch(host.encode("idna").decode("ascii")) is not None
+        return name.encode("idna").decode("ascii")
     except UnicodeError:
-        is_name = False
-    if not is_name:
-        raise InputError(f"{name}.host: {host!r} is not a host name.")
-    microsoft = transport == "smtp" and host.casefold() in SUBMISSION_HOSTS.values()
+        return ""
+
+
+def _host(name: str, host: str) -> str:
+    try:
+        # With brackets, as in a URL, or without.
+        return str(ipaddress.ip_address(host.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        pass
+    if _HOST.fullmatch(_in_ascii(host)):
+        return host
+    alone, colon, port = host.rpartition(":")
+    if colon and port.isascii() and port.isdigit():
+        raise InputError(f"{name}.host: {host!r} holds a port; give host: {alone} and port: {port}.")
+    raise InputError(f"{name}.host: {host!r} is not a host name.")
+
+
+def _server(name: str, side: Mapping[str, Any], options: Mapping[str, Any], protocol: ServerProtocol) -> Server:
+    implicit_port, upgraded_port = IMPLICIT_PORTS[protocol], UPGRADED_PORTS[protocol][0]
+    hosts = SUBMISSION_HOSTS if protocol == "smtp" else MAILBOX_HOSTS
+    given = side["host"]
+    if not given and side["authentication"] == "none":
+        raise InputError(f"{name}.host: is needed with authentication none: Microsoft 365 takes no such mail.")
+    is_google = side["authentication"] == GOOGLE_SERVICE_ACCOUNT
+    if not given and options["cloud"] == "custom" and not is_google:
+        raise InputError(f"{name}.host: is needed with cloud custom, which has no known mail servers.")
+    host = _host(name, given or (GMAIL_HOSTS[protocol] if is_google else hosts[options["cloud"]]))
+    microsoft = protocol == "smtp" and host.casefold() in SUBMISSION_HOSTS.values()
     mode: TlsMode | None = side["tls"]
     port: int | None = side["port"]
     if microsoft and (port == implicit_port or mode in ("implicit", "none")):
@@ -232,37 +309,42 @@ def _server(name: str, side: Mapping[str, Any], options: Mapping[str, Any]) -> S
             f"use tls starttls with port {upgraded_port}."
         )
     if port is None:
-        port = _usual_port(transport, mode, side["authentication"])
+        port = _usual_port(protocol, mode, side["authentication"])
     if not 0 < port < 65536:
         raise InputError(f"{name}.port: {port} is not a port; use {upgraded_port} or {implicit_port}.")
     if mode is None:
-        mode = _usual_mode(transport, port)
-    if port in IMPLICIT_PORTS and mode not in ("implicit", "auto"):
-        raise InputError(
-            f"{name}.tls: {mode!r} is not possible with port {port}, where TLS starts with the first byte; "
-            f"use implicit, or port {upgraded_port}."
+        mode = _usual_mode(protocol, port)
+    if reason := misfit(protocol, port, mode):
+        raise InputError(f"{name}.tls: {reason}.")
+    return Server(protocol, host, port, mode)
+
+
+def misfit(protocol: ServerProtocol, port: int, mode: TlsMode) -> str | None:
+    """Why a port and a way to encrypt do not go together; None if they do."""
+    implicit_port, upgraded_ports = IMPLICIT_PORTS[protocol], UPGRADED_PORTS[protocol]
+    if port == implicit_port and mode not in ("implicit", "auto"):
+        return (
+            f"{mode!r} is not possible with port {port}, where TLS starts with the first byte; use implicit, or port "
+            f"{upgraded_ports[0]}"
         )
-    if port in UPGRADED_PORTS and mode == "implicit":
-        raise InputError(
-            f"{name}.tls: 'implicit' is not possible with port {port}, where a connection starts without TLS; "
-            f"use starttls, or port {implicit_port}."
+    if port in upgraded_ports and mode == "implicit":
+        return (
+            f"'implicit' is not possible with port {port}, where a connection starts without TLS; use starttls, or "
+            f"port {implicit_port}"
         )
-    return Server(host, port, mode)
+    return None
 
 
-def _usual_port(transport: Transport, mode: TlsMode | None, authentication: str) -> int:
-    implicit_port, upgraded_port = PORTS[transport]
-    if transport != "smtp":
-        return implicit_port if mode in (None, "auto", "implicit") else upgraded_port
-    if mode == "implicit":
-        return implicit_port
-    return RELAY_PORT if authentication == "none" else upgraded_port
+def _usual_port(protocol: ServerProtocol, mode: TlsMode | None, authentication: str) -> int:
+    if mode == "implicit" or (protocol != "smtp" and mode in (None, "auto")):
+        return IMPLICIT_PORTS[protocol]
+    return RELAY_PORT if authentication == "none" else UPGRADED_PORTS[protocol][0]
 
 
-def _usual_mode(transport: Transport, port: int) -> TlsMode:
-    if port in IMPLICIT_PORTS:
+def _usual_mode(protocol: ServerProtocol, port: int) -> TlsMode:
+    if port == IMPLICIT_PORTS[protocol]:
         return "implicit"
-    return "starttls" if transport == "smtp" or port in UPGRADED_PORTS else "implicit"
+    return "starttls" if protocol == "smtp" or port in UPGRADED_PORTS[protocol] else "implicit"
 
 
 def _credentials(
@@ -274,6 +356,10 @@ def _credentials(
             raise InputError(f"{name}.tls: 'none' would send an access token in the clear; use starttls or implicit.")
         return _oauth2(name, side, options, scope)
     _refuse_surplus(name, side, kind, [option for option in CREDENTIAL_OPTIONS if option != "auth_source"])
+    if kind == GOOGLE_SERVICE_ACCOUNT:
+        _refuse_surplus(name, side, kind, ["username", "password"])
+        return _google(name, side, options, server)
+    _refuse_surplus(name, side, kind, ["google"])
     if kind == "none":
         _refuse_surplus(name, side, kind, ["username", "password"])
         return None
@@ -283,8 +369,21 @@ def _credentials(
     return Password(side["username"], side["password"])
 
 
+def _google(name: str, side: Mapping[str, Any], options: Mapping[str, Any], server: Server) -> OAuth2:
+    if server.tls == "none":
+        raise InputError(f"{name}.tls: 'none' would send an access token in the clear; use starttls or implicit.")
+    for option, purpose in (("mailbox", "to say whose mailbox to open"), ("google", "to say which key signs in")):
+        if not side[option]:
+            raise InputError(f"{name}.{option}: is needed with authentication {GOOGLE_SERVICE_ACCOUNT}, {purpose}.")
+    credential = {
+        **token_options(side["google"], side["mailbox"]), "ca_path": options["ca_path"],
+        "timeout": options["request_timeout"],
+    }
+    return OAuth2(side["mailbox"], credential, MAIL_SCOPE, GOOGLE_SERVICE_ACCOUNT)
+
+
 def _oauth2(name: str, side: Mapping[str, Any], options: Mapping[str, Any], scope: str) -> OAuth2:
-    _refuse_surplus(name, side, "oauth2", ["username", "password"])
+    _refuse_surplus(name, side, "oauth2", ["username", "password", "google"])
     if not side["mailbox"]:
         raise InputError(f"{name}.mailbox: is needed with authentication oauth2, to say which mailbox to open.")
     return OAuth2(side["mailbox"], _token_options(name, side, options), scope)
@@ -324,6 +423,6 @@ def _address(option: str, given: str | None, side: Side | None, fallback: str) -
     address = given if given is not None else side.address if side else None
     if address is None:
         raise InputError(f"{option}: is needed, since {fallback} does not give an e-mail address.")
-    if not _ADDRESS.fullmatch(address):
+    if not is_address(address):
         raise InputError(f"{option}: {address!r} is not an e-mail address.")
     return address

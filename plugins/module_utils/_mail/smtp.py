@@ -11,7 +11,7 @@ import re
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
@@ -21,13 +21,14 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connecti
     closed_at_once,
     is_encrypted,
     no_starttls,
-    reaching,
+    reach,
     token_in_the_clear,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Bearer, Credentials
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import (
     Deferred,
+    Interrupted,
     Refused,
     Step,
     Unanswered,
@@ -40,7 +41,7 @@ _ENHANCED = re.compile(r"^(\d\.\d{1,3}\.\d{1,3}) ?", re.MULTILINE)
 
 
 class SmtpSender:
-    """Sends over a connection of its own for each mail.
+    """Sends all messages of a probe in one session, over a connection of its own.
 
     :param credentials: None for a server that wants no sign-in.
     :param timeout: seconds to wait for each answer.
@@ -62,7 +63,8 @@ class SmtpSender:
         """Hand the probe over.
 
         :raises Refused, Deferred: if the server says no.
-        :raises Unanswered: if the answer to the mail's end got lost.
+        :raises Interrupted: if it took some of the messages, and then said no.
+        :raises Unanswered: if the answer to a mail's end got lost.
         :raises TransportError: if the server cannot be reached, or not in the way that ``tls`` asks for.
         """
         await asyncio.to_thread(self._send, probe)
@@ -71,7 +73,8 @@ class SmtpSender:
         connection = self._session()
         try:
             with self._stopwatch.step("send"):
-                self._submit(connection, probe)
+                for number in range(1, probe.messages + 1):
+                    self._submit(connection, probe, number)
         finally:
             self._quit(connection)
 
@@ -88,26 +91,36 @@ class SmtpSender:
         return connection
 
     def _connect(self) -> smtplib.SMTP:
+        connection = reach(self._server, self._context, self._dial, smtplib.SMTP.close)
+        self.is_encrypted = is_encrypted(connection.sock)
+        return connection
+
+    def _dial(self, context: ssl.SSLContext) -> smtplib.SMTP:
         upgrade = self._server.upgrade
         host, port = self._server.host, self._server.port
-        with reaching(self._server), self._answers("connect"):
+        with self._answers("connect"):
             if upgrade == "at_once":
-                connection: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=self._timeout, context=self._context)
+                connection: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=self._timeout, context=context)
             else:
                 connection = smtplib.SMTP(host, port, timeout=self._timeout)
-            try:
-                connection.ehlo_or_helo_if_needed()
+            with ExitStack() as unless_it_works:
+                unless_it_works.callback(connection.close)
+                self._greet(connection)
                 offered = connection.has_extn("starttls")
                 if upgrade == "required" and not offered:
                     raise no_starttls(self._server)
                 if offered and upgrade in ("required", "if_offered"):
-                    connection.starttls(context=self._context)
-                    connection.ehlo_or_helo_if_needed()
-            except (OSError, ModernAuthError):
-                connection.close()
-                raise
-        self.is_encrypted = is_encrypted(connection.sock)
+                    connection.starttls(context=context)
+                    self._greet(connection)
+                unless_it_works.pop_all()
         return connection
+
+    def _greet(self, connection: smtplib.SMTP) -> None:
+        """Say hello; in the old way only to a server that does not know the new one, and not to one that is busy."""
+        answer = connection.ehlo()
+        if answer[0] >= 500:
+            answer = connection.helo()
+        self._expect(answer, 250)
 
     def _sign_in(self, connection: smtplib.SMTP, credentials: Credentials) -> None:
         # A password travels as it is; CRAM-MD5 would need the server to keep it in the clear.
@@ -147,12 +160,27 @@ class SmtpSender:
             code, text = connection.docmd(_encoded(reply(_decoded(text))))
         return code, text
 
-    def _submit(self, connection: smtplib.SMTP, probe: Probe) -> None:
+    def _submit(self, connection: smtplib.SMTP, probe: Probe, number: int) -> None:
+        try:
+            self._hand_over(connection, probe, number)
+        except (Refused, Deferred) as answer:
+            if number > 1:
+                raise Interrupted(answer, number - 1, probe.messages) from answer
+            raise
+
+    def _hand_over(self, connection: smtplib.SMTP, probe: Probe, number: int) -> None:
+        if probe.is_international and not connection.has_extn("smtputf8"):
+            raise Refused(
+                "smtp", "submission", self.where, "SMTPUTF8",
+                f"is not offered, which {probe.sender} or {', '.join(probe.recipients)} needs",
+            )
         with self._answers("submission"):
-            self._expect(connection.mail(probe.sender), 250)
-            self._expect(connection.rcpt(probe.recipient), 250, 251)
+            options = ["SMTPUTF8", "BODY=8BITMIME"] if probe.is_international else []
+            self._expect(connection.mail(probe.sender, options), 250)
+            for recipient in probe.recipients:
+                self._expect(connection.rcpt(recipient), 250, 251)
             self._expect(connection.docmd("DATA"), 354)
-        message = probe.render(datetime.now(UTC))
+        message = probe.render(datetime.now(UTC), number)
         try:
             connection.send(re.sub(rb"(?m)^\.", b"..", message) + b".\r\n")
             answer = connection.getreply()

@@ -15,20 +15,17 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._http import Connections
-from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import Say, silence
 
 
 class TokenSources:
     """Makes token sources, and gives the same one to all who sign in with the same credential.
 
     :param clock: a monotonic clock in seconds.
-    :param say: is told when a service is waited for.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, say: Say = silence) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
-        self.say = say
-        self._connections = Connections(say)
+        self._connections = Connections()
         self._known: dict[frozenset[tuple[str, Any]], tuple[float, _auth.TokenSource]] = {}
 
     def source(self, options: Mapping[str, Any], since: float = 0.0) -> _auth.TokenSource:

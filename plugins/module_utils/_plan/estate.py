@@ -7,9 +7,9 @@ What :func:`draw` gives is what the steps hand on. It is plain data and holds no
 HOST}`` stands for the value of a host's variable.
 
     hosts         {HOST: {failed, changed, msg, and the host's plan, see plan.py}}
-    applications  [{name, unique_name, display_name, environment, permissions, exclusive, secret, …, exchange,
-                    entra, exchange_connection, store, hosts, team}]
-    deliveries    [{name, host, application, and the options of a check, see proofs.py}]
+    applications  [{name and the rest of applications.py, environment, entra, exchange_connection, store, hosts, team}]
+    deliveries    [{name, host, application, and the options of a check, see proofs.py}]; the application is None for a
+                  host that has none, or several, which the references in the check name
     stores        [{store, applications, and what an application of which only its name is known takes from others}]
     left_out      [hosts that no product's mail is planned for]
 """
@@ -17,11 +17,16 @@ HOST}`` stands for the value of a host's variable.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import ENDPOINTS, said_by
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import (
+    KEY,
+    google_said_by,
+    key_of,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     Table,
     did_you_mean,
@@ -29,7 +34,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     secrets,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import conflicts, examine
-from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.unused import removable, stores_of
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.unused import stores_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import (
     ENTRA,
     EXCHANGE,
@@ -74,7 +79,6 @@ def variable_of(problem: str) -> str:
 
 def draw(
     hosts: Mapping[str, Host], inventory: Mapping[str, Host], environment: Mapping[str, str],
-    unused: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The work of a run.
 
@@ -82,10 +86,8 @@ def draw(
     :param inventory: all hosts of the inventory.
     :param environment: what modules would take from there is taken here, so that product, identity and proof never
         differ.
-    :param unused: unique names of applications that no host uses any more; the work is then about these alone.
-    :raises InputError: hosts use one of those.
     """
-    said = said_by(environment)
+    said = {"mail_entra": said_by(environment), "mail_google": google_said_by(environment)}
     left_out = [host for host, about in hosts.items() if _is_left_out(host, about)]
     plans = {
         host: _planned(about, said) for host, about in {**inventory, **hosts}.items() if not _is_left_out(host, about)
@@ -95,13 +97,12 @@ def draw(
         ours[host]["problems"] = problems
     usable = {host: plan for host, plan in ours.items() if not plan["problems"]}
     connections = _connections(usable)
-    stores = stores_of(usable, connections, plans)
     return {
         "hosts": {host: _verdict(plan) for host, plan in ours.items()},
-        "applications": removable(stores, unused) if unused else _applications(usable, connections, plans),
-        "stores": stores,
+        "applications": _applications(usable, connections, plans),
+        "stores": stores_of(usable, connections, plans),
         "deliveries": [
-            {**_endpoints(plan["entra"]), **check, "host": host, "application": plan["application"]}
+            {**_endpoints(plan["entra"]), **check, "host": host, "application": _only(plan)}
             for host, plan in usable.items() for check in plan["checks"]
         ],
         "left_out": left_out,
@@ -112,10 +113,12 @@ def _is_left_out(host: str, about: Host) -> bool:
     return not about.is_ours or (host == LOCALHOST and about.variables.get("mail_product") is None)
 
 
-def _planned(about: Host, said: Mapping[str, str]) -> dict[str, Any]:
+def _planned(about: Host, said: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     variables = dict(about.variables)
-    if isinstance(variables.get("mail_entra", {}), Mapping):
-        variables["mail_entra"] = {**said, **variables.get("mail_entra", {})}
+    for name in said:
+        # A service account is somebody's own, and not there because its endpoint is known.
+        if isinstance(variables.get(name, {} if name == "mail_entra" else None), Mapping):
+            variables[name] = {**said[name], **variables.get(name, {})}
     product = str(variables.get("mail_product"))
     settings = {
         name: variables.get(name) for name in (*TABLE, f"mail_{product}") if name in TABLE or variables.get(name)
@@ -127,7 +130,7 @@ def _planned(about: Host, said: Mapping[str, str]) -> dict[str, Any]:
         **plan, "problems": [*about.problems, *_unknown(variables, (*TABLE, f"mail_{product}")), *problems],
         "entra": variables["mail_entra"] if isinstance(variables.get("mail_entra"), Mapping) else {},
         "exchange_connection": variables.get("mail_exchange") or {}, "store": dict(about.store),
-        "same_store": about.same_store,
+        "same_store": about.same_store, "google": variables.get("mail_google") or {},
     }
 
 
@@ -147,14 +150,18 @@ def _unknown(variables: Mapping[str, Any], known: Iterable[str]) -> list[str]:
 def _verdict(plan: Mapping[str, Any]) -> dict[str, Any]:
     """The host's part of the result."""
     problems = plan["problems"]
-    hidden = (
-        "problems", "checks", "entra", "exchange_connection", "permissions", "exclusive", "same_store",
-    )
+    hidden = ("problems", "checks", "entra", "exchange_connection", "same_store", "google")
     return {
         "failed": bool(problems), "changed": False,
         "msg": "\n".join(problems) if problems else f"{plan['product']} is planned.",
         **{name: value for name, value in plan.items() if name not in hidden},
     }
+
+
+def _only(plan: Mapping[str, Any]) -> str | None:
+    """The name of the only application of a host, for references that name none."""
+    names = [one["name"] for one in plan["applications"]]
+    return names[0] if len(names) == 1 else None
 
 
 def _applications(
@@ -165,17 +172,18 @@ def _applications(
     found: dict[str, dict[str, Any]] = {}
     teams: dict[str, list[str]] = {}
     for host, plan in plans.items():
-        teams.setdefault(plan["application"], []).append(host)
+        for one in plan["applications"]:
+            teams.setdefault(one["name"], []).append(host)
     for host, plan in usable.items():
-        name = plan["application"]
-        if name is None:
-            continue
-        application = found.setdefault(name, {
-            "name": name, "identity": plan["identity"], **plan["registration"], "environment": plan["environment"],
-            "permissions": plan["permissions"], "exclusive": plan["exclusive"], "exchange": plan["exchange"],
-            **connections[host], "store": plan["store"], "hosts": [], "team": teams[name],
-        })
-        application["hosts"].append(host)
+        for one in plan["applications"]:
+            application = found.setdefault(one["name"], {
+                **{key: value for key, value in one.items() if key != "variable"}, "users": [],
+                "environment": plan["environment"], **connections[host], **_account(one, plan, host),
+                "store": plan["store"],
+                "hosts": [], "team": teams[one["name"]],
+            })
+            application["users"] += [user for user in one["users"] if user not in application["users"]]
+            application["hosts"].append(host)
     return list(found.values())
 
 
@@ -193,6 +201,13 @@ def _connections(usable: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str,
             "exchange_connection": by_reference(EXCHANGE, plan["exchange_connection"], "mail_exchange", host),
         })
     return found
+
+
+def _account(application: Mapping[str, Any], plan: Mapping[str, Any], host: str) -> dict[str, Any]:
+    """What the application's kind of identity is told beside the connection, without secrets."""
+    if application["identity"] != "google":
+        return {}
+    return {"account": by_reference(KEY, key_of(plan["google"]), "mail_google", host)}
 
 
 def _endpoints(entra: Mapping[str, Any]) -> dict[str, Any]:

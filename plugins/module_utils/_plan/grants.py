@@ -61,13 +61,11 @@ class Rights:
     exclusive: bool
 
 
-def rights(
-    permissions: Sequence[Mapping[str, Any]], accesses: Sequence[Access], wanted: Mapping[str, str], problems: list[str]
-) -> Rights:
-    """How the permissions are granted for the mailboxes.
+def unfitting(accesses: Sequence[Access], wanted: Mapping[str, str], problems: list[str]) -> None:
+    """What the variable mail_access says of ways that no application of a host goes.
 
-    :param permissions: what the application needs, one entry a resource.
-    :param wanted: what was read of the variable mail_access.
+    :param accesses: what all of them open.
+    :param wanted: what was read of the variable.
     :param problems: what does not fit is appended.
     """
     used = {access.transport for access in accesses}
@@ -77,6 +75,16 @@ def rights(
         problems.append(
             "mail_access.scope: is about Microsoft Graph; by SMTP an application reaches none but its mailboxes anyway"
         )
+
+
+def rights(
+    permissions: Sequence[Mapping[str, Any]], accesses: Sequence[Access], wanted: Mapping[str, str]
+) -> Rights:
+    """How the permissions of an application are granted for its mailboxes.
+
+    :param permissions: what the application needs, one entry a resource.
+    :param wanted: what was read of the variable mail_access.
+    """
     moved: dict[str, frozenset[str]] = {
         EXCHANGE: frozenset({SMTP_PERMISSION}) if wanted.get("model") == "rbac" else frozenset(),
         GRAPH: _GRAPH_PERMISSIONS if wanted.get("scope") == "mailboxes" else frozenset(),

@@ -6,21 +6,20 @@
 A plan is plain data without secrets::
 
     product, environment    as given
-    application             None, or the name by which hosts share it: "TENANT/UNIQUE_NAME"
-    registration            {unique_name, display_name, secret and what else was given of mail_app}; empty without one
-    permissions             [{resource, application: [names], delegated: [names]}]
-    exclusive               whether nothing but the permissions may be granted, see Rights in grants.py
-    exchange                None, or what Exchange has to grant, see there
-    targets, encryption, loads, identity
+    applications            [those that the host's product signs in as, see applications.py]
+    targets, encryption, loads
                             what to configure for the host and how, see Part in _products/_part.py
-    restart_command, backup as given
-    mailboxes               the addresses of the Microsoft 365 mailboxes that the application uses
-    foreign                 the address of a mailbox that it must not reach, or None
+    restart_command, backup as given, or what the product needs
+    mailboxes               the addresses of the Microsoft 365 mailboxes that the applications use
+    users                   those of them whose object id the configuration names
+    foreign                 the address of a mailbox that they must not reach, or None
     reader                  the address of the Microsoft 365 mailbox in which the proof is looked for, or None
     checks                  [{name, send, from, receive, to, expect, ...}], options of the module mail_delivery, and
-                            what a refusal proves
+                            what a refusal proves, and what a person has to sign in for before
+    unproven                [what they leave out, a few words each]
 
-Values that are known only later stand as references, see _references.py.
+Values that are known only later stand as references, see _references.py; where a host has several applications they
+name theirs as it is called in the plan.
 """
 
 from __future__ import annotations
@@ -29,15 +28,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import key_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import hours, read, secrets
-from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.grants import rights
-from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.proofs import checks_of
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import (
+    ENTRA,
+    SECRET,
+    described,
+    planned,
+    variables_of,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.proofs import checks_of, read_mailbox, unproven
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import TABLE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products import PRODUCTS
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import Part
+from ansible_collections.mailops.modern_auth.plugins.module_utils._references import named
 
 PRODUCTION = frozenset({"prod", "production", "prd", "live"})
-# How long an application's secret lives, and when it is due for a new one, unless mail_app.secret says otherwise.
-SECRET = {"lifetime": "180d", "renew_within": "30d"}
+#: By the variable: what each port of its protocols begins with, TLS or words that may ask for it.
+_PORTS: Mapping[str, Mapping[str, tuple[int, ...]]] = {
+    "mail_send": {"implicit": (465,), "starttls": (587,)},
+    "mail_receive": {"implicit": (993, 995), "starttls": (143, 110)},
+}
 
 
 def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -54,45 +65,31 @@ def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     if product is not None and any(key.required for key in product.EXTRAS.values()) and settings.get(stray) is None:
         problems.append(f"{stray}: is required")
     wanted.setdefault("mail_send", {})
-    _send_rules(wanted, problems)
+    _tls_rules(wanted, problems)
+    _override_rules(wanted, problems)
     _secret_rules(wanted, problems)
     part = product.part(wanted, problems) if product is not None else None
-    permissions = _merged(
-        (part.permissions if part else []) + (wanted.get("mail_app", {}).get("permissions", []) if part else [])
-    )
-    signs_in = part is not None and bool(part.permissions)
-    if signs_in and "mail_app" not in wanted:
-        problems.append("mail_app: is required; the product signs in as an application of its own")
-    if signs_in and not wanted.get("mail_entra", {}).get("tenant_id"):
-        problems.append(
-            "mail_entra.tenant_id: is required; it is the tenant's id, and the environment variable AZURE_TENANT_ID "
-            "stands for it as well"
-        )
-    access = wanted.get("mail_access", {}) if signs_in else {}
-    granted = rights(permissions, part.accesses if part else (), access, problems)
+    applications = planned(wanted, part, problems)
+    names = {one.plan["unique_name"]: one.plan["name"] for one in applications}
     verify = wanted.get("mail_verify")
-    checks = (
-        checks_of(verify, part, permissions, granted.permissions, problems)
-        if part is not None and verify is not None else []
-    )
+    checks = checks_of(verify, part, applications, problems) if part is not None and verify is not None else []
     plan = {
         "product": wanted.get("mail_product"),
         "environment": wanted.get("mail_environment"),
-        "application": _name(wanted) if signs_in else None,
-        "registration": _registration(wanted) if signs_in else {},
-        "permissions": granted.permissions if signs_in else [],
-        "exclusive": granted.exclusive,
-        "exchange": granted.exchange if signs_in else None,
-        "mailboxes": list(dict.fromkeys(access.mailbox for access in part.accesses)) if part else [],
-        "targets": part.targets if part else [],
+        "applications": [one.plan for one in applications],
+        "mailboxes": list(dict.fromkeys(opened.mailbox for one in applications for opened in one.part.accesses)),
+        "users": list(dict.fromkeys(
+            address for one in applications if one.plan["identity"] == ENTRA for address in one.plan["users"]
+        )),
+        "targets": named(part.targets, names) if part else [],
         "encryption": dict(part.encryption) if part else {},
         "loads": list(part.loads) if part else [],
-        "identity": part.identity if part else "entra",
-        "restart_command": wanted.get("mail_restart_command", []),
+        "restart_command": wanted.get("mail_restart_command", list(part.restart_command) if part else []),
         "backup": wanted.get("mail_backup", False),
-        "foreign": (verify or {}).get("refused_mailbox") if signs_in else None,
-        "reader": _reader(verify or {}),
-        "checks": checks,
+        "foreign": (verify or {}).get("refused_mailbox") if applications else None,
+        "reader": _reader(verify, part) if verify and part else None,
+        "checks": named([{**check, "needs": part.needs} if part and part.needs else check for check in checks], names),
+        "unproven": unproven(verify, part, applications) if part and verify is not None else [],
     }
     return plan, _first_of_each(problems)
 
@@ -119,35 +116,43 @@ def conflicts(plans: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
     :param plans: by host, plans as ``examine`` gives them, with the host's ``entra``, ``exchange_connection`` and
         ``store`` beside, and ``same_store``.
     """
-    first: dict[str, str] = {}
+    first: dict[str, tuple[str, Mapping[str, Any]]] = {}
     found: dict[str, list[str]] = {}
     for host, plan in plans.items():
-        if plan["application"] is None:
-            continue
-        other = first.setdefault(plan["application"], host)
-        for problem in _differences(other, plans[other], host, plan):
-            for one in (other, host):
-                found.setdefault(one, []).append(problem)
+        for application in plan["applications"]:
+            other, theirs = first.setdefault(application["name"], (host, application))
+            for problem in _differences((other, plans[other], theirs), (host, plan, application)):
+                for one in (other, host):
+                    found.setdefault(one, []).append(problem)
     return found
 
 
-def _differences(leader: str, theirs: Mapping[str, Any], host: str, ours: Mapping[str, Any]) -> list[str]:
-    name = ours["registration"]["unique_name"]
-    pairs = {"mail_environment": (theirs["environment"], ours["environment"])}
-    for key in sorted({*theirs["registration"], *ours["registration"]}):
-        variable = "mail_app.name" if key == "display_name" else f"mail_app.{key}"
-        pairs[variable] = (theirs["registration"].get(key), ours["registration"].get(key))
-    pairs |= {name: (theirs[name], ours[name]) for name in ("permissions", "exchange")}
+def _differences(
+    leader: tuple[str, Mapping[str, Any], Mapping[str, Any]], follower: tuple[str, Mapping[str, Any], Mapping[str, Any]]
+) -> list[str]:
+    """What two hosts say differently of an application: each its name, its plan, and the application in that."""
+    (first, their_plan, theirs), (second, our_plan, ours) = leader, follower
+    name = ours["unique_name"]
+    pairs = {"mail_environment": (their_plan["environment"], our_plan["environment"])}
+    pairs |= {
+        variable: (theirs.get(key), ours.get(key))
+        for key, variable in variables_of({**ours, **theirs}).items()
+    }
     found = [
-        f"{variable}: {leader} has {one!r} and {host} has {other!r}, but both share the application '{name}'; "
-        "give both the same, for example in group_vars, or another mail_app.unique_name"
+        f"{variable}: {first} has {one!r} and {second} has {other!r}, but both share the application '{name}'; "
+        f"give both the same, for example in group_vars, or another {ours['variable']}.unique_name"
         for variable, (one, other) in pairs.items() if one != other
     ]
-    if theirs["same_store"] != ours["same_store"]:
+    if ours["identity"] == "google" and key_of(their_plan["google"]) != key_of(our_plan["google"]):
         found.append(
-            f"mail_store_path: {leader} and {host} keep what they know of the application '{name}' in different "
-            f"stores ({_place(theirs['store'])} and {_place(ours['store'])}), so that each would give it a secret of "
-            "its own; name one store for both"
+            f"mail_google: {first} and {second} give different keys or accounts, but both share '{name}'; give both "
+            "the same, for example in group_vars, or another mail_google.unique_name"
+        )
+    if their_plan["same_store"] != our_plan["same_store"]:
+        found.append(
+            f"mail_store_path: {first} and {second} keep what they know of the application '{name}' in different "
+            f"stores ({_place(their_plan['store'])} and {_place(our_plan['store'])}), so that each would give it a "
+            "secret of its own; name one store for both"
         )
     return found
 
@@ -157,16 +162,30 @@ def _place(store: Mapping[str, Any]) -> str:
     return " ".join(str(store[key]) for key in ("kind", "path", "vault_uri", "folder") if store.get(key))
 
 
-def _send_rules(wanted: Mapping[str, Any], problems: list[str]) -> None:
-    """What holds for every product."""
+def _tls_rules(wanted: Mapping[str, Any], problems: list[str]) -> None:
+    """What holds for every product: a port that begins with TLS, or with words that may ask for it."""
+    for variable, ports in _PORTS.items():
+        given = wanted.get(variable, {})
+        port, tls = given.get("port"), given.get("tls")
+        if port in ports["implicit"] and tls in ("starttls", "starttls_optional"):
+            problems.append(
+                f"{variable}.tls: '{tls}' does not work on port {port}, where TLS comes first; use implicit"
+            )
+        if port in ports["starttls"] and tls == "implicit":
+            other = ports["implicit"][ports["starttls"].index(port)]
+            problems.append(
+                f"{variable}.tls: 'implicit' does not work on port {port}; use starttls, or port {other}"
+            )
     send = wanted["mail_send"]
-    port, tls, host = send.get("port"), send.get("tls"), str(send.get("host", "")).lower().rstrip(".")
-    if port == 465 and tls in ("starttls", "starttls_optional"):
-        problems.append(f"mail_send.tls: '{tls}' does not work on port 465, where TLS comes first; use implicit")
-    if port == 587 and tls == "implicit":
-        problems.append("mail_send.tls: 'implicit' does not work on port 587; use starttls, or port 465")
-    if host.endswith((".office365.com", ".outlook.com")) and tls not in (None, "starttls"):
-        problems.append(f"mail_send.tls: '{tls}' is not possible with {send['host']}; Microsoft 365 needs starttls")
+    host = str(send.get("host", "")).lower().rstrip(".")
+    if host.endswith((".office365.com", ".outlook.com")) and send.get("tls") not in (None, "starttls"):
+        problems.append(
+            f"mail_send.tls: '{send['tls']}' is not possible with {send['host']}; Microsoft 365 needs starttls"
+        )
+
+
+def _override_rules(wanted: Mapping[str, Any], problems: list[str]) -> None:
+    send = wanted["mail_send"]
     production = str(wanted.get("mail_environment")).lower() in PRODUCTION
     if send.get("override") and production and not send.get("allow_override_in_production"):
         problems.append(
@@ -176,50 +195,26 @@ def _send_rules(wanted: Mapping[str, Any], problems: list[str]) -> None:
 
 
 def _secret_rules(wanted: Mapping[str, Any], problems: list[str]) -> None:
-    span = {**SECRET, **wanted.get("mail_app", {}).get("secret", {})}
-    if hours(span["renew_within"]) >= hours(span["lifetime"]):
-        problems.append(
-            f"mail_app.secret.renew_within: {span['renew_within']} is not shorter than the lifetime, {span['lifetime']}"
-        )
+    for variable, application in described(wanted):
+        span = {**SECRET, **application.get("secret", {})}
+        if hours(span["renew_within"]) >= hours(span["lifetime"]):
+            problems.append(
+                f"{variable}.secret.renew_within: {span['renew_within']} is not shorter than the lifetime, "
+                f"{span['lifetime']}"
+            )
 
 
-def _name(wanted: Mapping[str, Any]) -> str:
-    """Hosts that name the same tenant and the same application share it."""
-    tenant = wanted.get("mail_entra", {}).get("tenant_id", "")
-    return f"{tenant}/{wanted.get('mail_app', {}).get('unique_name')}"
-
-
-def _registration(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    given = wanted.get("mail_app", {})
-    kept = {name: value for name, value in given.items() if name not in ("permissions", "name")}
-    return {**kept, "display_name": given.get("name"), "secret": {**SECRET, **given.get("secret", {})}}
-
-
-def _reader(verify: Mapping[str, Any]) -> str | None:
+def _reader(verify: Mapping[str, Any], part: Part) -> str | None:
     """The mailbox of Microsoft 365 in which the proof has to arrive; None if it is, or may be, kept elsewhere."""
     receive = verify.get("receive", {})
     if receive.get("authentication", "oauth2") != "oauth2" or receive.get("host"):
         return None
-    mailbox: str | None = receive.get("mailbox", verify.get("recipient"))
-    return mailbox
-
-
-def _merged(permissions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One entry a resource, without repetitions."""
-    merged: dict[str, dict[str, Any]] = {}
-    for permission in permissions:
-        resource = permission.get("resource", "")
-        entry = merged.setdefault(resource, {"resource": resource, "application": [], "delegated": []})
-        for kind in ("application", "delegated"):
-            entry[kind] += [name for name in permission.get(kind, []) if name not in entry[kind]]
-    return list(merged.values())
+    return read_mailbox(verify, part) or None
 
 
 def _first_of_each(problems: list[str]) -> list[str]:
     """The first problem of each variable. What follows from it, for the variable or what is inside, would distract."""
     first: dict[str, str] = {}
     for problem in problems:
-        path = problem.partition(":")[0]
-        if not any(path == known or path.startswith(f"{known}.") for known in first):
-            first[path] = problem
-    return list(first.values())
+        first.setdefault(problem.partition(":")[0], problem)
+    return [problem for path, problem in first.items() if not any(path.startswith(f"{other}.") for other in first)]

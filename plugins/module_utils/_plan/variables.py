@@ -16,6 +16,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.word
     SIGN_INS,
     TRANSPORTS,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import GOOGLE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     Key,
     Table,
@@ -23,8 +24,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     choice,
     duration,
     flag,
+    guid,
     many,
-    mapping,
     number,
     secret,
     text,
@@ -38,6 +39,7 @@ _tls = choice(
 _port = number(1, 65535)
 _address = Key(address)
 _choice_of_authentication = choice("none", "basic", "oauth2", "google_service_account")
+_choice_of_grant = choice("client_credentials", "authorization_code", "token_cache")
 
 
 def _word(value: Any) -> str:
@@ -62,6 +64,7 @@ APP: Table = {
     "owners": Key(many(text)),
     "redirect_uris": Key(keys={"web": Key(many(text)), "spa": Key(many(text)), "public_client": Key(many(text))}),
     "adopt": Key(flag),
+    "consent": Key(choice("organization", "account")),
     "permissions": Key(
         several=True,
         keys={
@@ -73,7 +76,9 @@ APP: Table = {
 SEND: Table = {
     "transport": Key(choice("graph", "smtp"), required=True),
     "authentication": Key(_choice_of_authentication),
-    "grant": Key(choice("client_credentials", "authorization_code", "token_cache")),
+    "grant": Key(_choice_of_grant),
+    "app": Key(text),
+    "object_id": Key(guid),
     "from": _address,
     "display_name": Key(text),
     "host": Key(text),
@@ -81,9 +86,23 @@ SEND: Table = {
     "tls": Key(_tls),
     "username": Key(text),
     "password": Key(secret, secret=True),
+    "messages_per_session": Key(number(1, 1000)),
     "use_default_from": Key(flag),
     "override": Key(_override),
     "allow_override_in_production": Key(flag),
+}
+RECEIVE: Table = {
+    "transport": Key(choice("graph", "imap", "pop3", "mapi"), required=True),
+    "authentication": Key(choice("basic", "oauth2", "google_service_account")),
+    "grant": Key(_choice_of_grant),
+    "app": Key(text),
+    "object_id": Key(guid),
+    "mailbox": _address,
+    "host": Key(text),
+    "port": Key(_port),
+    "tls": Key(_tls),
+    "username": Key(text),
+    "password": Key(secret, secret=True),
 }
 RECEIVED: Table = {
     "transport": Key(choice("graph", "imap", "pop3"), required=True),
@@ -150,12 +169,14 @@ TABLE: Table = {
     "mail_product": Key(choice(*PRODUCTS), required=True),
     "mail_environment": Key(_word, required=True),
     "mail_app": Key(keys=APP),
+    "mail_apps": Key(keys=APP, several=True),
     "mail_send": Key(keys=SEND, required=True),
-    "mail_receive": Key(mapping),
+    "mail_receive": Key(keys=RECEIVE),
     "mail_verify": Key(keys=VERIFY),
     "mail_access": Key(keys=ACCESS),
     "mail_entra": Key(keys=ENTRA),
     "mail_exchange": Key(keys=EXCHANGE),
+    "mail_google": Key(keys=GOOGLE),
     "mail_restart_command": Key(many(text)),
     "mail_backup": Key(flag),
     **{f"mail_{name}": Key(keys=product.EXTRAS) for name, product in PRODUCTS.items()},

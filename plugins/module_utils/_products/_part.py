@@ -9,12 +9,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-#: The options by which the module mail_delivery signs in as the product's own application.
-OWN_CREDENTIALS: Mapping[str, Any] = {
-    "tenant_id": {"fact": "tenant_id"},
-    "client_id": {"fact": "client_id"},
-    "client_secret": {"secret": "client_secret"},
-}
+
+def credentials(application: str | None = None) -> dict[str, Any]:
+    """The options by which the module mail_delivery signs in as an application of the product's.
+
+    :param application: its unique name; None if the product has but one.
+    """
+    whose = {} if application is None else {"application": application}
+    return {
+        "tenant_id": {"fact": "tenant_id", **whose},
+        "client_id": {"fact": "client_id", **whose},
+        "client_secret": {"secret": "client_secret", **whose},
+    }
+
+
+#: Those of a product with one application.
+OWN_CREDENTIALS: Mapping[str, Any] = credentials()
 
 
 @dataclass(frozen=True)
@@ -30,28 +40,54 @@ class Access:
 
 
 @dataclass(frozen=True)
+class Application:
+    """An identity as which the product signs in.
+
+    :param permissions: what it needs, by name: ``{"resource": str, "application": [str], "delegated": [str]}``.
+    :param accesses: what it opens by itself.
+    :param unique_name: which of those that the host names it is, and what references call it; None for ``mail_app``,
+        where the product has no other.
+    :param identity: of what kind it is, a module of _identity.
+    :param registration: what the product wants of it, beside what the operator says; see _plan/estate.py.
+    """
+
+    permissions: Sequence[Mapping[str, Any]] = ()
+    accesses: tuple[Access, ...] = ()
+    unique_name: str | None = None
+    identity: str = "entra"
+    registration: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Part:
     """What one host's settings mean for its product.
 
-    A value that is known only later stands as a reference: ``{"fact": NAME}`` for tenant_id and client_id,
-    ``{"secret": NAME}`` for a secret, by the path of its variable or, for the application's own, "client_secret".
+    A value that is known only later stands as a reference, see _references.py: ``{"fact": NAME}`` for what the store
+    says of an application, ``{"secret": NAME}`` for a secret, by the path of its variable or, for an application's own,
+    "client_secret". Where there are several applications, references name theirs.
 
-    :param permissions: what the application needs, by name:
-        ``{"resource": str, "application": [str], "delegated": [str]}``. Empty when the product needs no application.
     :param targets: what to configure for the host, plans of targets; see _targets/kinds.
-    :param send: how to send as the product does, as the option ``send`` of the module mail_delivery.
+    :param send: how to send as the product does, as the option ``send`` of the module mail_delivery; None if nobody
+        but the product can.
     :param sender: the address that its mail is from.
-    :param accesses: what the application opens; empty when the product needs no application.
-    :param identity: what kind of identity the application is, a module of _identity.
+    :param applications: as which it signs in; empty when it needs none.
+    :param receives: how to read each of its mailboxes as it does, as the option ``receive`` of that module.
+    :param override: the addresses to which it sends all mail instead.
+    :param unproven: what no mail of ours can prove, a few words each.
+    :param restart_command: what restarts the product, unless the operator says it.
     :param encryption: how the product's own tool encrypts the application's secret, see the module mail_targets.
+    :param needs: the ``where`` of what a person has to sign in for before its mail travels, see _sign_ins.py.
     :param loads: which of the files the product's own interpreter loads once they are written, see there.
     """
 
-    permissions: list[dict[str, Any]]
     targets: list[dict[str, Any]]
-    send: dict[str, Any]
+    send: dict[str, Any] | None
     sender: str
-    accesses: tuple[Access, ...] = ()
-    identity: str = "entra"
+    applications: tuple[Application, ...] = ()
+    receives: Sequence[Mapping[str, Any]] = ()
+    override: Sequence[str] = ()
+    unproven: Sequence[str] = ()
+    restart_command: Sequence[str] = ()
     encryption: Mapping[str, Any] = field(default_factory=dict)
     loads: Sequence[Mapping[str, Any]] = ()
+    needs: str | None = None

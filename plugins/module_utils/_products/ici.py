@@ -25,6 +25,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import (
     OWN_CREDENTIALS,
     Access,
+    Application,
     Part,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.file import File
@@ -45,6 +46,7 @@ DEFAULT_PORT = 2525
 DEFAULT_USER = "apikey"
 _GRAPH_ONLY = ("display_name",)
 _SMTP_ONLY = ("host", "port", "tls", "username", "password", "use_default_from")
+_UNUSED = ("app", "object_id", "messages_per_session")
 
 
 def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
@@ -58,6 +60,7 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
     send, extras = wanted["mail_send"], wanted.get("mail_ici", {})
     if "encrypt_command" in extras and "encrypted_secret" in extras:
         problems.append("mail_ici.encrypted_secret: excludes mail_ici.encrypt_command; remove one of the two")
+    problems += [f"mail_send.{name}: is not used with ici; remove it" for name in _UNUSED if name in send]
     transport = send.get("transport")
     if transport == "graph":
         return _graph(send, extras, problems)
@@ -92,14 +95,17 @@ def _graph(send: Mapping[str, Any], extras: Mapping[str, Any], problems: list[st
     if override is not None:
         configuration["EmailOverride"] = override[0] if override else "None"
     return Part(
-        permissions=[{"resource": "Microsoft Graph", "application": ["Mail.Send"], "delegated": []}],
+        applications=(Application(
+            [{"resource": "Microsoft Graph", "application": ["Mail.Send"], "delegated": []}],
+            (Access("graph", sender),),
+        ),),
         targets=[_file("GRAPH", configuration, extras)],
         encryption=_encryption(extras),
         send={
             "transport": "graph", "authentication": "oauth2", "mailbox": sender, **OWN_CREDENTIALS,
         },
         sender=sender,
-        accesses=(Access("graph", sender),),
+        override=override or (),
     )
 
 
@@ -134,7 +140,6 @@ def _mailkit(send: Mapping[str, Any], extras: Mapping[str, Any], problems: list[
         **_override(send.get("override", []), extras.get("override_separator"), problems),
     }
     return Part(
-        permissions=[],
         targets=[_file("MAILKIT", configuration, extras)],
         encryption=_encryption(extras),
         send={
@@ -142,6 +147,7 @@ def _mailkit(send: Mapping[str, Any], extras: Mapping[str, Any], problems: list[
             "username": username, "password": {"secret": "mail_send.password"},
         },
         sender=configuration.get("EmailFromAddress", username),
+        override=send.get("override", ()),
     )
 
 

@@ -22,6 +22,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import (
     OWN_CREDENTIALS,
     Access,
+    Application,
     Part,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.file import File
@@ -55,7 +56,10 @@ EXTRAS = {
     "group": Key(text),
     "node": Key(text),
 }
-_UNUSED = ("password", "display_name", "use_default_from", "override", "allow_override_in_production")
+_UNUSED = (
+    "password", "display_name", "use_default_from", "override", "allow_override_in_production", "app", "object_id",
+    "messages_per_session",
+)
 
 
 def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
@@ -83,14 +87,16 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
     node = extras.get("node", "node")
     host, port = _host(send, wanted.get("mail_entra", {}), problems), send.get("port", PORT)
     return Part(
-        permissions=[{"resource": "Office 365 Exchange Online", "application": ["SMTP.SendAsApp"], "delegated": []}],
+        applications=(Application(
+            [{"resource": "Office 365 Exchange Online", "application": ["SMTP.SendAsApp"], "delegated": []}],
+            (Access("smtp", mailbox, () if sender == mailbox else (sender,)),),
+        ),),
         targets=[file.plan() for file in _files(extras, _settings(cloud, host, port, sender), mailbox)],
         send={
             "transport": "smtp", "authentication": "oauth2", "host": host, "port": port, "tls": "starttls",
             "mailbox": mailbox, **OWN_CREDENTIALS,
         },
         sender=sender,
-        accesses=(Access("smtp", mailbox, () if sender == mailbox else (sender,)),),
         loads=[
             {"path": posixpath.join(backend, LOCAL), "variables": list(VARIABLES), "program": node}
             for backend in extras.get("backends", [])

@@ -12,6 +12,7 @@ from pathlib import PurePath
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import told
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -50,6 +51,10 @@ def _table(rows: Rows, columns: Sequence[str]) -> tuple[list[list[str]], list[li
     return [list(columns), *cells], [["host", "mail", _MESSAGE_ID, "result"], *mails]
 
 
+def _required(rows: Rows) -> list[str]:
+    return told({str(row["host"]): row["authorization_required"] for row in rows})
+
+
 def _markdown(title: str, rows: Rows, columns: Sequence[str]) -> str:
     def plain(text: str) -> str:
         return escape(text, quote=False).replace("|", "\\|")
@@ -64,7 +69,9 @@ def _markdown(title: str, rows: Rows, columns: Sequence[str]) -> str:
 
     hosts, mails = _table(rows, columns)
     why = ["\n  ".join(f"- **{row['host']}**: {plain(row['message'])}".splitlines()) for row in rows if row["failed"]]
-    return "\n\n".join(filter(None, [f"# {plain(title)}", table(hosts), "\n".join(why), table(mails)])) + "\n"
+    sign_ins = "\n".join(["## Authorization required\n", *(f"- {plain(one)}" for one in _required(rows))])
+    parts = [f"# {plain(title)}", table(hosts), "\n".join(why), sign_ins if _required(rows) else "", table(mails)]
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _json(title: str, rows: Rows, columns: Sequence[str]) -> str:
@@ -85,9 +92,11 @@ def _html(title: str, rows: Rows, columns: Sequence[str]) -> str:
     why = "".join(
         f"<p><b>{escape(str(row['host']))}</b>: {escape(row['message'])}</p>" for row in rows if row["failed"]
     )
+    required = "".join(f"<li>{escape(one)}</li>" for one in _required(rows))
+    sign_ins = f"<h2>Authorization required</h2><ul>{required}</ul>" if required else ""
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(title)}</title><style>{_STYLE}</style>"
-        f"<h1>{escape(title)}</h1>{table(hosts, [row['failed'] for row in rows])}{why}"
+        f"<h1>{escape(title)}</h1>{table(hosts, [row['failed'] for row in rows])}{why}{sign_ins}"
         f"<h2>Mails</h2>{table(mails)}</html>\n"
     )
 

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import REQUIRED
+
 #: The columns of a row, in the order in which they are shown.
 COLUMNS = (
     "environment", "host", "product", "application", "permissions granted", "granted in Exchange", "sent through",
-    "received through", "refused for others", "to do", "result",
+    "received through", "refused for others", "not proven", "to do", "result",
 )
 #: What a row is about, and how it ended.
 HEAD = ("host", "result")
@@ -26,6 +28,7 @@ class Steps:
     :param plans: each host's plan.
     :param identity, access, deliveries: the verdicts; a step that did not run has none.
     :param targets: what became of the host's configuration.
+    :param authorizations: what somebody has to sign in for, see _sign_ins.py.
     :param failures: ``step`` and ``msg`` of the hosts that failed, and whether they were ``unreachable``.
     :param predicted: whether nothing was really done, since the run was a check.
     :param removal: whether the run takes away what others set up.
@@ -36,6 +39,7 @@ class Steps:
     access: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     targets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     deliveries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    authorizations: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     failures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     predicted: bool = False
     removal: bool = False
@@ -44,32 +48,36 @@ class Steps:
 def rows(steps: Steps) -> list[dict[str, Any]]:
     """One row for each host, in the order given: a text for each of COLUMNS, "" for nothing, and beside them
 
-    ``failed``, ``message`` (why) and ``deliveries`` ([{name, message_id, seconds, result}]).
+    ``failed``, ``message`` (why), ``authorization_required`` (see _sign_ins.py) and ``deliveries``
+    ([{name, message_id, seconds, result}]).
     """
     return [_row(host, steps) for host in steps.plans]
 
 
 def _row(host: str, steps: Steps) -> dict[str, Any]:
-    plan, failure = steps.plans[host], steps.failures.get(host)
+    plan, failure, required = steps.plans[host], steps.failures.get(host), steps.authorizations.get(host, [])
     checks = steps.deliveries.get(host, {}).get("deliveries", [])
     done = [check for check in checks if check.get("delivery")]
     sent = [check["delivery"] for check in done if check["delivery"]["refusal"] is None]
     configured = steps.targets.get(host, {})
     return {
         "environment": plan.get("environment") or "", "host": host, "product": plan.get("product") or "",
-        "application": plan.get("registration", {}).get("display_name") or "",
+        "application": ", ".join(one["display_name"] for one in plan.get("applications", [])),
         "permissions granted": ", ".join(steps.identity.get(host, {}).get("granted", [])),
         "granted in Exchange": ", ".join(steps.access.get(host, {}).get("granted", [])),
         "sent through": _ways(sent, "sent_through"), "received through": _ways(sent, "received_through"),
-        "refused for others": _refused(done),
+        "refused for others": _refused(done), "not proven": ", ".join(plan.get("unproven", [])),
         "to do": RESTART if configured.get("restart") == "needed" and not failure else "",
         "result": _result(host, steps, delivered=bool(sent)),
         "failed": failure is not None, "message": str(failure["msg"]) if failure else "",
-        "deliveries": [_delivery(check) for check in done],
+        "authorization_required": list(required),
+        "deliveries": [_delivery(check) for check in checks if check.get("delivery") or check.get("left_out")],
     }
 
 
 def _delivery(check: Mapping[str, Any]) -> dict[str, Any]:
+    if check.get("left_out"):
+        return {"name": check["name"], "message_id": None, "seconds": None, "result": REQUIRED}
     delivery = check["delivery"]
     refused = delivery["refusal"] is not None
     return {
@@ -99,6 +107,8 @@ def _result(host: str, steps: Steps, *, delivered: bool) -> str:
     failure = steps.failures.get(host)
     if failure is not None:
         return "UNREACHABLE" if failure.get("unreachable") else f"FAILED at {failure['step']}"
+    if steps.authorizations.get(host):
+        return REQUIRED
     if steps.predicted:
         return "predicted"
     if steps.removal:

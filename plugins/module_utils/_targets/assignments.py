@@ -109,7 +109,7 @@ class _Parser:
         at = 0
         if text.startswith(MARK):
             if not _BLANK_LINE.match(text, len(MARK)):
-                raise self._refused(0, "for bash and systemd, the byte order mark is a part of the first line: save the file without it")
+                raise self._refused(0, "to bash and systemd, its byte order mark is part of the line: save it without")
             at = self._behind(len(text.splitlines()[0]))
         while at < len(text):
             at = self._line(at)

@@ -11,7 +11,7 @@ A kind is a module in kinds/, found by its name, with
                                        ``known`` are the fingerprints of the secrets written last, by the targets' names
     write(writes, port)                writes and reads back; gives what a task tells further, as a dictionary
 
-The last two raise ModernAuthError.
+The last two raise ModernAuthError. A target for which a person signs in names that person's ``account``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import SignIn
 
 Finding_contra = TypeVar("Finding_contra", contravariant=True)
 Write = TypeVar("Write")
@@ -33,6 +34,7 @@ class Change(Generic[Write]):
     :param before: what the target says, for a person to read, without secrets; ``after`` is what it shall say.
     :param warnings: what a person should know, whether something changes or not.
     :param write: what has to be written, as the target's kind wants it; None if everything is as it shall be.
+    :param sign_in: for a target that is of use only once a person has signed in: whether that was done.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Change(Generic[Write]):
     after: str
     warnings: tuple[str, ...] = ()
     write: Write | None = None
+    sign_in: SignIn | None = None
 
     @property
     def changed(self) -> bool:

@@ -57,6 +57,20 @@ class FileWrite:
 
 
 @dataclass(frozen=True)
+class FileState:
+    """A file that is looked at from outside: what it holds stays where it is.
+
+    :param written: when it was written last, "2026-11-28T21:00:00Z"; None if there is no such file.
+    :param now: the server's time, likewise.
+    :param readable: whether the account that was asked about may read it; None if that cannot be told.
+    """
+
+    written: str | None
+    now: str
+    readable: bool | None
+
+
+@dataclass(frozen=True)
 class Ran:
     """A program that has ended.
 
@@ -97,12 +111,19 @@ class Loaded:
 
 
 class Server(Protocol):
-    """Every method is one command on the server, however many files it is about."""
+    """Looking is one command on the server, however many files it is about; so is writing where it can be."""
 
     def look(self, files: Sequence[Wanted]) -> Sequence[FoundFile]:
         """The files as they are.
 
         :raises InputError: one cannot be read.
+        """
+
+    def states(self, files: Sequence[tuple[str, str | None]]) -> Sequence[FileState]:
+        """What can be told of files without reading them.
+
+        :param files: each a path, and an account of which is asked whether it may read the file.
+        :raises InputError: one cannot be looked at, or there is no such account.
         """
 
     def write(self, files: Sequence[FileWrite]) -> Mapping[str, Any]:

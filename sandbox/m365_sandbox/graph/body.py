@@ -58,7 +58,7 @@ def _element(kind: Complex, item: Property, value: Any) -> Any:
 
 def _single(kind: Complex, item: Property, value: Any, creating: bool) -> Any:
     if value is None:
-        if isinstance(item.kind, Complex) and not item.nullable:
+        if (item.required and not creating) or (isinstance(item.kind, Complex) and not item.nullable):
             raise invalid_value(item.name, kind.title)
         return None
     if isinstance(item.kind, Complex):

@@ -74,6 +74,4 @@ def _primitive(item: Property, value: Any) -> Any:
     assert isinstance(item.kind, str)
     if not good[item.kind]():
         raise refusal(f"Cannot convert the value of the property '{item.name}' to Edm.{item.kind}.")
-    if item.kind == "String" and any("\ud800" <= character <= "\udfff" for character in value):
-        raise refusal(f"The value of the property '{item.name}' is not valid Unicode.")
     return without_line_breaks(value) if item.kind == "Binary" else value

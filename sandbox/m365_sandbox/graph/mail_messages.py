@@ -16,20 +16,22 @@ from m365_sandbox.graph.mail_access import (
     shape_of,
     verdict_on,
 )
-from m365_sandbox.graph.mail_body import read_body
+from m365_sandbox.graph.mail_expanding import ATTACHMENTS, EXTENDED, Expansion, merged, read_expand
 from m365_sandbox.graph.mail_folders import WELL_KNOWN, find_folder, item_not_found
 from m365_sandbox.graph.mail_query import MessageQuery, next_link, project, read_query, read_select
 from m365_sandbox.graph.mail_reading import Attachment, Shape, attachments, message_id_of, parse, show_message
+from m365_sandbox.graph.mail_writing import read_message
 from m365_sandbox.graph.message_types import KEPT_BESIDE, MESSAGE
 from m365_sandbox.graph.query import require_known
 from m365_sandbox.graph.routing import Answer, Call
 from m365_sandbox.mail.mailbox import Folder, Item, Mailbox
 from m365_sandbox.state.history import Entity
 
-NOT_SHOWN = ("attachments", "uniqueBody", "singleValueExtendedProperties", "multiValueExtendedProperties")
-MESSAGE_PROPERTIES = tuple(item.name for item in MESSAGE.properties if item.name not in NOT_SHOWN)
+EXPANDED = (ATTACHMENTS, *EXTENDED)
+NOT_SHOWN = ("uniqueBody",)
+MESSAGE_PROPERTIES = tuple(item.name for item in MESSAGE.properties if item.name not in (*NOT_SHOWN, *EXPANDED))
 # What Mail.ReadBasic does not show [GR:permissions].
-_NOT_BASIC = ("body", "bodyPreview")
+_NOT_BASIC = ("body", "bodyPreview", *EXPANDED)
 _FULL_READ = frozenset({"Mail.Read", "Mail.ReadWrite"})
 DELETED_ITEMS = WELL_KNOWN["deleteditems"]
 
@@ -48,7 +50,7 @@ async def list_messages(call: Call) -> Answer:
     body: dict[str, Any] = {"@odata.context": metadata(call, where)}
     if query.count:
         body["@odata.count"] = total
-    body["value"] = _visible(call, [project(entity, query.select) for entity in page])
+    body["value"] = _visible(call, page)
     if query.skip + query.top < total:
         body["@odata.nextLink"] = next_link(call.base_url, call.path, call.query, query.skip + query.top)
     return Answer(200, body, preference_applied(shape))
@@ -56,10 +58,10 @@ async def list_messages(call: Call) -> Answer:
 
 async def get_message(call: Call) -> Answer:
     """GET a message."""
-    require_known(call.query, "$select")
-    select = read_select(call.query, MESSAGE_PROPERTIES)
+    require_known(call.query, "$select", "$expand")
+    select, expand = read_select(call.query, MESSAGE_PROPERTIES), read_expand(call.query)
     item = await on_mailbox(call, lambda mailbox: _in_folder(call, mailbox, find_item(mailbox, call.params["message"])))
-    return _show(call, item, select=select)
+    return _show(call, item, select=select, expand=expand)
 
 
 async def get_mime(call: Call) -> Answer:
@@ -91,7 +93,7 @@ async def get_attachment(call: Call) -> Answer:
 
 async def change_message(call: Call) -> Answer:
     """PATCH what belongs to the mailbox: isRead, flag, categories, importance and the like."""
-    changes = read_body(MESSAGE, call.json(), updating=True)
+    changes = read_message(call.json(), updating=True)
     add, remove = flags_of(changes)
 
     def work(mailbox: Mailbox) -> Item:
@@ -150,12 +152,30 @@ def show_created(call: Call, item: Item) -> Answer:
     return _show(call, item, status=201)
 
 
-def _show(call: Call, item: Item, *, select: tuple[str, ...] | None = None, status: int = 200) -> Answer:
+def _show(
+    call: Call, item: Item, *, select: tuple[str, ...] | None = None, expand: tuple[Expansion, ...] = (),
+    status: int = 200,
+) -> Answer:
     shape = shape_of(call)
-    shown, = _visible(call, [project(show_message(item, shape, _kept(call, item)), select)])
+    shown, = _visible(call, [_shown(item, show_message(item, shape, _kept(call, item)), select, expand)])
     return Answer(
         status, {"@odata.context": metadata(call, "messages/$entity"), **shown}, preference_applied(shape)
     )
+
+
+def _shown(
+    item: Item, entity: Entity, select: tuple[str, ...] | None, expand: tuple[Expansion, ...],
+) -> Entity:
+    """The selected properties, and what is asked for beside them."""
+    shown = project(entity, select)
+    for one in expand:
+        if one.name == ATTACHMENTS:
+            shown[one.name] = one.attachments(
+                _show_attachment(item, attachment) for attachment in attachments(parse(item.content))
+            )
+        elif found := one.extended(entity.get(one.name, ())):
+            shown[one.name] = found
+    return shown
 
 
 def _visible(call: Call, entities: list[Entity]) -> list[Entity]:
@@ -185,10 +205,9 @@ def _page(
         items.update((message_id_of(item, shape), item) for item in mailbox.fetch(folder, uids, whole=query.needs_body))
     found = query.arrange([show(item) for item in items.values()])
     page = [items[entity["id"]] for entity in found[query.skip:query.skip + query.top]]
-    if query.needs_body:
-        return [show(item) for item in page], len(found)
-    whole = [item for one in page for item in mailbox.fetch(one.folder, [one.uid], whole=True)]
-    return [show(item) for item in whole], len(found)
+    if not query.needs_body:
+        page = [item for one in page for item in mailbox.fetch(one.folder, [one.uid], whole=True)]
+    return [_shown(item, show(item), query.select, query.expand) for item in page], len(found)
 
 
 def flags_of(values: Entity) -> tuple[list[str], list[str]]:
@@ -204,11 +223,15 @@ def flags_of(values: Entity) -> tuple[list[str], list[str]]:
 
 def keep_beside(call: Call, item: Item, values: Entity) -> None:
     """Keep what a message itself cannot say, and save it."""
-    changes = {name: value for name, value in values.items() if name in KEPT_BESIDE}
+    kept = _kept(call, item)
+    changes = {
+        name: merged(kept.get(name, ()), value) if name in EXTENDED else value
+        for name, value in values.items() if name in KEPT_BESIDE
+    }
     if "flag" in changes and "flagStatus" not in changes["flag"]:
         del changes["flag"]
     if changes:
-        call.tenant["message_properties"].put(item.guid.hex(), {**_kept(call, item), **changes})
+        call.tenant["message_properties"].put(item.guid.hex(), {**kept, **changes})
         call.tenant.save()
 
 

@@ -16,14 +16,15 @@ from urllib.parse import quote
 from m365_sandbox.graph.errors import GraphError, gateway_refusal
 from m365_sandbox.graph.filter_meaning import holds
 from m365_sandbox.graph.filter_syntax import Both, Comparison, Condition, parse_filter, paths
+from m365_sandbox.graph.mail_expanding import EXTENDED, Expansion, read_expand
 from m365_sandbox.graph.query import require_known
 from m365_sandbox.mail.mailbox import quoted
 from m365_sandbox.state.history import Entity
 
-OPTIONS = ("$filter", "$select", "$top", "$skip", "$orderby", "$count", "$search")
+OPTIONS = ("$filter", "$select", "$expand", "$top", "$skip", "$orderby", "$count", "$search")
 DEFAULT_PAGE, LARGEST_PAGE = 10, 1000
 ALWAYS_SHOWN = ("@odata.etag", "id")
-ON_REQUEST = ("internetMessageHeaders",)
+ON_REQUEST = ("internetMessageHeaders", *EXTENDED)
 # What a message can be searched by; only these are worth a look at the header alone.
 _FILTERABLE = (
     "internetMessageId", "subject", "isRead", "isDraft", "importance", "receivedDateTime", "sentDateTime",
@@ -32,6 +33,8 @@ _FILTERABLE = (
 )
 _SORTABLE = ("receivedDateTime", "sentDateTime", "createdDateTime", "lastModifiedDateTime", "subject", "importance",
              "isRead", "hasAttachments", "from/emailAddress/address", "from/emailAddress/name")
+# What else KQL has is not understood here: operators between terms, and comparisons.
+_KQL = re.compile(r"\b(?:AND|OR|NOT|NEAR)\b|\w(?:[<>]=?|=)|:.*\w:|[()*]", re.DOTALL)
 _SEARCH_KEYS = {"subject": "SUBJECT", "from": "FROM", "to": "TO", "cc": "CC", "bcc": "BCC", "body": "BODY"}
 
 
@@ -49,6 +52,7 @@ class MessageQuery:
     top: int
     count: bool
     select: tuple[str, ...] | None
+    expand: tuple[Expansion, ...]
 
     @property
     def needs_body(self) -> bool:
@@ -97,7 +101,7 @@ def read_query(query: Mapping[str, str], properties: Sequence[str]) -> MessageQu
     return MessageQuery(
         condition, search, order, skip=_number(query, "$skip", 0, 0, None),
         top=_number(query, "$top", DEFAULT_PAGE, 1, LARGEST_PAGE), count=count == "true",
-        select=read_select(query, properties),
+        select=read_select(query, properties), expand=read_expand(query),
     )
 
 
@@ -143,11 +147,13 @@ def _search_criteria(search: str) -> tuple[str, ...]:
     if len(text) >= 2 and text[0] == text[-1] == '"':
         text = text[1:-1].replace('\\"', '"')
     matched = re.fullmatch(r"(\w+):(.+)", text, re.DOTALL)
-    if not text or (matched and matched[1].lower() not in _SEARCH_KEYS):
+    if not text or (matched and matched[1].lower() not in _SEARCH_KEYS) or _KQL.search(text):
         raise gateway_refusal(f"Syntax error: character '{text[:1]}' is not valid at position 0 in '{search}'.")
     if matched:
         return _SEARCH_KEYS[matched[1].lower()], quoted(matched[2].strip('"'))
-    return "OR", "FROM", quoted(text), "OR", "SUBJECT", quoted(text), "BODY", quoted(text)
+    # Words are looked for, and quotes around them are none.
+    words = quoted(text.strip("'"))
+    return "OR", "FROM", words, "OR", "SUBJECT", words, "BODY", words
 
 
 def _read_order(text: str) -> Iterator[tuple[str, bool]]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from m365_sandbox.graph.errors import GraphError
 from m365_sandbox.graph.mail_body import read_body, refusal
+from m365_sandbox.graph.mail_expanding import EXTENDED, normal_id
 from m365_sandbox.graph.mail_reading import text_of
 from m365_sandbox.graph.message_types import MESSAGE
 from m365_sandbox.mail.message import addresses, canonical
@@ -27,6 +28,14 @@ _MESSAGE_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]+>")
 _HEADER_NAME = re.compile(r"[\x21-\x39\x3b-\x7e]+")
 
 
+def read_message(resource: Mapping[str, Any], *, updating: bool = False) -> Entity:
+    """The properties that a body sets, the ids of extended ones as the mailbox keeps them; GraphError as read_body."""
+    values = read_body(MESSAGE, resource, updating=updating)
+    for name in values.keys() & set(EXTENDED):
+        values[name] = [{**one, "id": normal_id(one.get("id"))} for one in values[name]]
+    return values
+
+
 def build_message(resource: Mapping[str, Any], mailbox: str) -> bytes:
     """RFC 5322 with CRLF, Bcc included, from the properties of a message resource that a message itself can say.
 
@@ -36,7 +45,7 @@ def build_message(resource: Mapping[str, Any], mailbox: str) -> bytes:
     for entry in resource.get("attachments") or ():
         if isinstance(entry, dict) and entry.get("@odata.type", "").lower() != "#microsoft.graph.fileattachment":
             raise refusal("Only attachments of the type '#microsoft.graph.fileAttachment' are supported here.")
-    values = read_body(MESSAGE, resource)
+    values = read_message(resource)
     message = EmailMessage(policy=policy.SMTP.clone(max_line_length=998))
     author = _recipient(values["from"]) if "from" in values else Address(addr_spec=mailbox)
     message["From"] = author

@@ -6,6 +6,7 @@ does not edit drafts), ``never`` is computed; a new message may name such a prop
 
 from __future__ import annotations
 
+from m365_sandbox.graph.mail_expanding import EXTENDED
 from m365_sandbox.state.schema import Complex, Property
 
 DATE_TIME_TIME_ZONE = Complex("dateTimeTimeZone", (Property("dateTime"), Property("timeZone")))
@@ -72,5 +73,5 @@ MESSAGE = Complex("message", (
 # What a mailbox keeps of a message beside the message itself; isRead and the flag are the mailbox's too.
 KEPT_BESIDE = (
     "categories", "flag", "importance", "inferenceClassification", "isDeliveryReceiptRequested",
-    "isReadReceiptRequested",
+    "isReadReceiptRequested", *EXTENDED,
 )

@@ -11,16 +11,21 @@ FACES = {
     "outlook": "https",
     "smtp": "SMTP submission with STARTTLS",
     "smtps": "SMTP submission over TLS",
-    "relay": "SMTP without TLS: the company's own relay",
+    "relay": "SMTP: the company's own relay",
     "imap": "IMAP over TLS",
     "pop3": "POP3 over TLS",
     "issuer": "https",
     "management": "https",
+    "google": "https",
+    "gmail_smtp": "Gmail's SMTP submission with STARTTLS",
+    "gmail_smtps": "Gmail's SMTP submission over TLS",
+    "gmail_imap": "Gmail's IMAP over TLS",
+    "gmail_pop3": "Gmail's POP3 over TLS",
     "winrm": "WinRM over https: a Windows host with PowerShell",
     "inbox": "http",
     "control": "http",
 }
-HTTP_FACES = ("identity", "graph", "outlook", "issuer", "management", "inbox", "control")
+HTTP_FACES = ("identity", "graph", "outlook", "issuer", "management", "google", "inbox", "control")
 
 
 def address(face: str, port: int) -> str:

@@ -13,10 +13,12 @@ DEEPEST = 64
 def parse_json(text: bytes | str) -> Any:
     """What the text says.
 
-    :raises ValueError: if it is no JSON, or nested more deeply than ``DEEPEST``.
+    :raises ValueError: if it is no JSON (RFC 8259), not Unicode, or nested more deeply than ``DEEPEST``.
     """
     try:
-        content = json.loads(text)
+        content = json.loads(text, parse_constant=_no_number)
+        # Half a character, which Python takes, is an error here.
+        json.dumps(content, ensure_ascii=False).encode()
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     level = [content]
@@ -25,6 +27,10 @@ def parse_json(text: bytes | str) -> Any:
         if not level:
             return content
     raise ValueError("nested too deeply")
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number of JSON")
 
 
 def _children(node: Any) -> Iterable[Any]:

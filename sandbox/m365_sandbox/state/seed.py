@@ -169,6 +169,9 @@ def _people(tenant: Tenant, credentials: Credentials) -> None:
     add("contracts-test@contoso.example", "Contracts (test)")
     add("tickets@contoso.example", "Tickets")
     add("tickets-test@contoso.example", "Tickets (test)")
+    for name, display_name in (("cmo", "CMO"), ("cmo-actions", "CMO actions"), ("cmo-documents", "CMO documents")):
+        add(f"{name}@contoso.example", display_name)
+        add(f"{name}-test@contoso.example", f"{display_name} (test)")
     add(DIRECTOR_ADDRESS, "Director")
     # So that whoever is refused there is refused for a right that he lacks, not for a switch.
     director = tenant.find_mailbox(DIRECTOR_ADDRESS)

@@ -7,68 +7,16 @@ and by POP3. Usage: prove.py SANDBOX_DIRECTORY NODE_MODULES
 from __future__ import annotations
 
 import argparse
-import base64
-import email
-import imaplib
 import json
 import os
-import poplib
-import ssl
 import subprocess
 import sys
-import urllib.parse
-import urllib.request
 import uuid
-from email.message import Message
 from pathlib import Path
-from typing import Any
+
+from probe import RECIPIENT, Probe
 
 PROGRAM = Path(__file__).parent / "send.js"
-RECIPIENT = "probe@contoso.example"
-
-
-class Probe:
-    """The mailbox that the mails go to, as the sandbox's reader sees it.
-
-    :param env: what the sandbox says of itself, by the names of environment variables.
-    """
-
-    def __init__(self, env: dict[str, str]) -> None:
-        self._env = env
-        self._tls = ssl.create_default_context(cafile=env["MAILOPS_CA_FILE"])
-        self._sasl = f"user={RECIPIENT}\x01auth=Bearer {self._token()}\x01\x01".encode()
-
-    def _token(self) -> str:
-        form = urllib.parse.urlencode({
-            "grant_type": "client_credentials", "scope": "https://outlook.office365.com/.default",
-            "client_id": self._env["M365_SANDBOX_READER_CLIENT_ID"],
-            "client_secret": self._env["M365_SANDBOX_READER_CLIENT_SECRET"],
-        })
-        url = f"{self._env['AZURE_AUTHORITY_HOST'].rstrip('/')}/{self._env['AZURE_TENANT_ID']}/oauth2/v2.0/token"
-        with urllib.request.urlopen(url, form.encode(), context=self._tls) as answer:
-            token: str = json.load(answer)["access_token"]
-        return token
-
-    def by_imap(self, subject: str) -> list[Message]:
-        """The mails of a subject."""
-        host, port = self._env["M365_SANDBOX_HOST"], int(self._env["M365_SANDBOX_IMAP_PORT"])
-        with imaplib.IMAP4_SSL(host, port, ssl_context=self._tls) as connection:
-            connection.authenticate("XOAUTH2", lambda _challenge: self._sasl)
-            connection.select(readonly=True)
-            numbers = connection.search(None, "SUBJECT", f'"{subject}"')[1][0].split()
-            found: list[Any] = [connection.fetch(number, "(RFC822)")[1][0] for number in numbers]
-        return [email.message_from_bytes(content) for _head, content in found]
-
-    def by_pop3(self, subject: str) -> list[Message]:
-        """The same by POP3."""
-        host, port = self._env["M365_SANDBOX_HOST"], int(self._env["M365_SANDBOX_POP3_PORT"])
-        connection = poplib.POP3_SSL(host, port, context=self._tls)
-        connection._shortcmd("AUTH XOAUTH2")
-        connection._shortcmd(base64.b64encode(self._sasl).decode())
-        count = connection.stat()[0]
-        mails = [email.message_from_bytes(b"\r\n".join(connection.retr(number + 1)[1])) for number in range(count)]
-        connection.quit()
-        return [mail for mail in mails if mail["Subject"] == subject]
 
 
 def send(backend: Path, node_modules: Path, ca: str, subject: str) -> subprocess.CompletedProcess[str]:

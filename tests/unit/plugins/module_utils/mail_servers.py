@@ -11,6 +11,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import trustme
@@ -87,14 +88,30 @@ def bearer(user: str) -> Bearer:
     return Bearer(user, "https://outlook.office365.com/.default", FakeTokens())
 
 
+def _context(authority: trustme.CA, certificate: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if certificate == "self_signed":
+        own = trustme.CA()
+        with own.private_key_pem.tempfile() as key, own.cert_pem.tempfile() as shown:
+            context.load_cert_chain(shown, key)
+    elif certificate == "other_name":
+        authority.issue_cert("mail.elsewhere.example").configure_cert(context)
+    else:
+        end = datetime(2026, 1, 31, tzinfo=UTC) if certificate == "expired" else None
+        authority.issue_cert("127.0.0.1", not_after=end).configure_cert(context)
+    return context
+
+
 @contextmanager
 def playing(
-    folder: Path, *scripts: Script, implicit_tls: bool = False, certified: str = "127.0.0.1"
+    folder: Path, *scripts: Script, implicit_tls: bool = False, certificate: str = "good"
 ) -> Iterator[ScriptedServer]:
-    """A server that plays the scripts, one for each connection. Its certificate is for the host ``certified``."""
+    """A server that plays the scripts, one for each connection.
+
+    :param certificate: good, expired, self_signed or other_name.
+    """
     authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(certified).configure_cert(context)
+    context = _context(authority, certificate)
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(20)

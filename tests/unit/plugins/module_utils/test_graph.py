@@ -24,7 +24,11 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_message
     quoted,
     segment,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import ATTEMPTS, CONNECTION_ATTEMPTS
+from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import (
+    ATTEMPTS,
+    CONNECTION_ATTEMPTS,
+    watched_by,
+)
 
 ENDPOINT = "https://graph.example/v1.0"
 READ = Request("GET", "/users/x", "read the user", "User.Read.All")
@@ -71,9 +75,10 @@ class Service:
 
         async def run() -> Any:
             async with httpx.AsyncClient(transport=httpx.MockTransport(self.answer)) as http:
-                return await use(GraphClient(http, ENDPOINT, self.tokens, "scope", rest, self.told.append))
+                return await use(GraphClient(http, ENDPOINT, self.tokens, "scope", rest))
 
-        return asyncio.run(run())
+        with watched_by(self.told.append):
+            return asyncio.run(run())
 
     def send(self, request: Request) -> Answer:
         answer: Answer = self.run(lambda graph: graph.send(request))

@@ -7,16 +7,34 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._references import fill
+from ansible_collections.mailops.modern_auth.plugins.module_utils._references import (
+    Reference,
+    fill,
+    named,
+    references,
+)
 
-PLAN = {"a": {"fact": "x"}, "b": [{"secret": "y"}, 1], "c": {"fact": "x", "more": 2}}
+PLAN = {
+    "a": {"fact": "x"}, "b": [{"secret": "y", "application": "one"}, 1], "c": {"fact": "x", "more": 2},
+    "d": {"application": "one"},
+}
+X, Y = Reference("fact", "x"), Reference("secret", "y", "one")
 
 
 def test_references_are_replaced_at_any_depth() -> None:
-    assert fill(PLAN, {"x": "X"}, {"y": "Y"}) == {"a": "X", "b": ["Y", 1], "c": {"fact": "x", "more": 2}}
+    assert fill(PLAN, {X: "X", Y: "Y"}.get) == {
+        "a": "X", "b": ["Y", 1], "c": {"fact": "x", "more": 2}, "d": {"application": "one"},
+    }
+    assert list(references(PLAN)) == [X, Y]
 
 
-@pytest.mark.parametrize("secrets", [{}, {"y": ""}, {"y": None}])
-def test_what_is_missing_is_named(secrets: dict[str, str | None]) -> None:
+@pytest.mark.parametrize("value", ["", None])
+def test_what_is_missing_is_named(value: str | None) -> None:
     with pytest.raises(InputError, match="The secret 'y' is needed, but was not given"):
-        fill(PLAN, {"x": "X"}, secrets)
+        fill(PLAN, {X: "X", Y: value}.get)
+
+
+def test_an_application_may_be_called_by_another_name() -> None:
+    assert named(PLAN, {"one": "TENANT/one"}) == {
+        **PLAN, "b": [{"secret": "y", "application": "TENANT/one"}, 1],
+    }

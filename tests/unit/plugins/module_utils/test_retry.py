@@ -11,6 +11,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import 
     Attempts,
     pause,
     retry_after,
+    watched_by,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,17 +42,21 @@ def test_pauses_grow_and_end(attempt: int) -> None:
 
 def test_what_the_service_asks_for_is_waited_for_and_told() -> None:
     told: list[str] = []
-    attempts = Attempts("Microsoft Graph", told.append)
-    assert [attempts.pause(asked) for asked in (2.128, 0.0, 9.9)] == [2.128, 0.0, 9.9]
-    assert told == []
-    assert attempts.pause(315.0) == 315.0
+    attempts = Attempts("Microsoft Graph")
+    with watched_by(told.append):
+        assert [attempts.pause(asked) for asked in (2.128, 0.0, 9.9)] == [2.128, 0.0, 9.9]
+        assert told == []
+        assert attempts.pause(315.0) == 315.0
+    assert told == ["Microsoft Graph asks for 315 s; waiting."]
+    assert attempts.pause(100.0) == 100.0
     assert told == ["Microsoft Graph asks for 315 s; waiting."]
 
 
 @pytest.mark.parametrize(("asked", "granted"), [(600.0, True), (600.1, False), (86400.0, False)])
 def test_nobody_waits_for_ever(asked: float, granted: bool) -> None:
     told: list[str] = []
-    assert (Attempts("Exchange", told.append).pause(asked) == asked) is granted
+    with watched_by(told.append):
+        assert (Attempts("Exchange").pause(asked) == asked) is granted
     assert bool(told) is granted
 
 
@@ -69,7 +74,8 @@ def test_attempts_end() -> None:
 
 def test_a_long_pause_that_nobody_asked_for_is_told_as_one() -> None:
     told: list[str] = []
-    attempts = Attempts("Exchange", told.append)
-    pauses = [attempts.pause() for _number in range(7)]
+    attempts = Attempts("Exchange")
+    with watched_by(told.append):
+        pauses = [attempts.pause() for _number in range(7)]
     assert len(told) == len([pause for pause in pauses if pause is not None and pause >= 10])
     assert told[-1].startswith("Exchange does not answer as it should; trying again in ")

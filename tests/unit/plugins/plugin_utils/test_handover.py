@@ -52,3 +52,14 @@ def test_a_server_that_was_not_configured_stops_every_step() -> None:
     told = handover(**{OF_HOST: {"failed": True, "looked": False, "msg": "Full.", "code": "full"}})
     for step in (*FOR_ALL, None):
         assert told.failure("web", before=step) == {"step": "provider", "msg": "Full.", "code": "full"}
+
+
+def test_what_somebody_has_to_sign_in_for_is_no_failure() -> None:
+    one, other = ({"what": "the port", "where": where, "account": "a", "do": "Click."} for where in ("here", "there"))
+    told = handover(**{
+        OF_HOST: {"failed": False, "authorization_required": [one]},
+        FOR_ALL["identity"]: {"hosts": {"web": {"failed": False, "msg": "", "authorization_required": [other]}}},
+    })
+    assert told.authorizations("web") == [one, other]
+    assert told.failure("web") is None
+    assert handover().authorizations("web") == []

@@ -68,7 +68,7 @@ def ask_graph() -> None:
     options = {"cloud": "custom", "authority_host": "https://login.test", "graph_endpoint": "https://service.test"}
 
     async def ask() -> None:
-        async with graph_client(options, Tokens(), say=never) as graph:
+        async with graph_client(options, Tokens()) as graph:
             await graph.send(Request("GET", "/users", "read users"))
 
     asyncio.run(ask())

@@ -61,6 +61,7 @@ def world(
     }
     return {
         "applications": [planned], "entries": {planned["name"]: full}, "readings": [reading], "due_within": "14d",
+        "sign_ins": {},
     }
 
 

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.report import STATES, report
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.table import COLUMNS, table
+from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import SignIn
 from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.credentials.credentials_world import (
     APP_ID,
     VALUE,
@@ -162,3 +164,20 @@ def test_the_table_names_some_hosts_and_counts_the_others() -> None:
 def test_a_short_lived_secret_is_replaced_after_half_of_its_life() -> None:
     told = report_of(CURRENT, credential("c", 100, start=stamp(60)))
     assert only(told)["credentials"][0]["next"] == {"what": "replace it", "when": stamp(80)}
+
+
+@pytest.mark.parametrize(("sign_in", "state", "line"), [
+    (
+        SignIn("the token cache", "C:\\cmo.dat", "cmo@contoso.example", since="2031-04-20T07:00:00Z"), "ok",
+        "web-1: the token cache C:\\cmo.dat of cmo@contoso.example is authorized, last on 2031-04-20.",
+    ),
+    (
+        SignIn("the token cache", "C:\\cmo.dat", "cmo@contoso.example", "Run the tool."), "due",
+        "web-1: authorization required for the token cache C:\\cmo.dat of cmo@contoso.example: Run the tool.",
+    ),
+])
+def test_a_sign_in_that_is_missing_is_due(sign_in: SignIn, state: str, line: str) -> None:
+    given = world(CURRENT, application(credential("c", 100)))
+    told = report(**{**given, "sign_ins": {"web-1": [asdict(sign_in)], "web-2": []}})
+    assert (told["state"], table(told)[-1]) == (state, line)
+    assert told["sign_ins"] == [{"host": "web-1", **asdict(sign_in)}]

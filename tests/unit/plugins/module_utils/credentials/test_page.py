@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.page import page
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.report import report
+from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import SignIn
 from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.credentials.credentials_world import (
     APP_ID,
     VALUE,
@@ -113,6 +115,13 @@ def test_an_estate_without_credentials_has_a_page(entry: dict[str, Any]) -> None
 
 
 def test_nothing_was_asked_for() -> None:
-    empty = {"moment": None, "due_within": "14d", "state": "ok", "applications": []}
+    empty = {"moment": None, "due_within": "14d", "state": "ok", "sign_ins": [], "applications": []}
     assert "0 applications" in page(empty)
     assert APP_ID not in page(empty)
+
+
+def test_a_sign_in_is_listed_and_stays_text() -> None:
+    sign_in = asdict(SignIn("the port", "<is>", "a@contoso.example", "Click <here>."))
+    shown = page(report(**{**world({}, application()), "sign_ins": {"is-1": [sign_in]}}))
+    assert "is-1: authorization required for the port <is> of a@contoso.example: Click <here>." in Reader(shown).texts
+    assert "<here>" not in shown

@@ -5,42 +5,46 @@
 
 from __future__ import annotations
 
+import smtplib
 import socket
 import ssl
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import TransportError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import (
+    TLS_MODES,
     Server,
+    ServerProtocol,
     TlsMode,
     Upgrade,
     explain,
-    reaching,
+    reach,
 )
 
-
-@pytest.mark.parametrize(
-    ("mode", "port", "upgrade"),
-    [
-        ("none", 25, "never"), ("implicit", 465, "at_once"), ("starttls", 587, "required"),
-        ("starttls_optional", 587, "if_offered"), ("auto", 465, "at_once"), ("auto", 993, "at_once"),
-        ("auto", 995, "at_once"), ("auto", 587, "if_offered"), ("auto", 2525, "if_offered"),
-    ],
-)
-def test_when_a_connection_becomes_encrypted(mode: TlsMode, port: int, upgrade: Upgrade) -> None:
-    assert Server("mail.example", port, mode).upgrade == upgrade
+ALWAYS: dict[TlsMode, Upgrade] = {
+    "none": "never", "implicit": "at_once", "starttls": "required", "starttls_optional": "if_offered",
+}
 
 
-def certificate_error() -> ssl.SSLCertVerificationError:
-    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
-    error.verify_message = "self-signed certificate"
-    return error
+@pytest.mark.parametrize("mode", TLS_MODES)
+@pytest.mark.parametrize("port", [25, 110, 143, 465, 587, 993, 995, 2525])
+@pytest.mark.parametrize(("protocol", "own_port"), [("smtp", 465), ("imap", 993), ("pop3", 995)])
+def test_when_a_connection_becomes_encrypted(
+    protocol: ServerProtocol, own_port: int, port: int, mode: TlsMode
+) -> None:
+    # MailKit's Auto looks at the port of its own protocol alone.
+    expected = ALWAYS.get(mode, "at_once" if port == own_port else "if_offered")
+    assert Server(protocol, "mail.example", port, mode).upgrade == expected
+
+
+@pytest.mark.parametrize(("host", "where"), [("mail.example", "mail.example:25"), ("::1", "[::1]:25")])
+def test_how_messages_name_a_server(host: str, where: str) -> None:
+    assert Server("smtp", host, 25, "none").where == where
 
 
 @pytest.mark.parametrize(
     ("error", "upgrade", "reason", "remedy"),
     [
-        (certificate_error(), "required", "not trusted (self-signed certificate)", "ca_path"),
         (ssl.SSLError(1, "WRONG_VERSION_NUMBER"), "at_once", "from the first byte", "starttls"),
         (ssl.SSLError(1, "UNSUPPORTED_PROTOCOL"), "required", "could not be agreed on", "TLS 1.2"),
         (socket.gaierror(-2, "Name or service not known"), "required", "the host name is unknown", "spelling"),
@@ -57,7 +61,10 @@ def test_why_it_failed(error: OSError, upgrade: Upgrade, reason: str, remedy: st
 
 
 def test_the_message_names_host_and_port() -> None:
-    with pytest.raises(TransportError) as failed, reaching(Server("mail.example", 587, "starttls")):
+    def dial(context: ssl.SSLContext) -> smtplib.SMTP:
         raise ConnectionRefusedError(111, "Connection refused")
+
+    with pytest.raises(TransportError) as failed:
+        reach(Server("smtp", "mail.example", 587, "starttls"), ssl.create_default_context(), dial, smtplib.SMTP.close)
     assert failed.value.message == "mail.example:587 could not be reached: nothing listens there."
     assert failed.value.details == {"step": "connect", "where": "mail.example:587"}

@@ -27,7 +27,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Deferred, Refused, Unanswered
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
 
-PROBE = new_probe("a@b.example", "c@d.example", "Check", {})
+PROBE = new_probe("a@b.example", ("c@d.example",), "Check", {})
 HEADER = PROBE.render(datetime(2026, 11, 22, tzinfo=UTC))
 HERE = Found("INBOX", "1", HEADER)
 JUNK = Found("Junk Email", "2", HEADER, is_junk=True)

@@ -20,7 +20,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Deferred, Refused, Unanswered
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
 
-PROBE = Probe("0123456789abcdef", "a@b.example", "c@d.example", "Check's")
+PROBE = Probe("0123456789abcdef", "a@b.example", ("c@d.example",), "Check's")
 HEADERS = [{"name": "Message-ID", "value": PROBE.message_id}, {"name": "Subject", "value": PROBE.subject}]
 
 

@@ -33,7 +33,7 @@ names = st.from_regex(r"X-[A-Za-z0-9-]{1,30}", fullmatch=True).filter(
 def test_what_is_rendered_can_be_read_back(title: str, headers: dict[str, str]) -> None:
     if len({name.casefold() for name in headers}) != len(headers):
         return
-    probe = new_probe("contracts@contoso.example", "probe@contoso.example", title, headers)
+    probe = new_probe("contracts@contoso.example", ("probe@contoso.example",), title, headers)
     source = probe.render(MOMENT)
     assert source.isascii()
     assert not re.search(rb"(?<!\r)\n|\r(?!\n)", source)
@@ -50,32 +50,32 @@ def test_what_is_rendered_can_be_read_back(title: str, headers: dict[str, str]) 
 
 
 def test_it_asks_for_no_automatic_answer() -> None:
-    message = email.message_from_bytes(new_probe("a@b.example", "c@d.example", "Check", {}).render(MOMENT))
+    message = email.message_from_bytes(new_probe("a@b.example", ("c@d.example",), "Check", {}).render(MOMENT))
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["X-Auto-Response-Suppress"] == "All"
 
 
 def test_the_message_id_is_new_each_time_and_in_the_senders_domain() -> None:
-    first, second = (new_probe("a@b.example", "c@d.example", "Check", {}) for _number in range(2))
+    first, second = (new_probe("a@b.example", ("c@d.example",), "Check", {}) for _number in range(2))
     assert first.message_id != second.message_id
     assert re.fullmatch(r"<[a-z0-9.-]+@b\.example>", first.message_id)
 
 
 def test_it_is_recognised_after_its_message_id_was_replaced() -> None:
-    probe = new_probe("a@b.example", "c@d.example", "Prüfung", {})
+    probe = new_probe("a@b.example", ("c@d.example",), "Prüfung", {})
     renamed = probe.render(MOMENT).replace(probe.message_id.encode(), b"<DB7PR01@eurprd01.prod.outlook.com>")
     assert probe.message_id.encode() not in renamed
     assert probe.is_this(renamed)
 
 
 def test_another_probe_is_not_this_one() -> None:
-    one, other = (new_probe("a@b.example", "c@d.example", "Check", {}) for _number in range(2))
+    one, other = (new_probe("a@b.example", ("c@d.example",), "Check", {}) for _number in range(2))
     assert not one.is_this(other.render(MOMENT))
 
 
 @given(st.binary())
 def test_anybodys_mail_can_be_looked_at(source: bytes) -> None:
-    probe = new_probe("a@b.example", "c@d.example", "Check", {})
+    probe = new_probe("a@b.example", ("c@d.example",), "Check", {})
     assert probe.is_this(source) is False
     assert set(headers_that_matter(source)) == {
         "message_id", "date", "from", "to", "subject", "authentication_results",
@@ -123,4 +123,4 @@ def test_authentication_results_are_all_kept_in_their_order() -> None:
 )
 def test_what_cannot_stand_in_a_message_is_refused(title: str, headers: dict[str, str], words: str) -> None:
     with pytest.raises(InputError, match=re.escape(words)):
-        new_probe("a@b.example", "c@d.example", title, headers)
+        new_probe("a@b.example", ("c@d.example",), title, headers)

@@ -34,7 +34,7 @@ from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.mai
 )
 
 USER = "c@d.example"
-PROBE = Probe("0123456789abcdef", "a@b.example", "c@d.example", "Check")
+PROBE = Probe("0123456789abcdef", "a@b.example", ("c@d.example",), "Check")
 HEADER = PROBE.render(datetime(2026, 11, 22, tzinfo=UTC)).partition(b"\r\n\r\n")[0].decode()
 
 
@@ -44,7 +44,7 @@ def use(
 ) -> tuple[Any, list[list[str]]]:
     with playing(folder, *scripts, implicit_tls=implicit_tls) as server:
         mailbox = Pop3Mailbox(
-            Server("127.0.0.1", server.port, tls), credentials or bearer(USER),
+            Server("pop3", "127.0.0.1", server.port, tls), credentials or bearer(USER),
             client_context(server.ca_path, "mail"), 10, Stopwatch(),
         )
 

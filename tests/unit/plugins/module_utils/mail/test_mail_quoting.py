@@ -12,11 +12,11 @@ import socketserver
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import Server
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import Server, ServerProtocol
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Password
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.imap import ImapMailbox
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe
@@ -28,7 +28,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-PROBE = Probe("0123456789abcdef", "a@b.example", "c@d.example", "Check")
+PROBE = Probe("0123456789abcdef", "a@b.example", ("c@d.example",), "Check")
 # RFC 3501's astring: a quoted string, or an atom.
 _ASTRING = re.compile(r' (?:"((?:[^"\\\r\n]|\\["\\])*)"|([^(){ %*"\\\]]+))')
 
@@ -41,10 +41,17 @@ class Heard:
         self.signed_in: tuple[str, str] | None = None
 
 
-class Imap(socketserver.StreamRequestHandler):
+class Listener(socketserver.StreamRequestHandler):
+    """A connection."""
+
+    protocol: ClassVar[ServerProtocol]
+    heard: Heard
+
+
+class Imap(Listener):
     """LOGIN alone, and mailboxes that are empty."""
 
-    heard: Heard
+    protocol = "imap"
 
     def handle(self) -> None:
         self.wfile.write(b"* OK ready\r\n")
@@ -59,10 +66,10 @@ class Imap(socketserver.StreamRequestHandler):
             self.wfile.write(f"{said.get(command, '')}{tag} OK done\r\n".encode())
 
 
-class Pop3(socketserver.StreamRequestHandler):
+class Pop3(Listener):
     """USER and PASS, and an empty mailbox."""
 
-    heard: Heard
+    protocol = "pop3"
 
     def handle(self) -> None:
         self.wfile.write(b"+OK ready\r\n")
@@ -77,10 +84,10 @@ class Pop3(socketserver.StreamRequestHandler):
             self.wfile.write({"STAT": b"+OK 0 0\r\n", "UIDL": b"+OK\r\n.\r\n"}.get(command, b"+OK\r\n"))
 
 
-class Smtp(socketserver.StreamRequestHandler):
+class Smtp(Listener):
     """AUTH PLAIN and LOGIN; takes every mail."""
 
-    heard: Heard
+    protocol = "smtp"
     mechanism: str
 
     def handle(self) -> None:
@@ -114,7 +121,7 @@ class Smtp(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def listening(kind: type[socketserver.StreamRequestHandler], **more: Any) -> Iterator[tuple[Server, Heard]]:
+def listening(kind: type[Listener], **more: Any) -> Iterator[tuple[Server, Heard]]:
     heard = Heard()
     handler = type("Handler", (kind,), {"heard": heard, **more})
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler)
@@ -123,7 +130,7 @@ def listening(kind: type[socketserver.StreamRequestHandler], **more: Any) -> Ite
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield Server("127.0.0.1", server.server_address[1], "none"), heard
+        yield Server(kind.protocol, "127.0.0.1", server.server_address[1], "none"), heard
     finally:
         server.shutdown()
         thread.join()
@@ -148,7 +155,7 @@ async def opened(mailbox: ImapMailbox | Pop3Mailbox) -> None:
 
 
 Client = Callable[[Server, Password], Awaitable[None]]
-WAYS: dict[str, tuple[type[socketserver.StreamRequestHandler], dict[str, str], Client, list[str]]] = {
+WAYS: dict[str, tuple[type[Listener], dict[str, str], Client, list[str]]] = {
     "imap": (Imap, {}, by_imap, ["CAPABILITY", "LOGIN", "SELECT", "LIST", "LOGOUT"]),
     "pop3": (Pop3, {}, by_pop3, ["USER", "PASS", "STAT", "UIDL", "QUIT"]),
     "smtp plain": (Smtp, {"mechanism": "PLAIN"}, by_smtp, ["EHLO", "AUTH", "MAIL", "RCPT", "DATA", "QUIT"]),

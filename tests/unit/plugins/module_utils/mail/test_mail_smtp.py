@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,12 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connecti
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Credentials, Password
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Deferred, Refused, Unanswered
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import (
+    Deferred,
+    Interrupted,
+    Refused,
+    Unanswered,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.smtp import SmtpSender
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
 from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import client_context
@@ -31,7 +37,7 @@ from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.mai
 )
 
 USER = "a@b.example"
-PROBE = Probe("0123456789abcdef", "a@b.example", "c@d.example", "Check")
+PROBE = Probe("0123456789abcdef", "a@b.example", ("c@d.example",), "Check")
 
 
 def xoauth2(token: str) -> str:
@@ -40,13 +46,13 @@ def xoauth2(token: str) -> str:
 
 def send(
     folder: Path, *scripts: Script, tls: TlsMode = "none", credentials: Credentials | None = None,
-    certified: str = "127.0.0.1",
-    timeout: float = 10, implicit_tls: bool = False, port: int | None = None, trust: bool = True,
+    timeout: float = 10, implicit_tls: bool = False, port: int | None = None, trust: bool = True, probe: Probe = PROBE,
 ) -> tuple[list[list[str]], SmtpSender]:
-    with playing(folder, *scripts, implicit_tls=implicit_tls, certified=certified) as server:
+    with playing(folder, *scripts, implicit_tls=implicit_tls) as server:
         context = client_context(server.ca_path if trust else None, "mail")
-        sender = SmtpSender(Server("127.0.0.1", port or server.port, tls), credentials, context, timeout, Stopwatch())
-        asyncio.run(sender.send(PROBE))
+        reached = Server("smtp", "127.0.0.1", port or server.port, tls)
+        sender = SmtpSender(reached, credentials, context, timeout, Stopwatch())
+        asyncio.run(sender.send(probe))
     return server.heard, sender
 
 
@@ -91,7 +97,7 @@ def test_a_mail_without_a_sign_in(tmp_path: Path) -> None:
 
 
 def test_lines_that_start_with_a_dot_get_another_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Probe, "render", lambda self, moment: b"Subject: x\r\n\r\n.\r\n..two\r\nend\r\n")
+    monkeypatch.setattr(Probe, "render", lambda self, moment, number: b"Subject: x\r\n\r\n.\r\n..two\r\nend\r\n")
     (heard,), _sender = send(tmp_path, plain)
     assert heard[4:-1] == ["Subject: x", "", "..", "...two", "end", "."]
 
@@ -321,19 +327,24 @@ def test_implicit_tls(tmp_path: Path) -> None:
     assert sender.is_encrypted is True
 
 
-@pytest.mark.parametrize("tls", ["implicit", "starttls"])
-def test_a_certificate_that_is_not_trusted(tmp_path: Path, tls: TlsMode) -> None:
+@pytest.mark.parametrize("looks", [1, 2])
+def test_a_certificate_of_an_authority_that_is_not_trusted(tmp_path: Path, looks: int) -> None:
+    with pytest.raises(TransportError, match="from an authority that is not trusted") as failed:
+        send(tmp_path, *[upgrade] * looks, tls="starttls", timeout=2, trust=False)
+    # A server that does not show its certificate again leaves it at OpenSSL's words.
+    assert ("(it is for 127.0.0.1; issued by " in failed.value.message) is (looks == 2)
+    assert "ca_path" in (failed.value.remedy or "")
+
+
+@pytest.mark.parametrize("tls", ["starttls", "starttls_optional", "auto"])
+def test_an_upgrade_that_is_offered_and_refused_is_none_in_the_clear(tmp_path: Path, tls: TlsMode) -> None:
     def script(talk: Conversation) -> None:
-        if tls == "starttls":
-            upgrade(talk)
+        greet(talk, "STARTTLS")
+        talk.answer("454 4.7.0 TLS not available due to local problem")
 
-    with pytest.raises(TransportError, match="certificate is not trusted"):
-        send(tmp_path, script, tls=tls, implicit_tls=tls == "implicit", trust=False)
-
-
-def test_a_certificate_for_another_host(tmp_path: Path) -> None:
-    with pytest.raises(TransportError, match="certificate is not trusted"):
-        send(tmp_path, plain, tls="implicit", implicit_tls=True, certified="mail.example")
+    with pytest.raises(Deferred, match="TLS not available") as failed:
+        send(tmp_path, script, tls=tls)
+    assert failed.value.step == "connect"
 
 
 @pytest.mark.parametrize("offered", [True, False])
@@ -364,3 +375,79 @@ def test_nobody_listens(tmp_path: Path) -> None:
         pass
     with pytest.raises(TransportError, match="nothing listens there"):
         send(tmp_path, port=server.port)
+
+
+# -- several mails in a session ---------------------------------------------------------------------------------------
+
+def taken(talk: Conversation, messages: int) -> None:
+    for _message in range(messages):
+        for reply in ("250 OK", "250 OK", "354 Go on"):
+            talk.answer(reply)
+        while talk.hear() != ".":
+            pass
+        talk.say("250 OK")
+
+
+def test_several_mails_go_over_one_connection_with_message_ids_of_their_own(tmp_path: Path) -> None:
+    def script(talk: Conversation) -> None:
+        greet(talk)
+        taken(talk, 3)
+        talk.answer("221 Bye")
+
+    (heard,), _sender = send(tmp_path, script, probe=replace(PROBE, messages=3))
+    identifiers = [line for line in heard if line.startswith("Message-ID:")]
+    assert len(identifiers) == len(set(identifiers)) == 3
+    assert len({line for line in heard if line.startswith("Subject:")}) == 1
+
+
+@pytest.mark.parametrize(
+    "answer", ["421 too many messages in this connection", "452 4.5.3 Too many", "550 5.7.1 No", ""]
+)
+def test_a_server_that_ends_a_session_is_told_with_the_number_that_it_took(tmp_path: Path, answer: str) -> None:
+    def script(talk: Conversation) -> None:
+        greet(talk)
+        taken(talk, 2)
+        if answer:
+            talk.answer(answer)
+
+    with pytest.raises(Interrupted, match="took 2 of the 3 mails of one session") as interrupted:
+        send(tmp_path, script, probe=replace(PROBE, messages=3))
+    assert interrupted.value.taken == 2
+    assert "messages_per_session: 2" in (interrupted.value.remedy or "")
+    assert (answer or "421 the connection was cut").partition(" ")[2] in interrupted.value.message
+
+
+# -- several recipients, and addresses beyond ASCII -------------------------------------------------------------------
+
+def test_each_recipient_is_named_and_one_that_is_refused_stops_the_mail(tmp_path: Path) -> None:
+    def script(talk: Conversation) -> None:
+        greet(talk)
+        for reply in ("250 OK", "250 OK", "550 5.1.1 User unknown"):
+            talk.answer(reply)
+        talk.answer("221 Bye")
+
+    with pytest.raises(Refused, match="User unknown"):
+        send(tmp_path, script, probe=replace(PROBE, recipients=("c@d.example", "e@f.example")))
+
+
+def test_an_internationalised_address_travels_as_it_is_where_the_server_knows_that(tmp_path: Path) -> None:
+    def script(talk: Conversation) -> None:
+        greet(talk, "8BITMIME", "SMTPUTF8")
+        take(talk)
+
+    probe = replace(PROBE, sender="müller@bücher.example", recipients=("用户@例え.example",))
+    (heard,), _sender = send(tmp_path, script, probe=probe)
+    assert heard[1] == "mail FROM:<müller@bücher.example> SMTPUTF8 BODY=8BITMIME"
+    assert heard[2] == "rcpt TO:<用户@例え.example>"
+    assert "From: müller@bücher.example" in heard
+    assert f"Message-ID: <mail-delivery.{PROBE.token}@xn--bcher-kva.example>" in heard
+
+
+def test_an_internationalised_address_needs_a_server_that_knows_it(tmp_path: Path) -> None:
+    def script(talk: Conversation) -> None:
+        greet(talk, "8BITMIME")
+        talk.answer("221 Bye")
+
+    with pytest.raises(Refused, match="SMTPUTF8 is not offered") as refused:
+        send(tmp_path, script, probe=replace(PROBE, recipients=("müller@d.example",)))
+    assert refused.value.step == "submission"

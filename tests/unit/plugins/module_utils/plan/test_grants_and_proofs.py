@@ -185,9 +185,9 @@ def test_versions_that_know_oauth(version: str) -> None:
 def test_what_is_granted_where(
     settings: dict[str, Any], permissions: list[dict[str, Any]], granted: dict[str, Any] | None
 ) -> None:
-    plan = _plan.make(settings)
-    assert (plan["permissions"], plan["exchange"]) == (permissions, granted)
-    assert plan["exclusive"] is bool(granted and granted["scope"])
+    [application] = _plan.make(settings)["applications"]
+    assert (application["permissions"], application["exchange"]) == (permissions, granted)
+    assert application["exclusive"] is bool(granted and granted["scope"])
 
 
 def test_a_scope_takes_all_of_graphs_mail_out_of_entra() -> None:
@@ -198,12 +198,12 @@ def test_a_scope_takes_all_of_graphs_mail_out_of_entra() -> None:
     settings = ici(
         mail_access={"scope": "mailboxes"}, mail_app={"unique_name": "c", "name": "C", "permissions": further}
     )
-    plan = _plan.make(settings)
-    assert plan["permissions"] == [
+    [application] = _plan.make(settings)["applications"]
+    assert application["permissions"] == [
         {"resource": "Microsoft Graph", "application": ["User.Read.All"], "delegated": []},
         {"resource": "x", "application": [], "delegated": ["y"]},
     ]
-    assert plan["exchange"]["scope"]["roles"] == ["Application Mail.Send", "Application Mail.Read"]
+    assert application["exchange"]["scope"]["roles"] == ["Application Mail.Send", "Application Mail.Read"]
 
 
 @pytest.mark.parametrize(
@@ -298,4 +298,4 @@ def test_without_an_application_nothing_can_be_refused() -> None:
         },
     )
     plan = _plan.make(relay)
-    assert (len(plan["checks"]), plan["exchange"], plan["application"]) == (1, None, None)
+    assert (len(plan["checks"]), plan["applications"]) == (1, [])

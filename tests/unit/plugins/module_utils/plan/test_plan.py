@@ -65,7 +65,10 @@ def changed(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]
 
 def test_graph_needs_one_permission_and_the_key_of_that_provider() -> None:
     plan = _plan.make(graph())
-    assert plan["permissions"] == [{"resource": "Microsoft Graph", "application": ["Mail.Send"], "delegated": []}]
+    [application] = plan["applications"]
+    assert application["permissions"] == [
+        {"resource": "Microsoft Graph", "application": ["Mail.Send"], "delegated": []}
+    ]
     assert plan["targets"][0]["settings"] == {
         "provider": "GRAPH",
         "configuration": {
@@ -73,14 +76,14 @@ def test_graph_needs_one_permission_and_the_key_of_that_provider() -> None:
             "ClientSecret": {"secret": "client_secret"}, "EmailId": "contracts@contoso.example", "Name": "Contracts",
         },
     }
-    assert plan["registration"]["secret"] == {"lifetime": "180d", "renew_within": "30d"}
+    assert application["secret"] == {"lifetime": "180d", "renew_within": "30d"}
     assert plan["checks"][0]["send"]["client_secret"] == {"secret": "client_secret"}
     assert plan["checks"][0]["receive"]["tenant_id"] == {"fact": "tenant_id"}
 
 
 def test_mailkit_needs_no_application_and_keeps_the_vendors_types() -> None:
     plan = _plan.make(smtp())
-    assert (plan["application"], plan["permissions"]) == (None, [])
+    assert plan["applications"] == []
     assert plan["targets"][0]["settings"] == {
         "provider": "MAILKIT",
         "configuration": {
@@ -114,6 +117,13 @@ def test_override(settings: dict[str, Any], changes: dict[str, Any], override: s
     assert configuration.get("EmailOverride") == override
 
 
+def test_the_proof_is_looked_for_where_all_mail_goes() -> None:
+    plan = _plan.make(changed(graph(), {"mail_send.override": "tester@contoso.example"}))
+    [check] = plan["checks"]
+    assert (check["to"], check["override"]) == ("probe@contoso.example", ["tester@contoso.example"])
+    assert check["receive"]["mailbox"] == plan["reader"] == "tester@contoso.example"
+
+
 def test_the_sender_is_the_user_when_it_is_not_fixed() -> None:
     changes = {"mail_send.from": ..., "mail_send.username": "user@contoso.example", "mail_send.use_default_from": "no"}
     plan = _plan.make(changed(smtp(), changes))
@@ -135,7 +145,8 @@ def test_further_permissions_are_merged() -> None:
         {"resource": "Microsoft Graph", "application": ["Mail.Send", "Mail.Read"]},
         {"resource": GUID, "delegated": "x"},
     ]
-    assert _plan.make(changed(graph(), {"mail_app.permissions": further}))["permissions"] == [
+    [application] = _plan.make(changed(graph(), {"mail_app.permissions": further}))["applications"]
+    assert application["permissions"] == [
         {"resource": "Microsoft Graph", "application": ["Mail.Send", "Mail.Read"], "delegated": []},
         {"resource": GUID, "application": [], "delegated": ["x"]},
     ]
@@ -153,7 +164,8 @@ def test_a_plan_holds_no_secret_but_names_each(settings: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     ("settings", "changes", "problem"),
     [
-        (graph(), {"mail_product": "icy"}, "mail_product: 'icy' is not one of ici, team_assistant; did you mean ici?"),
+        (graph(), {"mail_product": "icy"},
+         "mail_product: 'icy' is not one of cmo, ici, team_assistant; did you mean ici?"),
         (graph(), {"mail_product": None}, "mail_product: is required"),
         (graph(), {"mail_environment": "../x"}, "mail_environment: '../x' is no word"),
         (graph(), {"mail_sned": {}}, "mail_sned: unknown; did you mean mail_send?"),
@@ -258,7 +270,7 @@ def test_the_same_name_in_two_tenants_is_two_applications() -> None:
         tenant: planned(changed(graph(), {"mail_entra.tenant_id": tenant, "mail_environment": tenant}))
         for tenant in ("one", "two")
     }
-    assert [plan["application"] for plan in plans.values()] == ["one/contracts-test", "two/contracts-test"]
+    assert [plan["applications"][0]["name"] for plan in plans.values()] == ["one/contracts-test", "two/contracts-test"]
     assert _plan.conflicts(plans) == {}
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from html import escape
 from typing import Any
 
 import pytest
@@ -21,8 +23,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._report.rows i
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines
 
-PLAN = {"environment": "prod", "product": "ici", "registration": {"display_name": "Contracts"}}
-WITHOUT = {"environment": "prod", "product": "ici", "registration": {}}
+PLAN = {"environment": "prod", "product": "ici", "applications": [{"display_name": "Contracts"}]}
+WITHOUT = {"environment": "prod", "product": "ici", "applications": []}
 
 
 def check(name: str, proves: str | None = None, *, failed: bool = False, **delivery: Any) -> dict[str, Any]:
@@ -67,7 +69,7 @@ def test_a_row_per_host_in_the_order_given() -> None:
         "environment": "prod", "host": "leader", "product": "ici", "application": "Contracts",
         "permissions granted": "Mail.Send", "granted in Exchange": "FullAccess", "sent through": "smtp (basic)",
         "received through": "imap (oauth2)", "refused for others": "smtp; no permission: graph, reading pop3",
-        "to do": "", "result": "delivered",
+        "not proven": "", "to do": "", "result": "delivered",
     }
     assert found("stopped")["result"] == "not verified"
 
@@ -130,10 +132,47 @@ def test_a_file_has_every_proof_with_its_message_id() -> None:
 
 
 def test_cells_of_markdown_stay_in_their_cell() -> None:
-    plan = {**PLAN, "registration": {"display_name": "a | <b> & c"}}
+    plan = {**PLAN, "applications": [{"display_name": "a | <b> & c"}]}
     assert "| a \\| &lt;b&gt; &amp; c |" in written("report.md", "Mail", rows(Steps(plans={"x": plan})), COLUMNS)
 
 
 def test_a_file_of_another_kind_is_refused() -> None:
     with pytest.raises(InputError, match=r"mail_report_file: report\.pdf does not say what the report shall be"):
         written("report.pdf", "Mail", [], COLUMNS)
+
+
+SIGN_IN = {
+    "what": "the token cache", "where": "C:\\<cmo>.dat", "account": "cmo@contoso.example", "do": "Run the tool.",
+    "since": None,
+}
+SENTENCE = "leader: authorization required for the token cache C:\\<cmo>.dat of cmo@contoso.example: Run the tool."
+
+
+def test_who_has_to_sign_in_has_not_failed() -> None:
+    steps = replace(STEPS, authorizations={"leader": [SIGN_IN], "follower": [SIGN_IN]})
+    assert (found("leader", steps)["result"], found("leader", steps)["failed"]) == ("authorization required", False)
+    # Where something failed, that comes first; the sign-in is told all the same.
+    assert found("follower", steps)["result"] == "FAILED at provider"
+    assert found("follower", steps)["authorization_required"] == [SIGN_IN]
+    # In a check it is known as well.
+    assert found("leader", replace(steps, predicted=True))["result"] == "authorization required"
+
+
+def test_a_proof_that_was_left_out_says_why() -> None:
+    left_out = {"name": "sent", "failed": False, "left_out": True}
+    steps = replace(STEPS, authorizations={"leader": [SIGN_IN]}, deliveries={"leader": {"deliveries": [left_out]}})
+    assert found("leader", steps)["deliveries"] == [
+        {"name": "sent", "message_id": None, "seconds": None, "result": "authorization required"},
+    ]
+    assert found("leader", steps)["sent through"] == ""
+
+
+def test_a_file_lists_who_has_to_sign_in() -> None:
+    told = rows(replace(STEPS, authorizations={"leader": [SIGN_IN]}))
+    page = written("report.md", "Mail", told, COLUMNS)
+    assert f"## Authorization required\n\n- {escape(SENTENCE, quote=False)}\n" in page
+    assert json.loads(written("report.json", "Mail", told, COLUMNS))["hosts"][1]["authorization_required"] == [SIGN_IN]
+    page = written("report.html", "Mail", told, COLUMNS)
+    assert f"<h2>Authorization required</h2><ul><li>{escape(SENTENCE)}</li></ul>" in page
+    for name in ("report.md", "report.html"):
+        assert "Authorization required" not in written(name, "Mail", rows(STEPS), COLUMNS)

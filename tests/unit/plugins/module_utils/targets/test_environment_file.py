@@ -158,8 +158,8 @@ def test_how_it_is_written(before: str, after: str) -> None:
         ("A=1; rm x\n", "line 1, column 4: more than A stands in this line"),
         ("C=1\n. ./more\n", "line 2, column 1: this is neither an assignment (NAME=value) nor a comment"),
         ("C=1\\", "line 1, column 4: the file ends with a backslash"),
-        ("\ufeffA=1\n", "line 1, column 1: for bash and systemd, the byte order mark is a part of the first line"),
-        ("\ufeff# it's\nA=1\n", "line 1, column 1: for bash and systemd, the byte order mark"),
+        ("\ufeffA=1\n", "line 1, column 1: to bash and systemd, its byte order mark is part of the line"),
+        ("\ufeff# it's\nA=1\n", "line 1, column 1: to bash and systemd, its byte order mark"),
         ("C=it's\nD='x'\n", "line 1, column 5: a quote is opened within the line and not closed in it"),
     ],
 )
