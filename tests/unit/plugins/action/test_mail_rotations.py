@@ -119,7 +119,7 @@ def test_when_all_is_well_nobody_gets_anything_back() -> None:
 def test_the_first_mail_that_fails_gives_every_host_its_old_secret_back() -> None:
     said = {**CHANGED, **delivery("two", "It did not arrive.")}
     found = run("end", dict.fromkeys(HOSTS, said))
-    assert found["back"] == dict.fromkeys(HOSTS, {NAME: "current"})
+    assert found["back"] == {host: {NAME: "current"} for host in HOSTS}
     state = found["applications"][NAME]
     assert (state["failed"], state["failed_host"], state["msg"]) == (True, "two", "two: It did not arrive.")
     assert {host for host, verdict in found["hosts"].items() if verdict["failed"]} == {"two"}
