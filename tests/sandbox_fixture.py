@@ -63,7 +63,7 @@ def run_cli(command: str, directory: Path, *arguments: str) -> subprocess.Comple
     """Run ``m365-sandbox COMMAND`` on an instance's folder."""
     return subprocess.run(
         [sys.executable, "-m", "m365_sandbox.process.cli", command, "--directory", str(directory), *arguments],
-        capture_output=True, text=True, check=False, timeout=120,
+        capture_output=True, text=True, check=False, timeout=300,
     )
 
 

@@ -25,12 +25,14 @@ def write(file: Path, content: str, variable: str, *, check_mode: bool) -> bool:
     :param variable: that names the file, for messages.
     :raises InputError: it cannot be written.
     """
+    data = content.encode()
     try:
-        if file.exists() and file.read_text("utf-8") == content:
+        # Whatever was there before may be no text.
+        if file.is_file() and file.read_bytes() == data:
             return False
         if not check_mode:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(content, "utf-8")
+            file.write_bytes(data)
     except OSError as error:
         raise InputError(
             f"{variable}: {file} cannot be written ({error.strerror}).",

@@ -74,7 +74,7 @@ def windows(sandbox: RunningSandbox) -> dict[str, Any]:
     return {
         "host": env["M365_SANDBOX_HOST"], "port": int(env["M365_SANDBOX_WINRM_PORT"]),
         "user": env["M365_SANDBOX_WINRM_USER"], "password": env["M365_SANDBOX_WINRM_PASSWORD"],
-        "operation_timeout": 1, "read_timeout": 20,
+        "operation_timeout": 1, "read_timeout": 60,
     }
 
 

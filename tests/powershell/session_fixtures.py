@@ -44,7 +44,7 @@ def windows_host(engine: Engine, place: Place, modules: str = "good") -> Iterato
     app = winrm_app(Authentication({USER: PASSWORD, PLAIN_USER: PLAIN_PASSWORD}, place.folder), shells)
     with serving(app, server_tls(place.authority)) as served:
         reach = {"host": "127.0.0.1", "port": served.port, "user": USER, "password": PASSWORD}
-        yield WindowsHost(shells, {**reach, "operation_timeout": 1, "read_timeout": 20}, served.loop)
+        yield WindowsHost(shells, {**reach, "operation_timeout": 1, "read_timeout": 60}, served.loop)
 
 
 @pytest.fixture(scope="session")

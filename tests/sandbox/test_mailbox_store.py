@@ -50,8 +50,8 @@ def is_running(process: int) -> bool:
 
 
 def wait_for_end(store: MailStore) -> None:
-    """Wait until the store knows that its Dovecot is gone; a TimeoutError after ten seconds."""
-    for _ in range(1000):
+    """Wait until the store knows that its Dovecot is gone; a TimeoutError after a minute."""
+    for _ in range(6000):
         if store.status != "running":
             return
         time.sleep(0.01)

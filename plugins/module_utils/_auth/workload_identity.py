@@ -28,6 +28,8 @@ def source(options: Mapping[str, Any], connections: Connections) -> ApplicationT
             return path.read_text("utf-8").strip()
         except OSError as error:
             raise InputError(f"federated_token_file: {path} cannot be read ({error.strerror}).") from error
+        except UnicodeDecodeError as error:
+            raise InputError(f"federated_token_file: {path} holds no token, but bytes that are no text.") from error
 
     assertion()
     return application(options, connections, "workload_identity", {"client_assertion": assertion}, str(path))

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 UNPRIVILEGED_USER = "dovecot"
 MASTER_USER = "master"
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 # A socket's path has to fit into 108 bytes; Dovecot's own names below its base folder need up to 30 of them.
 LONGEST_BASE = 70

@@ -24,8 +24,9 @@ from m365_sandbox.process.readiness import answers
 from m365_sandbox.state.faces import FACES, HOST
 
 PORTS_FILE = "ports.json"
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 STOP_SECONDS = 15.0
+KILL_SECONDS = 60.0
 LOG_TAIL_LINES = 25
 _POLL_SECONDS = 0.05
 _CONTROL_SECONDS = 60.0
@@ -131,7 +132,7 @@ class Instance:
         os.kill(pid, signal.SIGTERM)
         if not self._ended_within(STOP_SECONDS):
             os.killpg(pid, signal.SIGKILL)
-            if not self._ended_within(STOP_SECONDS):
+            if not self._ended_within(KILL_SECONDS):
                 raise InstanceError(f"Process {pid} does not end")
         return True
 

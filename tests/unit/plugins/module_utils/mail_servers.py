@@ -17,6 +17,9 @@ from pathlib import Path
 import trustme
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Bearer
 
+#: Seconds that a side waits for the other at most, however slow the machine is.
+PATIENCE = 60
+
 
 class Conversation:
     """A connection as the server sees it. ``heard`` keeps every line that the client sent."""
@@ -114,7 +117,7 @@ def playing(
     context = _context(authority, certificate)
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     listener = socket.create_server(("127.0.0.1", 0))
-    listener.settimeout(20)
+    listener.settimeout(PATIENCE)
     server = ScriptedServer(listener.getsockname()[1], str(folder / "ca.pem"))
 
     def play() -> None:
@@ -123,7 +126,7 @@ def playing(
                 connection, _address = listener.accept()
             except OSError:
                 return
-            connection.settimeout(20)
+            connection.settimeout(PATIENCE)
             conversation = Conversation(connection, context)
             server.heard.append(conversation.heard)
             try:
@@ -142,4 +145,4 @@ def playing(
         yield server
     finally:
         listener.close()
-        player.join(20)
+        player.join(PATIENCE)

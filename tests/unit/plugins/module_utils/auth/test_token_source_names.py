@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _registry as registry
@@ -30,6 +32,12 @@ def test_what_is_not_there_is_said_with_the_nearest() -> None:
 )
 def test_the_first_that_is_configured_is_taken(given: dict[str, str]) -> None:
     assert token_source(given).token("any") == "a"
+
+
+def test_a_token_file_that_holds_no_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / "token").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match=r"federated_token_file: .*token holds no token"):
+        token_source({"tenant_id": "t", "client_id": "c", "federated_token_file": str(tmp_path / "token")})
 
 
 def test_a_secret_comes_before_a_certificate() -> None:

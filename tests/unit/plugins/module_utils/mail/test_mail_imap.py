@@ -50,7 +50,7 @@ def use(
     with playing(folder, *scripts, implicit_tls=implicit_tls) as server:
         mailbox = ImapMailbox(
             Server("imap", "127.0.0.1", server.port, tls), credentials or bearer(USER),
-            client_context(server.ca_path, "mail"), 10, Stopwatch(),
+            client_context(server.ca_path, "mail"), 60, Stopwatch(),
         )
 
         async def run() -> Any:

@@ -138,15 +138,15 @@ def listening(kind: type[Listener], **more: Any) -> Iterator[tuple[Server, Heard
 
 
 def by_imap(server: Server, credentials: Password) -> Awaitable[None]:
-    return opened(ImapMailbox(server, credentials, client_context(None, "mail"), 10, Stopwatch()))
+    return opened(ImapMailbox(server, credentials, client_context(None, "mail"), 60, Stopwatch()))
 
 
 def by_pop3(server: Server, credentials: Password) -> Awaitable[None]:
-    return opened(Pop3Mailbox(server, credentials, client_context(None, "mail"), 10, Stopwatch()))
+    return opened(Pop3Mailbox(server, credentials, client_context(None, "mail"), 60, Stopwatch()))
 
 
 def by_smtp(server: Server, credentials: Password) -> Awaitable[None]:
-    return SmtpSender(server, credentials, client_context(None, "mail"), 10, Stopwatch()).send(PROBE)
+    return SmtpSender(server, credentials, client_context(None, "mail"), 60, Stopwatch()).send(PROBE)
 
 
 async def opened(mailbox: ImapMailbox | Pop3Mailbox) -> None:

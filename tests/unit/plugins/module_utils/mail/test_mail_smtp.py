@@ -46,7 +46,7 @@ def xoauth2(token: str) -> str:
 
 def send(
     folder: Path, *scripts: Script, tls: TlsMode = "none", credentials: Credentials | None = None,
-    timeout: float = 10, implicit_tls: bool = False, port: int | None = None, trust: bool = True, probe: Probe = PROBE,
+    timeout: float = 60, implicit_tls: bool = False, port: int | None = None, trust: bool = True, probe: Probe = PROBE,
 ) -> tuple[list[list[str]], SmtpSender]:
     with playing(folder, *scripts, implicit_tls=implicit_tls) as server:
         context = client_context(server.ca_path if trust else None, "mail")
@@ -290,7 +290,7 @@ def test_no_answer_to_the_end_of_the_data_leaves_it_open_as_well(tmp_path: Path)
         talk.hear()
 
     with pytest.raises(Unanswered, match="no answer in time"):
-        send(tmp_path, script, timeout=1)
+        send(tmp_path, script, timeout=3)
 
 
 def test_a_cut_before_the_data_can_be_repeated(tmp_path: Path) -> None:
@@ -318,7 +318,7 @@ def test_implicit_tls_where_the_server_speaks_first_in_the_clear(tmp_path: Path)
 
 def test_starttls_where_the_server_waits_for_tls(tmp_path: Path) -> None:
     with pytest.raises(TransportError, match="no answer in time") as failed:
-        send(tmp_path, plain, tls="starttls", implicit_tls=True, timeout=1)
+        send(tmp_path, plain, tls="starttls", implicit_tls=True, timeout=3)
     assert "implicit" in (failed.value.remedy or "")
 
 
