@@ -25,7 +25,7 @@ INVENTORY = REPOSITORY / "playbooks" / "inventories" / "sandbox"
 HOSTS = ("ici-test-1", "ici-test-2", "ici-prod-1", "ici-prod-2")
 # The third one shares its application with the second, as two of the others do.
 ASSISTANTS = ("tas-test-1", "tas-prod-2")
-# One as in production, one that sends by a relay, one whose mail is at Google, and two that share an application.
+# One with mailboxes of its own, one that sends by a relay, one whose mail is at Google, two that share an application.
 SITES = ("cmo-test-1", "cmo-test-3", "cmo-google-1", "cmo-prod-1", "cmo-prod-2")
 SERVERS = REPOSITORY / "sandbox" / "servers"
 RECAP = re.compile(r"^(?P<host>\S+)\s+: (?P<numbers>(?:\w+=\d+\s*)+)$", re.MULTILINE)
