@@ -63,8 +63,10 @@ class Layout:
         """Elements taken out, and their lines if nothing else stands there."""
         spans: list[tuple[int, int]] = []
         for start, end in sorted((element.start, element.end) for element in elements):
-            beside = spans and not self._text[spans[-1][1] : start].strip(_BLANKS)
-            spans[-1:] = [(spans[-1][0], end)] if beside else [*spans[-1:], (start, end)]
+            if spans and not self._text[spans[-1][1] : start].strip(_BLANKS):
+                spans[-1] = (spans[-1][0], end)
+            else:
+                spans.append((start, end))
         for start, end in spans:
             yield Edit(*self._with_blanks(start, end), "")
 

@@ -12,7 +12,9 @@ public sealed class Dialogue : IDisposable
     private Stream stream;
 
     /// <param name="server">host or host:port</param>
-    /// <param name="isImplicit">whether TLS begins at once on a port, given that it is used at all</param>
+    /// <param name="isImplicit">
+    /// whether TLS begins at once on a port, given that it is used at all; the sandbox has other ports than the usual ones
+    /// </param>
     public Dialogue(string server, bool ssl, int port, int sslPort, Func<int, bool> isImplicit)
     {
         var parts = server.Split(':');

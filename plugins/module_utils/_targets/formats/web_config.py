@@ -94,8 +94,8 @@ def _with_value(document: Document, element: Element, name: str, wanted: str) ->
     if "value" in attributes:
         value = attributes["value"]
         return Edit(value.start, value.end, _written(name, wanted, document.text[value.end]))
-    behind_key = attributes["key"].end + 1
-    return Edit(behind_key, behind_key, f' value="{_written(name, wanted, chr(34))}"')
+    behind_key, written = attributes["key"].end + 1, _written(name, wanted, '"')
+    return Edit(behind_key, behind_key, f' value="{written}"')
 
 
 def _with_missing(document: Document, section: Element | None, missing: Mapping[str, str]) -> Edit:
@@ -119,7 +119,8 @@ def _is_sample(document: Document, element: Element) -> bool:
 
 def _adds(sample: str, missing: Mapping[str, str], before: str) -> str:
     """Elements that are written as the sample is, with the same before each."""
-    attributes = parse(sample).attributes(parse(sample).root)
+    document = parse(sample)
+    attributes = document.attributes(document.root)
     return "".join(
         before + applied(sample, [
             Edit(attribute.start, attribute.end, _written(name, said, sample[attribute.end]))
