@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError, TransportError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail import xoauth2
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import (
     Server,
@@ -58,6 +58,7 @@ class SmtpSender:
         self._context = context
         self._timeout = timeout
         self._stopwatch = stopwatch
+        self._is_handed_over = False
 
     async def send(self, probe: Probe) -> None:
         """Hand the probe over.
@@ -67,9 +68,15 @@ class SmtpSender:
         :raises Unanswered: if the answer to a mail's end got lost.
         :raises TransportError: if the server cannot be reached, or not in the way that ``tls`` asks for.
         """
-        await in_thread(self._server, self._timeout, self._send, probe)
+        try:
+            await in_thread(self._server, self._timeout, self._send, probe)
+        except TransportError as error:
+            if self._is_handed_over:
+                raise Unanswered(self.where, error.message) from error
+            raise
 
     def _send(self, probe: Probe) -> None:
+        self._is_handed_over = False
         connection = self._session()
         try:
             with self._stopwatch.step("send"):
@@ -181,6 +188,7 @@ class SmtpSender:
                 self._expect(connection.rcpt(recipient), 250, 251)
             self._expect(connection.docmd("DATA"), 354)
         message = probe.render(datetime.now(UTC), number)
+        self._is_handed_over = True
         try:
             connection.send(re.sub(rb"(?m)^\.", b"..", message) + b".\r\n")
             answer = connection.getreply()
