@@ -19,6 +19,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connecti
     Server,
     closed_at_once,
     is_encrypted,
+    no_smtputf8,
     no_starttls,
     reach,
     token_in_the_clear,
@@ -177,10 +178,7 @@ class SmtpSender:
 
     def _hand_over(self, connection: smtplib.SMTP, probe: Probe, number: int) -> None:
         if probe.is_international and not connection.has_extn("smtputf8"):
-            raise Refused(
-                "smtp", "submission", self.where, "SMTPUTF8",
-                f"is not offered, which {probe.sender} or {', '.join(probe.recipients)} needs",
-            )
+            raise no_smtputf8(self._server, (probe.sender, *probe.recipients))
         with self._answers("submission"):
             options = ["SMTPUTF8", "BODY=8BITMIME"] if probe.is_international else []
             self._expect(connection.mail(probe.sender, options), 250)
