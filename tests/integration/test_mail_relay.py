@@ -8,9 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.tls_outcomes import (
+    CASES,
+    IDS,
+    REMEDIES,
+    WORDS,
+    Kind,
+)
 from mail_world import PROBE, SENDER, MailWorld, Options
 from sandbox_fixture import RunningSandbox
-from tls_outcomes import CASES, IDS, REMEDIES, WORDS, Kind
 
 SHARED = "shared@contoso.example"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -148,6 +148,14 @@ def no_starttls(server: Server) -> TransportError:
         server, "offers no STARTTLS, so tls starttls is not possible",
         "Use a port that offers it, or tls implicit where TLS starts with the first byte; starttls_optional would send "
         "in the clear.",
+    )
+
+
+def no_smtputf8(server: Server, addresses: Sequence[str]) -> TransportError:
+    """An address has characters beyond ASCII, and the server takes none such. It has not refused anything."""
+    return _unreachable(
+        server, f"offers no SMTPUTF8, which {' or '.join(addresses)} needs",
+        "Use an address in ASCII, or a server that takes internationalised ones.",
     )
 
 

@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError, TransportError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail import xoauth2
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import (
     Server,
     closed_at_once,
     is_encrypted,
+    no_smtputf8,
     no_starttls,
     reach,
     token_in_the_clear,
@@ -58,6 +59,7 @@ class SmtpSender:
         self._context = context
         self._timeout = timeout
         self._stopwatch = stopwatch
+        self._is_handed_over = False
 
     async def send(self, probe: Probe) -> None:
         """Hand the probe over.
@@ -67,9 +69,15 @@ class SmtpSender:
         :raises Unanswered: if the answer to a mail's end got lost.
         :raises TransportError: if the server cannot be reached, or not in the way that ``tls`` asks for.
         """
-        await in_thread(self._server, self._timeout, self._send, probe)
+        try:
+            await in_thread(self._server, self._timeout, self._send, probe)
+        except TransportError as error:
+            if self._is_handed_over:
+                raise Unanswered(self.where, error.message) from error
+            raise
 
     def _send(self, probe: Probe) -> None:
+        self._is_handed_over = False
         connection = self._session()
         try:
             with self._stopwatch.step("send"):
@@ -170,10 +178,7 @@ class SmtpSender:
 
     def _hand_over(self, connection: smtplib.SMTP, probe: Probe, number: int) -> None:
         if probe.is_international and not connection.has_extn("smtputf8"):
-            raise Refused(
-                "smtp", "submission", self.where, "SMTPUTF8",
-                f"is not offered, which {probe.sender} or {', '.join(probe.recipients)} needs",
-            )
+            raise no_smtputf8(self._server, (probe.sender, *probe.recipients))
         with self._answers("submission"):
             options = ["SMTPUTF8", "BODY=8BITMIME"] if probe.is_international else []
             self._expect(connection.mail(probe.sender, options), 250)
@@ -181,6 +186,7 @@ class SmtpSender:
                 self._expect(connection.rcpt(recipient), 250, 251)
             self._expect(connection.docmd("DATA"), 354)
         message = probe.render(datetime.now(UTC), number)
+        self._is_handed_over = True
         try:
             connection.send(re.sub(rb"(?m)^\.", b"..", message) + b".\r\n")
             answer = connection.getreply()

@@ -28,7 +28,7 @@ async def in_thread(
     would keep the process from ending.
 
     :param patience: seconds for each part of an answer; all together may take ANSWERS times as long.
-    :param give_up: is called when time is up, to end what the thread waits for.
+    :param give_up: is called when time is up, or who waits is cancelled, to end what the thread waits for.
     :raises TransportError: if that is not enough. Otherwise as ``work``.
     """
     done: Future[T] = Future()
@@ -49,5 +49,7 @@ async def in_thread(
     except TimeoutError:
         if not limit.expired():
             raise
-        give_up()
         raise endless(server, ANSWERS * patience) from None
+    finally:
+        if not done.done():
+            give_up()

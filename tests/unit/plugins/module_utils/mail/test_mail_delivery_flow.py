@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +25,12 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.delivery
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.mailbox import Found
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe, new_probe
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Deferred, Refused, Unanswered
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import (
+    Deferred,
+    Interrupted,
+    Refused,
+    Unanswered,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
 
 PROBE = new_probe("a@b.example", ("c@d.example",), "Check", {})
@@ -116,10 +122,10 @@ class FakeMailbox:
 
 def delivery(
     world: World, sender: FakeSender, *, timeout: float = 100, cleanup: bool = True,
-    janitors: Sequence[FakeMailbox] = (),
+    janitors: Sequence[FakeMailbox] = (), probe: Probe = PROBE,
 ) -> Delivery:
     return Delivery(
-        PROBE, sender, Patience(timeout, 2), Stopwatch(lambda: world.now), cleanup=cleanup, sent_mail=janitors,
+        probe, sender, Patience(timeout, 2), Stopwatch(lambda: world.now), cleanup=cleanup, sent_mail=janitors,
         sender_mailbox="a@b.example" if janitors else None, sleep=world.sleep,
     )
 
@@ -386,3 +392,58 @@ def test_what_hindered_the_search_or_the_cleanup_decides(trouble: ModernAuthErro
 def test_a_mail_that_did_not_arrive_does_not_arrive_by_waiting_for_rights() -> None:
     world = World()
     assert not passes(delivery(world, FakeSender(world, None), timeout=5).prove(FakeMailbox(world, [])))
+
+
+# -- several mails in a session ---------------------------------------------------------------------------------------
+
+THREE = replace(PROBE, messages=3)
+
+
+def copies(*keys: str) -> list[Found]:
+    return [replace(HERE, key=key) for key in keys]
+
+
+def test_it_is_looked_until_all_mails_of_a_session_are_there_and_all_are_deleted() -> None:
+    world = World()
+    mailbox = FakeMailbox(world, [], copies("1"), copies("1", "2"), copies("1", "2", "3"))
+    prove(world, FakeSender(world, None), mailbox, probe=THREE)
+    assert world.events == ["open", "send", "find", "find", "find", "find", "remove"]
+    assert [found.key for found in mailbox.removed] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("cleanup", [True, False])
+def test_if_some_of_them_do_not_arrive_the_number_is_told_and_the_others_are_deleted(cleanup: bool) -> None:
+    world = World()
+    mailbox = FakeMailbox(world, copies("1", "2"))
+    with pytest.raises(DeliveryError, match="Only 2 of 3 mails that were sent in one session arrived"):
+        prove(world, FakeSender(world, None), mailbox, probe=THREE, cleanup=cleanup)
+    assert [found.key for found in mailbox.removed] == (["1", "2"] if cleanup else [])
+
+
+def test_one_of_them_in_the_junk_folder_is_not_in_the_inbox() -> None:
+    world = World()
+    mailbox = FakeMailbox(world, [*copies("1", "2"), JUNK])
+    with pytest.raises(DeliveryError, match="in Junk Email and not in the inbox"):
+        prove(world, FakeSender(world, None), mailbox, probe=THREE)
+
+
+@pytest.mark.parametrize(
+    ("looks", "cleanup", "fate"),
+    [
+        ([copies("1"), copies("1", "2")], True, "It was found and deleted."),
+        ([[]], True, "It was not found in INBOX"),
+        ([copies("1", "2")], False, "was left where it is"),
+    ],
+)
+def test_what_was_taken_before_a_session_was_ended_is_taken_back(
+    looks: list[list[Found]], cleanup: bool, fate: str
+) -> None:
+    world = World()
+    mailbox = FakeMailbox(world, *looks)
+    sender = FakeSender(world, Interrupted(DEFERRED, 2, 3))
+    with pytest.raises(Interrupted) as interrupted:
+        prove(world, sender, mailbox, probe=THREE, cleanup=cleanup)
+    assert "took 2 of the 3 mails of one session" in interrupted.value.message
+    assert fate in interrupted.value.message
+    assert world.events.count("send") == 1
+    assert len(mailbox.removed) == (2 if cleanup and looks[-1] else 0)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -19,8 +20,12 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings
     OAuth2,
     ServerSide,
     Settings,
+    is_address,
     settings_from,
 )
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
 GUID = "0f0e0d0c-1111-2222-3333-444455556666"
 SIDE: dict[str, Any] = dict.fromkeys((
@@ -304,3 +309,36 @@ def test_an_address_may_be_an_internationalised_one(address: str) -> None:
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(InputError, match="is not an e-mail address"):
         settings(SMTP, to=address)
+
+
+ADDRESS_LIKE = st.one_of(
+    st.text(), st.builds("{}@{}".format, st.text(max_size=8), st.text(max_size=8)),
+    st.text(st.sampled_from("ab.-@ü\u3002[]<>\" \r\n"), max_size=12),
+)
+
+
+@settings_of_hypothesis(deadline=None)
+@given(text=ADDRESS_LIKE)
+def test_an_address_is_one_word_of_a_command_whatever_is_in_it(text: str) -> None:
+    if is_address(text):
+        assert not any(character.isspace() or character in '<>()[]\\",:;' for character in text)
+        assert text.count("@") == 1
+        assert text.rpartition("@")[2].encode("idna")
+
+
+@settings_of_hypothesis(deadline=None)
+@given(text=st.one_of(
+    ADDRESS_LIKE, st.builds("{}:{}".format, st.text(max_size=8), st.integers()), st.ip_addresses().map(str),
+))
+def test_a_host_that_is_taken_can_be_looked_up(text: str) -> None:
+    host, problem = host_or_problem(text)
+    assert host or problem.startswith("send.host: ")
+    assert not any(character.isspace() for character in host)
+    assert ipaddress.ip_address(host) if ":" in host else host.isascii() or host.encode("idna")
+
+
+def host_or_problem(text: str) -> tuple[str, str]:
+    try:
+        return server(settings(RELAY | {"host": text or None, "mailbox": "a@b.example"}).send).host, ""
+    except InputError as error:
+        return "", error.message

@@ -448,6 +448,6 @@ def test_an_internationalised_address_needs_a_server_that_knows_it(tmp_path: Pat
         greet(talk, "8BITMIME")
         talk.answer("221 Bye")
 
-    with pytest.raises(Refused, match="SMTPUTF8 is not offered") as refused:
+    # No refusal, which could prove something.
+    with pytest.raises(TransportError, match=r"offers no SMTPUTF8, which .* or müller@d.example needs"):
         send(tmp_path, script, probe=replace(PROBE, recipients=("müller@d.example",)))
-    assert refused.value.step == "submission"

@@ -258,7 +258,7 @@ class Flood(Parrot):
         with connection.makefile("rb") as lines:
             tag = b"*"
             for number, answer in enumerate(self._says):
-                tag = self._heard(lines, in_data=False) if number else tag
+                tag = self._heard(lines, in_data=self._says[number - 1].startswith(b"354")) if number else tag
                 connection.sendall(answer.replace(b"$TAG", tag))
         while not self.is_closing.wait(0.01):
             connection.sendall(self._for_ever)
@@ -278,3 +278,9 @@ def test_an_answer_that_never_ends_is_not_waited_for(
     found = outcome(protocol, [], timeout=0.1, server=lambda: Flood(beginning, for_ever))
     assert isinstance(found, TransportError)
     assert "came to no end within 2 seconds" in found.message
+
+
+def test_an_answer_that_never_ends_after_the_mail_leaves_it_open() -> None:
+    found = outcome("smtp", [], timeout=0.1, server=lambda: Flood((*SAYS["smtp"][:8], b"250-x\r\n"), b"250-x\r\n"))
+    assert isinstance(found, Unanswered)
+    assert "came to no end" in found.message

@@ -23,7 +23,11 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.imap imp
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.pop3 import Pop3Mailbox
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
 from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import client_context
-from ansible_collections.mailops.modern_auth.tests.tls_outcomes import (
+from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.mail_servers import (
+    Conversation,
+    playing,
+)
+from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.tls_outcomes import (
     CASES,
     IDS,
     KINDS,
@@ -32,10 +36,6 @@ from ansible_collections.mailops.modern_auth.tests.tls_outcomes import (
     WORDS,
     Kind,
     outcomes,
-)
-from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.mail_servers import (
-    Conversation,
-    playing,
 )
 
 

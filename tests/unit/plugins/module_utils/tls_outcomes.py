@@ -9,7 +9,7 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
-DOCUMENT = Path(__file__).parents[1] / "docs" / "tls.md"
+DOCUMENT = Path(__file__).parents[4] / "docs" / "tls.md"
 MODES = ("none", "auto", "implicit", "starttls", "starttls_optional")
 CERTIFICATES = {
     "good": "good certificate", "self_signed": "self-signed", "expired": "expired", "other_name": "for another name",
