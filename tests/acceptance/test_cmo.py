@@ -12,9 +12,9 @@ import pytest
 from estates import Estate, Footprint, Run
 from sandbox_fixture import RunningSandbox
 
-HOSTS = ("cmo-test-1", "cmo-test-2")
+HOSTS = ("conduct-1", "conduct-2")
 #: For this one a person has to sign in.
-PUBLIC = "cmo-test-3"
+PUBLIC = "conduct-3"
 DIRECTOR = "director@contoso.example"
 SENDS, RECEIVES = "contracts@contoso.example", "contracts-test@contoso.example"
 ACTIONS, DOCUMENTS = "tickets@contoso.example", "tickets-test@contoso.example"
