@@ -11,10 +11,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
+from m365_sandbox.control import google
 from m365_sandbox.control.additions import ADDITIONS
 from m365_sandbox.control.app import control_app
 from m365_sandbox.exchange.catalog import CMDLETS
 from m365_sandbox.exchange.cmdlet import Cmdlet
+from m365_sandbox.google.app import google_app
+from m365_sandbox.google.gmail import imap_rules as gmail_imap
+from m365_sandbox.google.gmail import wording as gmail
 from m365_sandbox.graph.app import RESOURCES
 from m365_sandbox.graph.mail_messages import EXPANDED, NOT_SHOWN
 from m365_sandbox.graph.message_types import FILE_ATTACHMENT, MESSAGE
@@ -22,7 +26,7 @@ from m365_sandbox.identity.app import identity_app
 from m365_sandbox.issuer.app import issuer_app
 from m365_sandbox.mail import wording
 from m365_sandbox.mail.imap import rules as imap
-from m365_sandbox.mail.pop3 import rules as pop3
+from m365_sandbox.mail.pop3 import commands as pop3
 from m365_sandbox.management.app import management_app
 from m365_sandbox.state import entity_types
 from m365_sandbox.state.schema import Complex, EntityType
@@ -70,11 +74,12 @@ def reference() -> str:
         _mail(),
         _paths("management", _served(management_app(nothing))),
         _paths("issuer", _served(issuer_app(nothing))),
+        _paths("google", _served(google_app(nothing))),
         _paths("control", _served(control_app(nothing, nothing))),
         _table(("added by `POST /tenant/…`", "properties"), (
             (f"`{name}`", _names(one if not rule.required else f"{one} (required)"
                                  for one, rule in addition.properties.items()))
-            for name, addition in ADDITIONS.items()
+            for name, addition in {**ADDITIONS, **google.ADDITIONS}.items()
         )),
     ]
     return "\n\n".join([BEGIN, *parts, END]) + "\n"
@@ -162,6 +167,9 @@ def _mail() -> str:
         ("imap", ", ".join(imap.COMMANDS), wording.IMAP_CAPABILITY_SIGNED_IN.partition("CAPABILITY ")[2]),
         ("pop3", ", ".join(pop3.COMMANDS), ", ".join(wording.POP_CAPABILITY[1:-1])),
         ("smtp, smtps", ", ".join(smtp), ""),
+        ("gmail_imap", ", ".join(gmail_imap.COMMANDS), gmail.IMAP_CAPABILITY_SIGNED_IN.partition("CAPABILITY ")[2]),
+        ("gmail_pop3", ", ".join(pop3.COMMANDS), ", ".join(gmail.POP_CAPABILITY[1:-1])),
+        ("gmail_smtp, gmail_smtps", ", ".join(smtp), ""),
     ]
     return "### imap, pop3, smtp: commands\n\n" + _table(("face", "commands after the sign-in", "capabilities"), rows)
 

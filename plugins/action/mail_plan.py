@@ -14,6 +14,7 @@ from ansible.utils.display import Display
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.estate import PREFIX, Host, draw
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.tags import unknown
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.unused import removal
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import StepForAll
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._variables import Variables
@@ -48,19 +49,28 @@ class ActionModule(StepForAll):
         everybody = args["inventory"] or self._task_vars["groups"]["all"]
         self._ignored = () if args["proofs"] else ("mail_verify",)
         said = {host: self._host(self.variables.of(host)) for host in dict.fromkeys([*hosts, *everybody])}
-        work = draw({host: said[host] for host in hosts}, said, self.environment, args["unused"])
-        for line in self._told(work["left_out"]):
+        work = draw({host: said[host] for host in hosts}, said, self.environment)
+        if args["unused"]:
+            held = [self._held(one["store"], args["unused"]) for one in work["stores"]]
+            work = removal(work, args["unused"], held)
+        for line in self._told(args["unused"], work):
             Display().display(line)
         return {"changed": False, **work}
 
-    def _told(self, left_out: Sequence[str]) -> Iterator[str]:
+    def _held(self, store: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+        """Which of the names a store holds."""
+        return [name for name, one in self.open_store(self.resolved(store)).read(names).items() if one.entry]
+
+    def _told(self, unused: Sequence[str], work: Mapping[str, Any]) -> Iterator[str]:
         """What is no failure, but perhaps not what was meant."""
+        found = {one["unique_name"] for one in work["applications"]}
+        yield from (f"mail_unused: no store of these hosts holds {name}." for name in unused if name not in found)
         variables = {"--tags": "ansible_run_tags", "--skip-tags": "ansible_skip_tags"}
         given = {option: self._task_vars.get(name, ()) for option, name in variables.items()}
         yield from unknown(given, self._task.tags)
-        if left_out:
+        if work["left_out"]:
             yield (
-                f"Left out, since no mail_product is set for them: {', '.join(left_out)}. "
+                f"Left out, since no mail_product is set for them: {', '.join(work['left_out'])}. "
                 "(mail_hosts names the hosts that the playbook is for.)"
             )
 

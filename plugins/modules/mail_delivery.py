@@ -56,7 +56,7 @@ options:
             sign-in, by a relay that allows that.
           - O(send.transport=graph) takes V(oauth2) alone.
         type: str
-        choices: [oauth2, basic, none]
+        choices: [oauth2, basic, none, google_service_account]
         default: oauth2
       host:
         description:
@@ -133,6 +133,27 @@ options:
       managed_identity_client_id: &managed_identity_client_id
         description: The client ID of a user-assigned managed identity.
         type: str
+      google: &google
+        description:
+          - The service account of Google that signs in for the mailbox with C(google_service_account).
+          - The mailbox's domain has to have delegated the scope V(https://mail.google.com/) to it.
+        type: dict
+        suboptions:
+          key_file:
+            description: The file with the account's key as Google hands it out, JSON or P12. Or give C(key).
+            type: path
+          key:
+            description: The content of such a file, of a P12 file in base64.
+            type: str
+          key_password:
+            description: The password of a P12 file. The default is V(notasecret), which Google gives all of them.
+            type: str
+          service_account:
+            description: The account's address. Required with a P12 file, which does not say it.
+            type: str
+          token_uri:
+            description: The token endpoint. The default is the one that the JSON file names, else Google's.
+            type: str
   receive:
     description:
       - Where the mail is looked for.
@@ -149,7 +170,7 @@ options:
       authentication:
         description: How to sign in. O(receive.transport=graph) takes V(oauth2) alone.
         type: str
-        choices: [oauth2, basic]
+        choices: [oauth2, basic, google_service_account]
         default: oauth2
       host:
         description:
@@ -178,6 +199,7 @@ options:
       federated_token_file: *federated_token_file
       access_token: *access_token
       managed_identity_client_id: *managed_identity_client_id
+      google: *google
   from:
     description:
       - The address of the sender, in the header From and in the envelope.
@@ -289,6 +311,20 @@ EXAMPLES = r"""
       tenant_id: contoso.example
       client_id: "{{ reader_client_id }}"
       client_secret: "{{ reader_client_secret }}"
+
+- name: A mail goes out through Gmail and is found there, by a service account with delegation
+  mailops.modern_auth.mail_delivery:
+    send:
+      transport: smtp
+      authentication: google_service_account
+      mailbox: orders@example.org
+      google: &account
+        key_file: keys/mail.json
+    receive:
+      transport: imap
+      authentication: google_service_account
+      mailbox: probe@example.org
+      google: *account
 
 - name: The same application may not send as somebody else
   mailops.modern_auth.mail_delivery:

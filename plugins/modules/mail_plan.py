@@ -42,7 +42,7 @@ options:
   unused:
     description:
       - Unique names of applications that the stores of the hosts hold and no host uses any more. The work is about
-        these alone then, so that they can be removed.
+        these alone then, so that they can be removed. The stores are asked for them.
     type: list
     elements: str
     default: []

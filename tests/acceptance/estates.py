@@ -25,6 +25,8 @@ INVENTORY = REPOSITORY / "playbooks" / "inventories" / "sandbox"
 HOSTS = ("ici-test-1", "ici-test-2", "ici-prod-1", "ici-prod-2")
 # The third one shares its application with the second, as two of the others do.
 ASSISTANTS = ("tas-test-1", "tas-prod-2")
+# The last two share an application.
+SITES = ("cmo-test-1", "cmo-prod-1", "cmo-prod-2")
 SERVERS = REPOSITORY / "sandbox" / "servers"
 RECAP = re.compile(r"^(?P<host>\S+)\s+: (?P<numbers>(?:\w+=\d+\s*)+)$", re.MULTILINE)
 REPORT = re.compile(
@@ -253,6 +255,10 @@ class Estate:
                 folder = self.directory / "servers" / host / backend
                 folder.mkdir(parents=True)
                 shutil.copyfile(SERVERS / f"local.{backend}.js", folder / "local.js")
+        for host in SITES:
+            folder = self.directory / "servers" / host
+            folder.mkdir(parents=True)
+            shutil.copyfile(SERVERS / "web.config", folder / "web.config")
         (self.directory / "vault-password").write_text("the vault's password")
 
 

@@ -12,9 +12,9 @@ import pytest
 from estates import Estate, Footprint, Run
 from sandbox_fixture import RunningSandbox
 
-HOSTS = ("conduct-1", "conduct-2")
+HOSTS = ("cmo-own-1", "cmo-own-2")
 #: For this one a person has to sign in.
-PUBLIC = "conduct-3"
+PUBLIC = "cmo-own-3"
 DIRECTOR = "director@contoso.example"
 SENDS, RECEIVES = "contracts@contoso.example", "contracts-test@contoso.example"
 ACTIONS, DOCUMENTS = "tickets@contoso.example", "tickets-test@contoso.example"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import shutil
 import stat
 import subprocess
@@ -83,7 +84,7 @@ def prove(directory: Path, node_modules: Path) -> subprocess.CompletedProcess[st
     """Let each backend send as the product does, and read its mail back."""
     return subprocess.run(
         [sys.executable, PRODUCT / "prove.py", directory, node_modules], text=True, check=False, capture_output=True,
-        timeout=120,
+        timeout=120, env={**os.environ, "PYTHONPATH": str(SERVERS)},
     )
 
 

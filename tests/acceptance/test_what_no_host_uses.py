@@ -48,13 +48,17 @@ def test_it_is_told_with_the_command_that_removes_it(estate: Estate, tmp_path: P
         assert (done.code, told(done)) == (0, True), done.output
     assert estate.footprint() == before
 
-    done = estate.set_up(*further, "-e", f"mail_unused={USED}", playbook="remove_mail")
-    assert (done.code, done.failed, estate.footprint()) == (2, [SWITCHED], before), done.output
+    # Another host has another store, which holds nothing of it.
+    both = ("--limit", f"{SWITCHED},ici-prod-1", *further[2:])
+    done = estate.set_up(*both, "-e", f"mail_unused={USED}", playbook="remove_mail")
+    assert (done.code, len(done.failed), estate.footprint()) == (2, 2, before), done.output
     assert f"mail_unused: hosts of the inventory use {USED}." in " ".join(done.output.split())
-    done = estate.set_up(*further, "-e", f"mail_unused={UNUSED}", "--check", playbook="remove_mail")
+    done = estate.set_up(*both, "-e", f"mail_unused={UNUSED}", "--check", playbook="remove_mail")
     assert (done.code, estate.footprint()) == (0, before), done.output
-    done = estate.set_up(*further, "-e", f"mail_unused={UNUSED}", playbook="remove_mail")
+    done = estate.set_up(*both, "-e", f"mail_unused={UNUSED}", playbook="remove_mail")
     assert (done.code, done.changed, told(done)) == (0, 1, False), done.output
+    assert done.results == {SWITCHED: "removed", "ici-prod-1": "nothing to remove"}
+    assert done.table[SWITCHED]["application"] == UNUSED
     now = estate.footprint()
     assert (now.applications(UNUSED), len(now.applications(USED)), stored(estate)) == ([], 1, {USED})
     assert now.configuration(SWITCHED) == before.configuration(SWITCHED)

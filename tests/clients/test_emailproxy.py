@@ -3,88 +3,31 @@
 from __future__ import annotations
 
 import imaplib
-import poplib
 import smtplib
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from imapclient import IMAPClient
-from m365_sandbox.process.ports import free_ports
 from office import CONTRACTS, HOST, OUTLOOK, PROBE, SECONDS, Office, letter
-
-PASSWORD = "for the proxy only"
-
-
-class Proxy:
-    """A running proxy; ``ports`` are its own, by protocol."""
-
-    def __init__(self, office: Office, folder: Path, *, secret: str | None = None) -> None:
-        self.ports = dict(zip(("IMAP", "POP", "SMTP"), free_ports(), strict=False))
-        faces = {"IMAP": "imap", "POP": "pop3", "SMTP": "smtp"}
-        servers = "".join(
-            f"[{protocol}-{port}]\nlocal_address = {HOST}\nserver_address = {HOST}\n"
-            f"server_port = {office.port(faces[protocol])}\nserver_starttls = {protocol == 'SMTP'}\n\n"
-            for protocol, port in self.ports.items()
-        )
-        accounts = "".join(
-            f"[{address}]\ntoken_url = {office.authority}/{office.tenant_id}/oauth2/v2.0/token\n"
-            f"oauth2_scope = {OUTLOOK}\noauth2_flow = client_credentials\nclient_id = {office.app_id}\n"
-            f"client_secret = {secret or office.secret}\n\n"
-            for address in (PROBE, CONTRACTS)
-        )
-        self.configuration = folder / "emailproxy.config"
-        self.configuration.write_text(servers + accounts)
-        self.configuration.chmod(0o600)
-
-    def imap(self) -> imaplib.IMAP4:
-        """A client of the standard library."""
-        return imaplib.IMAP4(HOST, self.ports["IMAP"], timeout=SECONDS)
-
-    def smtp(self) -> smtplib.SMTP:
-        """A client of the standard library."""
-        return smtplib.SMTP(HOST, self.ports["SMTP"], timeout=SECONDS)
-
-    def pop3(self) -> poplib.POP3:
-        """A client of the standard library."""
-        return poplib.POP3(HOST, self.ports["POP"], timeout=SECONDS)
+from proxy_process import PASSWORD, Proxy, running
 
 
-@contextmanager
-def running(proxy: Proxy, office: Office) -> Iterator[Proxy]:
-    """Run the proxy until all its ports are open, and as long as the caller wants."""
-    command = [sys.executable, "-m", "emailproxy", "--no-gui", "--config-file", str(proxy.configuration)]
-    log = proxy.configuration.with_name("emailproxy.log")
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*command, "--log-file", str(log.with_suffix(".own"))], env=office.environment(HOME=str(log.parent)),
-            cwd=log.parent, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-        )
-    try:
-        while process.poll() is None and not all(is_open(port) for port in proxy.ports.values()):
-            time.sleep(0.05)
-        assert process.poll() is None, log.read_text()
-        yield proxy
-    finally:
-        process.terminate()
-        process.wait(SECONDS)
-
-
-def is_open(port: int) -> bool:
-    """Whether somebody listens on a port."""
-    with socket.socket() as probe:
-        probe.settimeout(0.2)
-        return probe.connect_ex((HOST, port)) == 0
+def configured(office: Office, folder: Path, *, secret: str | None = None) -> Proxy:
+    """A proxy in front of Exchange Online, for two mailboxes."""
+    accounts = "".join(
+        f"[{address}]\ntoken_url = {office.authority}/{office.tenant_id}/oauth2/v2.0/token\n"
+        f"oauth2_scope = {OUTLOOK}\noauth2_flow = client_credentials\nclient_id = {office.app_id}\n"
+        f"client_secret = {secret or office.secret}\n\n"
+        for address in (PROBE, CONTRACTS)
+    )
+    servers = {"IMAP": office.port("imap"), "POP": office.port("pop3"), "SMTP": office.port("smtp")}
+    return Proxy(folder, servers, accounts)
 
 
 @pytest.fixture
 def proxy(office: Office, tmp_path: Path) -> Iterator[Proxy]:
-    with running(Proxy(office, tmp_path), office) as proxy:
+    with running(configured(office, tmp_path), office.environment()) as proxy:
         yield proxy
 
 
@@ -159,7 +102,7 @@ def test_refusals(office: Office, proxy: Proxy) -> None:
 
 def test_a_wrong_secret_is_refused(office: Office, tmp_path: Path) -> None:
     with (
-        running(Proxy(office, tmp_path, secret="wrong"), office) as proxy,
+        running(configured(office, tmp_path, secret="wrong"), office.environment()) as proxy,
         pytest.raises(imaplib.IMAP4.error), proxy.imap() as client,
     ):
         client.login(PROBE, PASSWORD)

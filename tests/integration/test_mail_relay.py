@@ -94,7 +94,7 @@ def test_a_foreign_recipient_needs_a_sign_in(world: MailWorld) -> None:
     assert refusal["code"] == "550 5.7.54"
 
 
-# -- several mails in a session ----------------------------------------------------------------------------------------
+# -- several mails in a session ---------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("receiver", ["graph", "imap", "pop3"])
 def test_several_mails_in_one_session_all_arrive(world: MailWorld, receiver: str) -> None:
@@ -127,7 +127,7 @@ def test_a_refusal_is_one_whatever_a_session_may_have(world: MailWorld) -> None:
     assert world.refused(relay(world, messages_per_session=3), **{"from": SENDER})["step"] == "submission"
 
 
-# -- all mail to another address ---------------------------------------------------------------------------------------
+# -- all mail to another address --------------------------------------------------------------------------------------
 
 def test_all_mail_goes_to_the_override_address_and_none_to_the_recipient(world: MailWorld) -> None:
     for send in (relay(world), world.graph(world.may_send())):

@@ -16,6 +16,7 @@ from typing import Any
 
 from graph_client import EXCHANGE_APP_ID, GRAPH_APP_ID, token_of
 from m365_sandbox.mail.dialogue import Ask, Dialogue, End
+from m365_sandbox.mail.sign_in import Outcome, Refused
 from sandbox_fixture import RunningSandbox
 
 OUTLOOK = "https://outlook.office365.com"
@@ -197,6 +198,11 @@ def letter(sender: str, recipient: str, subject: str = "A letter", **headers: st
     fields = {"From": sender, "To": recipient, "Subject": subject, "Message-ID": message_id, **headers}
     head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items())
     return f"{head}\r\nHello\r\n.dot\r\n", message_id
+
+
+def never(mechanism: str, response: bytes) -> Outcome:
+    """Lets nobody in."""
+    return Refused("credentials", "never")
 
 
 def play(dialogue: Dialogue, lines: Sequence[bytes]) -> tuple[list[Ask], End | None]:

@@ -15,6 +15,8 @@ import pytest
 from graph_client import bad, body, done, names, not_found, refusal
 from m365_sandbox.graph.app import graph_app
 from m365_sandbox.identity.tokens import issue_app_token
+from m365_sandbox.mail.exchange_online import SYSTEM
+from m365_sandbox.mail.post_office import PostOffice
 from m365_sandbox.mail.store import MailStore
 from m365_sandbox.state.catalog import load_catalog
 from m365_sandbox.state.certificates import load_or_create_tls
@@ -48,7 +50,7 @@ class Replica:
         token = issue_app_token(
             sandbox.tenant, sandbox.keys, service_principal=principal, resource=GRAPH, auth_method="secret"
         )
-        self._app = graph_app(sandbox, MailStore(sandbox.directory))
+        self._app = graph_app(sandbox, PostOffice(sandbox.tenant, MailStore(sandbox.directory), SYSTEM))
         self._headers = {"Authorization": f"Bearer {token}"}
 
     def age(self) -> None:
@@ -94,7 +96,8 @@ def replica(tmp_path: Path) -> Replica:
     sow(tenant, catalog, credentials)
     sandbox = Sandbox(
         directory=tmp_path, tenant=tenant, keys=SigningKeys.load_or_create(tmp_path / ENTRA_FILE),
-        issuer_keys=SigningKeys.load_or_create(tmp_path / ISSUER_FILE), faults=Faults(), requests=RequestLog(),
+        issuer_keys=SigningKeys.load_or_create(tmp_path / ISSUER_FILE), google_keys={}, faults=Faults(),
+        requests=RequestLog(),
         catalog=catalog, credentials=credentials, ports={}, tls=load_or_create_tls(tmp_path),
     )
     return Replica(sandbox)

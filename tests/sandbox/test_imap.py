@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from m365_sandbox.mail.exchange_online import IMAP
 from m365_sandbox.mail.front_door import FrontDoor
 from m365_sandbox.mail.imap.dialogue import imap_dialogue
 from m365_sandbox.mail.imap.syntax import LONGEST_COMMAND
-from m365_sandbox.mail.sign_in import Refused
 from m365_sandbox.mail.store import MailStore
 from m365_sandbox.mail.xoauth2 import parse
-from m365_sandbox.state.tenant import Tenant
 from mail_client import (
     CONTRACTS,
     HOST,
@@ -28,6 +27,7 @@ from mail_client import (
     letter,
     mail_app,
     messages_in,
+    never,
     play,
     port,
     sasl,
@@ -223,8 +223,7 @@ def test_a_silent_client_is_told_goodbye(app: MailApp, tmp_path: Path) -> None:
     tls.load_cert_chain(app.sandbox.directory / "server.pem")
 
     async def listen_in_vain() -> list[bytes]:
-        tenant, store = Tenant(tmp_path / "state.json"), MailStore(tmp_path)
-        door = FrontDoor("imap", tenant, store, lambda token: {}, tls, idle_seconds=0.01)
+        door = FrontDoor(IMAP, MailStore(tmp_path), never, tls, idle_seconds=0.01)
         reader, _ = await asyncio.open_connection(HOST, await door.start(0), ssl=trust(app.sandbox))
         lines = (await reader.read()).splitlines()
         await door.stop()
@@ -240,7 +239,7 @@ def test_a_silent_client_is_told_goodbye(app: MailApp, tmp_path: Path) -> None:
 
 @given(st.lists(st.binary(max_size=60), max_size=8))
 def test_no_input_crashes_the_dialogue_or_is_let_in(lines: list[bytes]) -> None:
-    asked, end = play(imap_dialogue(lambda response: Refused("credentials", "never")), lines)
+    asked, end = play(imap_dialogue(IMAP, never), lines)
     assert end is None or end.signed_in is None
     assert all(text.isascii() and text.isprintable() for ask in asked for text in ask.send)
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from m365_sandbox.mail.exchange_online import POP3
 from m365_sandbox.mail.imap.syntax import LONGEST_COMMAND
 from m365_sandbox.mail.pop3.dialogue import pop3_dialogue
-from m365_sandbox.mail.sign_in import Refused
-from mail_client import CONTRACTS, HOST, PROBE, MailApp, Wire, imap, letter, mail_app, play, pop3, port, trust
+from mail_client import CONTRACTS, HOST, PROBE, MailApp, Wire, imap, letter, mail_app, never, play, pop3, port, trust
 from sandbox_fixture import RunningSandbox
 
 OUT_OF_RANGE = "-ERR The specified message is out of range."
@@ -208,6 +208,6 @@ def test_a_line_without_end_ends_the_connection(app: MailApp) -> None:
 @given(st.lists(st.one_of(st.binary(max_size=40), st.sampled_from([b"AUTH XOAUTH2", b"USER a", b"AUTH PLAIN"])),
                 max_size=8))
 def test_no_input_crashes_the_dialogue_or_is_let_in(lines: list[bytes]) -> None:
-    asked, end = play(pop3_dialogue(lambda response: Refused("credentials", "never")), lines)
+    asked, end = play(pop3_dialogue(POP3, never), lines)
     assert end is None or end.signed_in is None
     assert all(text.isascii() and text.isprintable() for ask in asked for text in ask.send)

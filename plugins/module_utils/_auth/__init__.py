@@ -43,6 +43,19 @@ class TokenSource(Protocol):
         """Forget tokens that an earlier process cached; False if the next token would be no fresher than the last."""
 
 
+def missing(options: Mapping[str, Any]) -> dict[str, str]:
+    """The tracebacks of the failed imports of what a token source needs, by pip's name of the library.
+
+    :param options: as ``token_source`` takes them.
+    """
+    if options.get("auth_source") != "google":
+        return MISSING
+    # Its library is not everybody's: who signs in to Entra ID alone does not load it.
+    from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import google
+
+    return google.MISSING
+
+
 class TokenSourceKind(Protocol):
     """What the file of a token source has."""
 

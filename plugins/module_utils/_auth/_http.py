@@ -46,10 +46,12 @@ class HttpClient:
     :param ca_path: a PEM file to trust in place of the public authorities.
     :param timeout: seconds for a connection, and for each part of an answer.
     :param discovery: keeps the tenants' metadata.
+    :param option: the option that names another service.
     """
 
     def __init__(
-        self, ca_path: str | None, timeout: float, discovery: Discovery, sleep: Callable[[float], None] = time.sleep
+        self, ca_path: str | None, timeout: float, discovery: Discovery,
+        sleep: Callable[[float], None] = time.sleep, option: str = "authority_host",
     ) -> None:
         self._session = requests.Session()
         # What one application is sent is none of another's business.
@@ -59,6 +61,7 @@ class HttpClient:
         self._discovery = discovery
         self._asking = threading.Lock()
         self._sleep = sleep
+        self._option = option
 
     def get(
         self, url: str, params: Any = None, headers: Mapping[str, str] | None = None, **ignored: Any
@@ -105,7 +108,7 @@ class HttpClient:
                     raise InputError(f"ca_path: {self._verify} cannot be used ({error}).") from error
                 is_final = is_untrusted(error) or refused_by_proxy(error)
                 if is_final or (_never_connected(error) and attempts.made + 1 == CONNECTION_ATTEMPTS):
-                    raise unreachable("Could not get a token", host, error, "authority_host") from error
+                    raise unreachable("Could not get a token", host, error, self._option) from error
                 failure = error
             else:
                 if response.status_code not in THROTTLED | UNAVAILABLE:
@@ -114,7 +117,7 @@ class HttpClient:
             pause = attempts.pause(asked)
             if pause is None:
                 if failure:
-                    raise unreachable("Could not get a token", host, failure, "authority_host") from failure
+                    raise unreachable("Could not get a token", host, failure, self._option) from failure
                 return response
             self._sleep(pause)
 
@@ -123,16 +126,19 @@ class Connections:
     """What the token sources of one run share: connections, and what is known of tenants."""
 
     def __init__(self) -> None:
-        self._clients: dict[tuple[str | None, float, Path | None], HttpClient] = {}
+        self._clients: dict[tuple[str | None, float, Path | None, str], HttpClient] = {}
 
-    def http(self, ca_path: str | None, timeout: float, folder: Path | None = None) -> HttpClient:
+    def http(
+        self, ca_path: str | None, timeout: float, folder: Path | None = None, option: str = "authority_host"
+    ) -> HttpClient:
         """A client, the same for the same options.
 
         :param folder: keeps the tenants' metadata for a day.
+        :param option: the option that names another service, for messages.
         """
-        key = (ca_path, timeout, folder)
+        key = (ca_path, timeout, folder, option)
         if key not in self._clients:
-            self._clients[key] = HttpClient(ca_path, timeout, Discovery(folder))
+            self._clients[key] = HttpClient(ca_path, timeout, Discovery(folder), option=option)
         return self._clients[key]
 
 

@@ -32,7 +32,7 @@ class Kind(Protocol):
     ) -> Verdict:
         """Make one application what the plan says, and keep its credential before anything else.
 
-        :param wanted: one of the ``applications`` of _plan/estate.py.
+        :param wanted: one of the ``applications`` of _plan/estate.py, its ``account`` with the values of secrets.
         :returns: with ``client_id`` (None if it is not known yet) and ``granted``, names of permissions.
         """
 

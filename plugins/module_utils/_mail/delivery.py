@@ -226,7 +226,7 @@ class Delivery:
     # -- looking ------------------------------------------------------------------------------------------------
 
     async def _look(self, mailbox: Mailbox, until: float, wanted: int) -> list[Found]:
-        """Look until so many copies are there or it is too late. What fails is tried again; the last failure is kept."""
+        """Look until so many copies are there or it is too late. What fails is tried again, and the last kept."""
         pause = self._patience.interval
         copies: list[Found] = []
         with self._stopwatch.step("wait"):

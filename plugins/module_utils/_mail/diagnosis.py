@@ -24,7 +24,8 @@ _SIGN_IN_BY_OAUTH = (
 
 _GOOGLE = (
     "User name and password, or the token, are wrong. Google: the service account needs domain-wide delegation for "
-    "https://mail.google.com/ and the mailbox as its subject."
+    "https://mail.google.com/ and the mailbox as its subject, and the user must not be suspended; a password has to be "
+    "an app password."
 )
 
 
@@ -63,6 +64,15 @@ SIGNS = (
          "The user name or the password is wrong."),
     Sign(("smtp",), r"535 5\.7\.3\b", "The token was refused: " + _SIGN_IN_BY_OAUTH, passing=True),
     Sign(("smtp",), r"5\.7\.8\b", _GOOGLE),
+    Sign(("smtp",), r"530 5\.7\.0\b.*WantAuthError",
+         "Gmail takes no mail without a sign-in: set authentication to google_service_account."),
+    Sign(("smtp",), r"Application-specific password required|InvalidSecondFactor",
+         "The user has 2-step verification, so Gmail takes an app password alone: make one, or use authentication "
+         "google_service_account."),
+    Sign(("smtp",), r"too many login attempts",
+         "Gmail asks for patience: run the check again later, with fewer sign-ins at once."),
+    Sign(("smtp",), r"Daily (user )?sending (quota|limit)",
+         "The mailbox reached Gmail's number of messages for the day: wait, or send by another mailbox."),
     Sign(("smtp",), r"5\.7\.57\b|not authenticated to send",
          "The server takes no mail without a sign-in: set authentication to oauth2 or basic."),
     Sign(("smtp",), r"530 5\.7\.0\b.*STARTTLS",
@@ -95,12 +105,21 @@ SIGNS = (
          "(Set-CASMailbox -ImapEnabled or -PopEnabled $true), that the application has FullAccess on it, and "
          "that it has a licence.", passing=True),
     Sign(("imap",), r"throttled", "Exchange asks for patience: run the check again after the time that it names."),
+    Sign(("imap",), r"not enabled for IMAP|IMAP access is disabled",
+         "IMAP is off for that mailbox: in admin.google.com under Apps, Google Workspace, Gmail, End user access, "
+         "allow IMAP, and switch it on in the mailbox's own settings (Forwarding and POP/IMAP)."),
+    Sign(("imap",), r"Too many simultaneous connections",
+         "Gmail allows 15 connections to a mailbox: close some, and run the check again."),
     Sign(("imap",), r"AUTHENTICATIONFAILED", _GOOGLE),
     Sign(("imap",), r"AUTHENTICATE failed",
          "The token was refused, or the mailbox: check that IMAP is enabled on it; then " + _SIGN_IN_BY_OAUTH,
          passing=True),
     Sign(("imap",), r"LOGIN failed|basic authentication is disabled|LOGINDISABLED",
          "The server takes no passwords by IMAP, or this one is wrong: with Exchange Online use oauth2."),
+    Sign(("pop3",), r"not enabled for POP",
+         "POP is off for that mailbox: in admin.google.com under Apps, Google Workspace, Gmail, End user access, "
+         "allow POP, and switch it on in the mailbox's own settings (Forwarding and POP/IMAP)."),
+    Sign(("pop3",), r"\[AUTH\]", _GOOGLE),
     Sign(("pop3",), r"Authentication failure",
          "The token was refused, or the mailbox: check that POP is enabled on it; then " + _SIGN_IN_BY_OAUTH,
          passing=True),

@@ -34,6 +34,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
 
 INBOX = "INBOX"
+# Headers and folders' names are all that is asked for.
+_LONGEST_LITERAL = 10_000_000
 # RFC 6154 marks the folder; the names are for services that do not.
 _JUNK = ("\\junk", frozenset({"junk email", "junk e-mail", "junk", "spam", "[gmail]/spam"}))
 _SENT = ("\\sent", frozenset({"sent items", "sent", "[gmail]/sent mail"}))
@@ -114,9 +116,9 @@ class ImapMailbox:
         host, port = self._server.host, self._server.port
         with self._answers("connect"):
             if upgrade == "at_once":
-                connection: imaplib.IMAP4 = imaplib.IMAP4_SSL(host, port, ssl_context=context, timeout=self._timeout)
+                connection: imaplib.IMAP4 = _BoundedOverTls(host, port, ssl_context=context, timeout=self._timeout)
             else:
-                connection = imaplib.IMAP4(host, port, timeout=self._timeout)
+                connection = _Bounded(host, port, timeout=self._timeout)
             with ExitStack() as unless_it_works:
                 unless_it_works.callback(_hang_up, connection)
                 if upgrade in ("required", "if_offered"):
@@ -221,9 +223,13 @@ class ImapMailbox:
         except imaplib.IMAP4.error as error:
             raise self._refused(step, *_words(error)) from error
         except OSError as error:
+            # A certificate that is refused is one, and a ValueError as well.
             if step == "connect":
                 raise
             raise self._cut(step, str(error) or type(error).__name__) from error
+        except ValueError as error:
+            # imaplib takes what a server says for ASCII.
+            raise self._refused(step, "*", "the server sent a malformed answer") from error
 
     def _refused(self, step: Step, code: str, text: str) -> Refused | Deferred:
         backoff = suggested_backoff(text)
@@ -248,6 +254,20 @@ class ImapMailbox:
             connection.logout()
         except (OSError, imaplib.IMAP4.error):
             _hang_up(connection)
+
+
+class _Bounded(imaplib.IMAP4):
+    """imaplib reads as much as a server announces, and asks for the memory before."""
+
+    def read(self, size: int) -> bytes:
+        """See imaplib."""
+        if size > _LONGEST_LITERAL:
+            raise self.abort(f"the server announced {size} bytes")
+        return super().read(size)
+
+
+class _BoundedOverTls(_Bounded, imaplib.IMAP4_SSL):
+    pass
 
 
 def _hang_up(connection: imaplib.IMAP4) -> None:

@@ -11,8 +11,14 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import AUTH_SOURCES, endpoint_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import (
+    GOOGLE_SERVICE_ACCOUNT,
+    key_spec,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import TLS_MODES
 from ansible_collections.mailops.modern_auth.plugins.module_utils._quotes import require_texts
+
+_SIGN_INS = ("oauth2", "basic", GOOGLE_SERVICE_ACCOUNT)
 
 
 def side_spec(transports: list[str], authentications: list[str]) -> dict[str, Any]:
@@ -35,6 +41,7 @@ def side_spec(transports: list[str], authentications: list[str]) -> dict[str, An
         "federated_token_file": {"type": "path", "no_log": False},
         "access_token": {"no_log": True},
         "managed_identity_client_id": {},
+        "google": key_spec(),
     }
 
 
@@ -43,9 +50,9 @@ def argument_spec() -> dict[str, Any]:
     return {
         **endpoint_spec(),
         "send": {"type": "dict", "options": {
-            **side_spec(["graph", "smtp"], ["oauth2", "basic", "none"]), "messages_per_session": {"type": "int"},
+            **side_spec(["graph", "smtp"], [*_SIGN_INS, "none"]), "messages_per_session": {"type": "int"},
         }},
-        "receive": {"type": "dict", "options": side_spec(["graph", "imap", "pop3"], ["oauth2", "basic"])},
+        "receive": {"type": "dict", "options": side_spec(["graph", "imap", "pop3"], [*_SIGN_INS])},
         "from": {},
         "to": {},
         "override": {"type": "list", "elements": "str"},

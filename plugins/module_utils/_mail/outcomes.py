@@ -97,8 +97,8 @@ class Interrupted(DeliveryError):
         super().__init__(
             f"{answer.where} took {taken} of the {messages} mails of one session: {answer.message}",
             code=answer.code,
-            remedy=f"Let the application send at most {taken} in a session (messages_per_session: {taken}), or have the "
-            "server take more.",
+            remedy=f"Let the application send at most {taken} in a session (messages_per_session: {taken}), or have "
+            "the server take more.",
             details=answer.details,
         )
         self.taken = taken

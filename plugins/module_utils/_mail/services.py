@@ -66,8 +66,9 @@ def missing_libraries(settings: Settings) -> dict[str, str]:
     """The tracebacks of the failed imports of what these settings need, by pip's name of the library."""
     sides = [side for side in (settings.send, settings.receive) if side]
     needed: dict[str, str] = {}
-    if any(isinstance(side.credentials, OAuth2) for side in sides):
-        needed |= _auth.MISSING
+    for side in sides:
+        if isinstance(side.credentials, OAuth2):
+            needed |= _auth.missing(side.credentials.options)
     if any(side.transport == "graph" for side in sides):
         needed |= _graph.MISSING
     return needed

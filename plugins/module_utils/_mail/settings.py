@@ -17,6 +17,11 @@ from typing import Any, Literal, TypeAlias
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import Cloud, cloud_from
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import (
+    GOOGLE_SERVICE_ACCOUNT,
+    MAIL_SCOPE,
+    token_options,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import GUID
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import (
     IMPLICIT_PORTS,
@@ -41,6 +46,9 @@ MAILBOX_HOSTS = {
     "us_government": "outlook.office365.us",
     "us_government_dod": "outlook-dod.office365.us",
     "china": "partner.outlook.cn",
+}
+GMAIL_HOSTS: Mapping[ServerProtocol, str] = {
+    "smtp": "smtp.gmail.com", "imap": "imap.gmail.com", "pop3": "pop.gmail.com",
 }
 # The ports on which a connection starts without TLS; the first one is the usual one.
 UPGRADED_PORTS: Mapping[ServerProtocol, tuple[int, ...]] = {"smtp": (587, 25), "imap": (143,), "pop3": (110,)}
@@ -70,11 +78,13 @@ class OAuth2:
     :param user: the mailbox's address; with Microsoft Graph also the object id of its user.
     :param options: what ``_auth.token_source`` takes.
     :param scope: what the token is asked for.
+    :param authentication: how operators call that.
     """
 
     user: str
     options: Mapping[str, Any] = field(repr=False)
     scope: str
+    authentication: str = "oauth2"
 
 
 @dataclass(frozen=True)
@@ -115,10 +125,16 @@ class ServerSide:
 
     def describe(self) -> dict[str, Any]:
         """What a result says about it."""
-        kinds = {OAuth2: "oauth2", Password: "basic", type(None): "none"}
+        match self.credentials:
+            case OAuth2(authentication=authentication):
+                pass
+            case Password():
+                authentication = "basic"
+            case None:
+                authentication = "none"
         return {
             "transport": self.transport,
-            "authentication": kinds[type(self.credentials)],
+            "authentication": authentication,
             "host": self.server.host,
             "port": self.server.port,
             "tls": self.server.tls,
@@ -279,9 +295,10 @@ def _server(name: str, side: Mapping[str, Any], options: Mapping[str, Any], prot
     given = side["host"]
     if not given and side["authentication"] == "none":
         raise InputError(f"{name}.host: is needed with authentication none: Microsoft 365 takes no such mail.")
-    if not given and options["cloud"] == "custom":
+    is_google = side["authentication"] == GOOGLE_SERVICE_ACCOUNT
+    if not given and options["cloud"] == "custom" and not is_google:
         raise InputError(f"{name}.host: is needed with cloud custom, which has no known mail servers.")
-    host = _host(name, given or hosts[options["cloud"]])
+    host = _host(name, given or (GMAIL_HOSTS[protocol] if is_google else hosts[options["cloud"]]))
     microsoft = protocol == "smtp" and host.casefold() in SUBMISSION_HOSTS.values()
     mode: TlsMode | None = side["tls"]
     port: int | None = side["port"]
@@ -339,6 +356,10 @@ def _credentials(
             raise InputError(f"{name}.tls: 'none' would send an access token in the clear; use starttls or implicit.")
         return _oauth2(name, side, options, scope)
     _refuse_surplus(name, side, kind, [option for option in CREDENTIAL_OPTIONS if option != "auth_source"])
+    if kind == GOOGLE_SERVICE_ACCOUNT:
+        _refuse_surplus(name, side, kind, ["username", "password"])
+        return _google(name, side, options, server)
+    _refuse_surplus(name, side, kind, ["google"])
     if kind == "none":
         _refuse_surplus(name, side, kind, ["username", "password"])
         return None
@@ -348,8 +369,21 @@ def _credentials(
     return Password(side["username"], side["password"])
 
 
+def _google(name: str, side: Mapping[str, Any], options: Mapping[str, Any], server: Server) -> OAuth2:
+    if server.tls == "none":
+        raise InputError(f"{name}.tls: 'none' would send an access token in the clear; use starttls or implicit.")
+    for option, purpose in (("mailbox", "to say whose mailbox to open"), ("google", "to say which key signs in")):
+        if not side[option]:
+            raise InputError(f"{name}.{option}: is needed with authentication {GOOGLE_SERVICE_ACCOUNT}, {purpose}.")
+    credential = {
+        **token_options(side["google"], side["mailbox"]), "ca_path": options["ca_path"],
+        "timeout": options["request_timeout"],
+    }
+    return OAuth2(side["mailbox"], credential, MAIL_SCOPE, GOOGLE_SERVICE_ACCOUNT)
+
+
 def _oauth2(name: str, side: Mapping[str, Any], options: Mapping[str, Any], scope: str) -> OAuth2:
-    _refuse_surplus(name, side, "oauth2", ["username", "password"])
+    _refuse_surplus(name, side, "oauth2", ["username", "password", "google"])
     if not side["mailbox"]:
         raise InputError(f"{name}.mailbox: is needed with authentication oauth2, to say which mailbox to open.")
     return OAuth2(side["mailbox"], _token_options(name, side, options), scope)

@@ -17,7 +17,7 @@ HOST}`` stands for the value of a host's variable.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +34,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     secrets,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import conflicts, examine
-from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.unused import removable, stores_of
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.unused import stores_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import (
     ENTRA,
     EXCHANGE,
@@ -79,7 +79,6 @@ def variable_of(problem: str) -> str:
 
 def draw(
     hosts: Mapping[str, Host], inventory: Mapping[str, Host], environment: Mapping[str, str],
-    unused: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The work of a run.
 
@@ -87,8 +86,6 @@ def draw(
     :param inventory: all hosts of the inventory.
     :param environment: what modules would take from there is taken here, so that product, identity and proof never
         differ.
-    :param unused: unique names of applications that no host uses any more; the work is then about these alone.
-    :raises InputError: hosts use one of those.
     """
     said = {"mail_entra": said_by(environment), "mail_google": google_said_by(environment)}
     left_out = [host for host, about in hosts.items() if _is_left_out(host, about)]
@@ -100,11 +97,10 @@ def draw(
         ours[host]["problems"] = problems
     usable = {host: plan for host, plan in ours.items() if not plan["problems"]}
     connections = _connections(usable)
-    stores = stores_of(usable, connections, plans)
     return {
         "hosts": {host: _verdict(plan) for host, plan in ours.items()},
-        "applications": removable(stores, unused) if unused else _applications(usable, connections, plans),
-        "stores": stores,
+        "applications": _applications(usable, connections, plans),
+        "stores": stores_of(usable, connections, plans),
         "deliveries": [
             {**_endpoints(plan["entra"]), **check, "host": host, "application": _only(plan)}
             for host, plan in usable.items() for check in plan["checks"]

@@ -45,27 +45,45 @@ def stores_of(
     return list(found.values())
 
 
-def removable(stores: Sequence[Mapping[str, Any]], names: Collection[str]) -> list[dict[str, Any]]:
-    """Those applications as the plan has others, to be removed: what they were granted, nothing but Entra ID knows.
+def removal(
+    work: Mapping[str, Any], names: Sequence[str], held: Sequence[Collection[str]]
+) -> dict[str, Any]:
+    """The work of a run that takes such applications away, and does nothing else.
 
+    :param work: that of the run, see estate.py.
+    :param names: the applications' unique names.
+    :param held: which of them each of the stores holds.
     :raises InputError: hosts use one of them.
     """
-    used = [name for name in names if stores and all(name in store["applications"] for store in stores)]
+    stores = work["stores"]
+    unused = [
+        (store, name) for store, there in zip(stores, held, strict=True) for name in names
+        if name in there and name not in store["applications"]
+    ]
+    used = {name for store in stores for name in names if name in store["applications"]} - {name for _, name in unused}
     if used:
         raise InputError(
-            f"mail_unused: hosts of the inventory use {', '.join(used)}. Nothing was removed.",
+            f"mail_unused: hosts of the inventory use {', '.join(sorted(used))}. Nothing was removed.",
             remedy="To remove the applications that hosts use, leave mail_unused out and name the hosts with --limit.",
         )
-    return [
-        {
-            "name": name, "unique_name": name, "display_name": name, "identity": store["identity"],
-            "environment": store["environment"], "permissions": [], "exclusive": True, "secret": {},
-            "hosts": [store["host"]], "team": [], "store": store["store"], "entra": store["entra"],
-            "exchange_connection": store["exchange_connection"],
-            "exchange": NOTHING if store["in_exchange"] else None,
-        }
-        for store in stores for name in names if name not in store["applications"]
-    ]
+    applications = [_removable(name, store) for store, name in unused]
+    hosts = {
+        host: {**verdict, "applications": [one for one in applications if host in one["hosts"]]}
+        for host, verdict in work["hosts"].items()
+    }
+    return {**work, "hosts": hosts, "applications": applications, "deliveries": []}
+
+
+def _removable(name: str, store: Mapping[str, Any]) -> dict[str, Any]:
+    """An application as the plan has others, to be removed: what it was granted, nothing but Entra ID knows."""
+    return {
+        # Two stores may hold one each.
+        "name": f"{store['host']}/{name}", "unique_name": name, "display_name": name, "identity": store["identity"],
+        "environment": store["environment"], "permissions": [], "exclusive": True, "secret": {},
+        "hosts": [store["host"]], "team": [], "store": store["store"], "entra": store["entra"],
+        "exchange_connection": store["exchange_connection"],
+        "exchange": NOTHING if store["in_exchange"] else None,
+    }
 
 
 def told(stores: Sequence[Mapping[str, Any]], held: Sequence[Collection[str]]) -> list[str]:

@@ -6,7 +6,7 @@ Unknown paths and properties are errors, so that a test never relies on somethin
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +16,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from m365_sandbox.control import google
 from m365_sandbox.control.additions import ADDITIONS, Addition, Conflict, UnknownObject, find_mailbox
 from m365_sandbox.control.body import BodyError, Property, optional, read, required
 from m365_sandbox.exchange.byte_size import printed_size
+from m365_sandbox.google.seed import sow_google
 from m365_sandbox.issuer.app import issuer_url
 from m365_sandbox.issuer.tokens import identity_token
 from m365_sandbox.mail.store import MailStore
@@ -52,9 +54,12 @@ ORGANIZATION_PROPERTIES = {"BasicAuthenticationBlocked": optional(bool)}
 _STATUS_OF = {BodyError: 400, FaultError: 400, RelayError: 400, UnknownObject: 404, Conflict: 409, NotSaved: 507}
 
 
-def control_app(sandbox: Sandbox, store: MailStore) -> Starlette:
-    """The control face of a sandbox."""
-    control = _Control(sandbox, store)
+def control_app(sandbox: Sandbox, stores: Sequence[MailStore]) -> Starlette:
+    """The control face of a sandbox.
+
+    :param stores: the mailbox stores, Exchange Online's first.
+    """
+    control = _Control(sandbox, stores)
     return Starlette(
         routes=[
             Route("/status", control.status, methods=["GET"]),
@@ -76,7 +81,11 @@ def control_app(sandbox: Sandbox, store: MailStore) -> Starlette:
             Route("/tenant/organization-config", control.change_organization_config, methods=["PATCH"]),
             *(
                 Route(f"/tenant/{name}", control.adding(addition), methods=["POST"])
-                for name, addition in ADDITIONS.items()
+                for name, addition in {**ADDITIONS, **google.ADDITIONS}.items()
+            ),
+            *(
+                Route(f"/tenant/{name.replace('_', '-')}/{{name}}", control.changing(name), methods=["PATCH"])
+                for name in google.CHANGES
             ),
         ],
         exception_handlers={**dict.fromkeys(_STATUS_OF, _refuse), HTTPException: _refuse_http},
@@ -84,21 +93,23 @@ def control_app(sandbox: Sandbox, store: MailStore) -> Starlette:
 
 
 class _Control:
-    def __init__(self, sandbox: Sandbox, store: MailStore) -> None:
+    def __init__(self, sandbox: Sandbox, stores: Sequence[MailStore]) -> None:
         self.sandbox = sandbox
-        self.store = store
+        self.stores = stores
 
     async def status(self, request: Request) -> Response:
         return JSONResponse({
             "pid": os.getpid(), "directory": str(self.sandbox.directory), "ports": self.sandbox.ports,
-            "store": self.store.status,
+            "store": next((store.status for store in self.stores if store.status != "running"), "running"),
         })
 
     async def reset(self, request: Request) -> Response:
         sow(self.sandbox.tenant, self.sandbox.catalog, self.sandbox.credentials)
+        sow_google(self.sandbox)
         self.sandbox.faults.clear()
         self.sandbox.relay = RelayBehaviour()
-        await self.store.wipe()
+        for store in self.stores:
+            await store.wipe()
         self.sandbox.requests.clear()
         return Response(status_code=204)
 
@@ -186,6 +197,16 @@ class _Control:
             return JSONResponse(added, status_code=201)
 
         return add
+
+    def changing(self, collection: str) -> Handler:
+        async def change(request: Request) -> Response:
+            key, entity = google.find(self.sandbox, collection, request)
+            changed = entity | await _read(request, google.CHANGES[collection])
+            self.sandbox.tenant[collection].put(key, changed)
+            self.sandbox.tenant.save()
+            return JSONResponse(changed)
+
+        return change
 
 
 def _size(text: str) -> str:

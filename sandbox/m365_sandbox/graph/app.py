@@ -28,7 +28,7 @@ from m365_sandbox.graph.batch import batch_route
 from m365_sandbox.graph.dispatcher import FACE, Dispatcher, Incoming
 from m365_sandbox.graph.routing import Answer
 from m365_sandbox.http.fault_answers import not_saved_handlers
-from m365_sandbox.mail.store import MailStore
+from m365_sandbox.mail.post_office import PostOffice
 from m365_sandbox.state.sandbox import Sandbox
 
 # Also those that no path has, so that Graph's own words refuse them.
@@ -41,11 +41,11 @@ RESOURCES = (
 )
 
 
-def graph_app(sandbox: Sandbox, store: MailStore) -> Starlette:
+def graph_app(sandbox: Sandbox, post_office: PostOffice) -> Starlette:
     """The face for one instance. It saves the tenant once per request that changed something."""
     routes = [route for resource in RESOURCES for route in resource.ROUTES]
-    inner = Dispatcher(sandbox, store, routes)
-    dispatcher = Dispatcher(sandbox, store, [*routes, batch_route(inner)])
+    inner = Dispatcher(sandbox, post_office, routes)
+    dispatcher = Dispatcher(sandbox, post_office, [*routes, batch_route(inner)])
 
     async def endpoint(request: Request) -> Response:
         outcome = await dispatcher.dispatch(await _incoming(request))

@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from m365_sandbox.graph.errors import GraphError, gateway_refusal
 from m365_sandbox.graph.routing import Answer, Call, Route, Router, split_path
 from m365_sandbox.identity.tokens import TokenError, verify
-from m365_sandbox.mail.store import MailStore
+from m365_sandbox.mail.post_office import PostOffice
 from m365_sandbox.state.resources import GRAPH_AUDIENCES
 from m365_sandbox.state.sandbox import Sandbox
 
@@ -66,9 +66,9 @@ class Outcome:
 class Dispatcher:
     """Answers requests by means of routes."""
 
-    def __init__(self, sandbox: Sandbox, store: MailStore, routes: Sequence[Route]) -> None:
+    def __init__(self, sandbox: Sandbox, post_office: PostOffice, routes: Sequence[Route]) -> None:
         self._sandbox = sandbox
-        self._store = store
+        self._post_office = post_office
         self._router = Router(routes)
 
     async def dispatch(self, incoming: Incoming) -> Outcome:
@@ -114,8 +114,8 @@ class Dispatcher:
         route, params = self._router.match(incoming.method, path)
         owned_only = route.authorise(claims.get("roles", []))
         call = Call(
-            sandbox=self._sandbox, store=self._store, method=incoming.method, path=f"/{path}", params=params,
-            query=_query(incoming.query), headers=incoming.headers, body=incoming.body, claims=claims,
+            sandbox=self._sandbox, post_office=self._post_office, method=incoming.method, path=f"/{path}",
+            params=params, query=_query(incoming.query), headers=incoming.headers, body=incoming.body, claims=claims,
             lag=self._sandbox.faults.replication_lag(FACE, incoming.method, incoming.plain_path),
             base_url=f"{incoming.origin}{VERSION}", owned_only=owned_only,
         )

@@ -10,9 +10,9 @@ from m365_sandbox.graph.mail_folders import find_folder
 from m365_sandbox.graph.mail_messages import flags_of, keep_beside, show_created
 from m365_sandbox.graph.mail_writing import build_message, read_message, read_mime, recipients_of
 from m365_sandbox.graph.routing import Answer, Call
+from m365_sandbox.mail.exchange_online import SYSTEM
 from m365_sandbox.mail.mailbox import Item, Mailbox
 from m365_sandbox.mail.message import addresses, complete, received
-from m365_sandbox.mail.post_office import PostOffice
 from m365_sandbox.mail.send_size import max_send_size
 from m365_sandbox.mail.sign_in import SignedIn, may_send_as
 from m365_sandbox.mail.wording import SERVER
@@ -34,7 +34,7 @@ async def create_draft(call: Call) -> Answer:
     """POST messages: a draft, in Drafts or in the folder of the path."""
     mailbox = mailbox_of(call)
     values = {} if _is_mime(call) else read_message(call.json())
-    message = complete(_message(call, mailbox), mailbox["address"], now())
+    message = complete(_message(call, mailbox), mailbox["address"], now(), SYSTEM.message_ids)
     add, remove = flags_of(values)
     flags = {"\\Draft", "\\Seen", *add} - set(remove)
 
@@ -75,7 +75,7 @@ async def _send(call: Call, mailbox: Entity, message: bytes, *, save_copy: bool)
                 "of the specified sending account., Cannot submit message.",
             )
     hop = received(f"{SERVER} ([::1])", f"{SERVER} ([::1])", "mapi", now())
-    await PostOffice(call.tenant, call.store).submit(
+    await call.post_office.submit(
         mailbox, message, recipients, hop=hop, save_copy=save_copy,
     )
 

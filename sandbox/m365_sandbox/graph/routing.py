@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from starlette.datastructures import Headers
 
 from m365_sandbox.graph.errors import GraphError, authorization_denied, gateway_refusal
+from m365_sandbox.mail.post_office import PostOffice
 from m365_sandbox.mail.store import MailStore
 from m365_sandbox.state.json_text import parse_json
 from m365_sandbox.state.sandbox import Sandbox
@@ -56,7 +57,7 @@ class Answer:
 class Call:
     """One request, authenticated and authorised, on its way to the handler.
 
-    :param store: the mailboxes.
+    :param post_office: sends what leaves a mailbox, and has the mailboxes' store.
     :param params: the values of the template's ``{names}``, percent-decoded.
     :param query: the query options, percent-decoded, with their ``$``.
     :param claims: the token's claims.
@@ -66,7 +67,7 @@ class Call:
     """
 
     sandbox: Sandbox
-    store: MailStore
+    post_office: PostOffice
     method: str
     path: str
     params: Mapping[str, Key]
@@ -77,6 +78,11 @@ class Call:
     lag: float
     base_url: str
     owned_only: bool = False
+
+    @property
+    def store(self) -> MailStore:
+        """The mailboxes."""
+        return self.post_office.store
 
     @property
     def tenant(self) -> Tenant:

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from m365_sandbox.google import errors as google_errors
 from m365_sandbox.identity import errors
 from m365_sandbox.state.clock import now
 from m365_sandbox.state.faults import Fault
@@ -62,6 +63,11 @@ def _exchange_answer(fault: Fault) -> FaultAnswer:
     return status, {"request-id": str(uuid.uuid4())}, {"error": {"code": code, "message": message}}
 
 
+def _google_answer(fault: Fault) -> FaultAnswer:
+    error = google_errors.busy(429 if fault.kind == "throttle" else fault.status)
+    return error.status, {}, error.body
+
+
 def not_saved_handlers(face: str) -> dict[Any, Any]:
     """For Starlette: a change that cannot be kept is answered like an outage."""
     async def refuse(request: Request, error: Exception) -> Response:
@@ -71,7 +77,9 @@ def not_saved_handlers(face: str) -> dict[Any, Any]:
     return {NotSaved: refuse}
 
 
-_ANSWERS = {"identity": _identity_answer, "graph": _graph_answer, "outlook": _exchange_answer}
+_ANSWERS = {
+    "identity": _identity_answer, "graph": _graph_answer, "outlook": _exchange_answer, "google": _google_answer,
+}
 _OUTAGES = {
     500: ("InternalServerError", "An unexpected error has occurred."),
     502: ("BadGateway", "The gateway received an invalid response."),

@@ -28,6 +28,9 @@ class End:
     signed_in: SignedIn | None = None
 
 
+# The space belongs to the continuation (RFC 3501, RFC 5034); records that trim line ends do not show it.
+CONTINUATION = "+ "
+
 Dialogue = Generator[Ask, bytes, End]
-Judge = Callable[[bytes], Outcome]
-"""Judges the base64 of a SASL XOAUTH2 response."""
+Judge = Callable[[str, bytes], Outcome]
+"""Judges the base64 of a SASL response; the mechanism's name stands before it, in upper case."""

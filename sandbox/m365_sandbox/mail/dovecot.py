@@ -17,10 +17,10 @@ import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from m365_sandbox.mail.folders import FOLDERS
 from m365_sandbox.state.files import write_private
 
 log = logging.getLogger(__name__)
@@ -81,11 +81,11 @@ class Paths:
         return self.base / "sandbox-lmtp"
 
 
-def configuration(paths: Paths, user: str, group: str) -> str:
+def configuration(paths: Paths, user: str, group: str, special_folders: Mapping[str, str | None]) -> str:
     """dovecot.conf for an instance that runs entirely as one user, on unix sockets only."""
     folders = "".join(
         f'  mailbox "{name}" {{\n    auto = subscribe\n' + (f"    special_use = {use}\n" if use else "") + "  }\n"
-        for name, use in FOLDERS.items()
+        for name, use in special_folders.items()
     )
     return f"""\
 base_dir = {_quoted(paths.base)}
@@ -169,9 +169,11 @@ class Dovecot:
     """One supervised Dovecot.
 
     :param home: its folder inside the instance's folder; everything that has to survive a restart is in there.
+    :param folders: what every mailbox has from the start: name -> special use.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, folders: Mapping[str, str | None]) -> None:
+        self._folders = folders
         base = home / "run"
         self._borrowed_base = len(os.fsencode(base)) > LONGEST_BASE
         if self._borrowed_base:
@@ -255,7 +257,7 @@ class Dovecot:
                 os.chown(folder, account.pw_uid, group)
         if not paths.master_password.exists():
             write_private(paths.master_password, f"{MASTER_USER}:{{PLAIN}}{secrets.token_urlsafe(32)}\n".encode())
-        text = configuration(paths, account.pw_name, grp.getgrgid(group).gr_name)
+        text = configuration(paths, account.pw_name, grp.getgrgid(group).gr_name, self._folders)
         write_private(paths.configuration, text.encode())
         command = [program, "-F", "-c", str(paths.configuration)]
         if as_root:

@@ -5,48 +5,43 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
 from typing import Literal
 
-from m365_sandbox.mail import wording
-from m365_sandbox.mail.dialogue import Ask, Dialogue, End
+from m365_sandbox.mail.dialogue import Ask, Dialogue, End, Judge
 from m365_sandbox.mail.imap.dialogue import imap_dialogue
+from m365_sandbox.mail.imap.provider import ImapProvider
 from m365_sandbox.mail.imap.session import ImapSession
 from m365_sandbox.mail.imap.syntax import LONGEST_COMMAND
 from m365_sandbox.mail.mailbox import StoreError
 from m365_sandbox.mail.pop3.dialogue import pop3_dialogue
+from m365_sandbox.mail.pop3.provider import Pop3Provider
 from m365_sandbox.mail.pop3.session import Pop3Session
-from m365_sandbox.mail.sign_in import Claims, Outcome, Refused, with_token
+from m365_sandbox.mail.relaying import Stream
+from m365_sandbox.mail.sign_in import Outcome, Refused
 from m365_sandbox.mail.store import MailStore
-from m365_sandbox.mail.xoauth2 import parse
-from m365_sandbox.state.tenant import Tenant
 
 log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 IDLE_SECONDS = 60.0
-_SESSIONS: dict[str, type[ImapSession | Pop3Session]] = {"imap": ImapSession, "pop3": Pop3Session}
-_FAREWELLS = {
-    "imap": (wording.IMAP_TIMEOUT, wording.IMAP_TOO_LONG),
-    "pop3": (wording.POP_TIMEOUT, wording.POP_TOO_LONG),
-}
 
 
 class FrontDoor:
     """One listener.
 
-    :param claims_of: verifies an access token for Exchange and gives its claims, or raises TokenError.
+    :param provider: whose IMAP or POP3 it speaks.
+    :param judge: says who may sign in.
     :param idle_seconds: how long a client that is not signed in may be silent.
     """
 
     def __init__(
-        self, protocol: Literal["imap", "pop3"], tenant: Tenant, store: MailStore, claims_of: Callable[[str], Claims],
-        tls: ssl.SSLContext, *, idle_seconds: float = IDLE_SECONDS,
+        self, provider: ImapProvider | Pop3Provider, store: MailStore, judge: Judge, tls: ssl.SSLContext, *,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
-        self._protocol = protocol
-        self._tenant = tenant
+        self._provider = provider
+        self._protocol: Literal["imap", "pop3"] = "imap" if isinstance(provider, ImapProvider) else "pop3"
         self._store = store
-        self._claims_of = claims_of
+        self._judge_of = judge
         self._tls = tls
         self._idle_seconds = idle_seconds
         self._server: asyncio.Server | None = None
@@ -83,14 +78,17 @@ class FrontDoor:
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        timeout, too_long = _FAREWELLS[self._protocol]
-        dialogue = {"imap": imap_dialogue, "pop3": pop3_dialogue}[self._protocol](self._judge)
+        provider = self._provider
+        dialogue = (
+            imap_dialogue(provider, self._judge) if isinstance(provider, ImapProvider)
+            else pop3_dialogue(provider, self._judge)
+        )
         try:
             end = await self._converse(dialogue, reader, writer)
         except TimeoutError:
-            end = End((timeout,))
+            end = End((provider.timeout,))
         except asyncio.LimitOverrunError:
-            end = End((too_long,))
+            end = End((provider.too_long,))
         if end.signed_in is None:
             await _send(writer, end.send)
             return
@@ -98,12 +96,12 @@ class FrontDoor:
             inside, outside = await self._store.open_session(self._protocol, end.signed_in.mailbox["store"])
         except StoreError as error:
             log.error("%s: the mailbox could not be opened: %s", self._protocol, error)
-            await _send(writer, (*end.send, timeout))
+            await _send(writer, (*end.send, provider.timeout))
             return
         try:
             await _send(writer, end.send)
             # What the client sent ahead is still in its reader, so nothing of it gets lost.
-            await _SESSIONS[self._protocol]((reader, writer), (inside, outside)).run()
+            await self._session((reader, writer), (inside, outside)).run()
         finally:
             outside.close()
 
@@ -121,8 +119,13 @@ class FrontDoor:
                 end: End = stop.value
                 return end
 
-    def _judge(self, response: bytes) -> Outcome:
-        outcome = with_token(self._tenant, self._protocol, parse(response), self._claims_of)
+    def _session(self, client: Stream, store: Stream) -> ImapSession | Pop3Session:
+        if isinstance(self._provider, ImapProvider):
+            return ImapSession(self._provider, client, store)
+        return Pop3Session(self._provider, client, store)
+
+    def _judge(self, mechanism: str, response: bytes) -> Outcome:
+        outcome = self._judge_of(mechanism, response)
         if isinstance(outcome, Refused):
             log.info("%s refuses a sign-in: %s", self._protocol, outcome.explanation)
         return outcome

@@ -78,13 +78,16 @@ def envelope_sender(address: str | None) -> str:
     return "" if address in (None, "<>") else str(address)
 
 
-def complete(message: bytes, sender: str, moment: datetime) -> bytes:
-    """The message with From (unless ``sender`` is empty), Date, Message-ID and MIME-Version where they were missing."""
+def complete(message: bytes, sender: str, moment: datetime, server: str) -> bytes:
+    """The message with From (unless ``sender`` is empty), Date, Message-ID and MIME-Version where they were missing.
+
+    :param server: what stands behind the @ of a Message-ID.
+    """
     present = {field_name(field) for field in split(message)[0]}
     defaults = {
         "From": sender,
         "Date": format_datetime(moment),
-        "Message-ID": f"<{uuid.uuid4().hex.upper()}@{SERVER.replace('outlook.com', 'exchangelabs.com')}>",
+        "Message-ID": f"<{uuid.uuid4().hex.upper()}@{server}>",
         "MIME-Version": "1.0",
     }
     fields, rest = split(message)

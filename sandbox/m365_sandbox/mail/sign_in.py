@@ -31,6 +31,7 @@ Reason = Literal[
     "mailbox_switch",   # SMTP AUTH is off for the mailbox
     "basic_disabled",
     "wrong_password",
+    "protocol_off",     # the user has not switched the protocol on
 ]
 
 

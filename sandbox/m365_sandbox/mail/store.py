@@ -1,4 +1,4 @@
-"""The mailbox store that every face shares: Dovecot, reached by LMTP for delivery and by IMAP for everything else."""
+"""The mailbox store that a provider's faces share: Dovecot, reached by LMTP for delivery and by IMAP for the rest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import secrets
 import shutil
 import smtplib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Literal, TypeVar
 
 from m365_sandbox.mail.concurrency import Concurrency
 from m365_sandbox.mail.dovecot import MASTER_USER, Dovecot
+from m365_sandbox.mail.folders import FOLDERS
 from m365_sandbox.mail.mailbox import Mailbox, StoreError
 from m365_sandbox.mail.message import prepend
 from m365_sandbox.mail.pace import Pace
@@ -38,11 +39,15 @@ class MailStore:
     ``graph_calls`` is the mailbox servers' limit on what one application asks through Graph, ``submission_pace`` that
     on what leaves a mailbox by SMTP.
 
-    :param directory: the instance's folder; the store keeps everything below ``dovecot/`` and ``outbound/`` in it.
+    :param directory: the instance's folder; the store keeps everything below ``outbound/`` and a folder of its own.
+    :param name: of that folder.
+    :param folders: what every mailbox has from the start, beside its inbox: name -> special use.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self._dovecot = Dovecot(directory / "dovecot")
+    def __init__(
+        self, directory: Path, name: str = "dovecot", folders: Mapping[str, str | None] = FOLDERS
+    ) -> None:
+        self._dovecot = Dovecot(directory / name, folders)
         self._outbound = directory / "outbound"
         self.graph_calls = Concurrency()
         self.submission_pace = Pace()

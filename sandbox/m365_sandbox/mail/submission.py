@@ -1,4 +1,4 @@
-"""Client submission as smtp.office365.com does it: its dialogue on one connection."""
+"""Client submission: its dialogue on one connection, in a provider's words."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from typing import Any, AnyStr, ClassVar
 from aiosmtpd.smtp import SMTP
 
 from m365_sandbox.mail import message as mime
-from m365_sandbox.mail import wording
 from m365_sandbox.mail.desk import Desk
-from m365_sandbox.mail.replies import exchanges
 from m365_sandbox.mail.sign_in import Outcome, Refused, SignedIn
 from m365_sandbox.state.clock import now
 
@@ -27,23 +25,23 @@ _AUTH_PARAMETER = re.compile(r" AUTH=\S+", re.IGNORECASE)
 class Submission(SMTP):
     """One connection to a submission port.
 
+    :param desk: has the provider's words.
     :param tls: for STARTTLS; None where the listener itself speaks TLS.
-    :param mechanisms: what AUTH offers once the connection is encrypted.
     """
 
     # Long enough for an access token in one line.
     line_length_limit = command_size_limit = _LONGEST_LINE
 
-    def __init__(self, desk: Desk, mechanisms: tuple[str, ...], tls: ssl.SSLContext | None) -> None:
+    def __init__(self, desk: Desk, tls: ssl.SSLContext | None) -> None:
         self._session_id = secrets.token_hex(8).upper()
+        self._provider = provider = desk.provider
         super().__init__(
-            desk, hostname=wording.SMTP_SERVER, ident=wording.smtp_service(now(), self._session_id),
-            data_size_limit=wording.SMTP_SIZE, enable_SMTPUTF8=True, tls_context=tls,
-            loop=asyncio.get_running_loop(),
+            desk, hostname=provider.server, ident=provider.ident(now(), self._session_id),
+            data_size_limit=provider.size, enable_SMTPUTF8=True, tls_context=tls, loop=asyncio.get_running_loop(),
         )
         self.command_size_limits = collections.defaultdict(lambda: _LONGEST_LINE)
         self._desk = desk
-        self._mechanisms = mechanisms
+        self._mechanisms = provider.mechanisms[tls is None]
         self.signed_in: SignedIn | None = None
 
     async def _handle_client(self) -> None:
@@ -52,7 +50,7 @@ class Submission(SMTP):
             await super()._handle_client()
             return
         if fault.kind == "unavailable":
-            await self.push(wording.SMTP_NOT_AVAILABLE)
+            await self.push(self._provider.not_available)
         assert self.transport is not None
         self.transport.close()
 
@@ -66,13 +64,16 @@ class Submission(SMTP):
         """The Received field for a message taken over this connection."""
         assert self.session is not None
         tls = self._tls_object()
-        how = "Microsoft SMTP Server"
+        how = self._provider.received
         if tls is not None and (cipher := tls.cipher()) is not None:
             how += f" (version={(tls.version() or '').replace('.', '_').replace('v', '')}, cipher={cipher[0]})"
-        return mime.received(f"{self.session.host_name} (127.0.0.1)", f"{wording.SMTP_SERVER} (127.0.0.1)", how, now())
+        return mime.received(f"{self.session.host_name} (127.0.0.1)", f"{self.hostname} (127.0.0.1)", how, now())
 
     async def push(self, status: AnyStr) -> None:
-        await super().push(exchanges(status) if isinstance(status, str) else status)
+        if isinstance(status, str):
+            await super().push(self._provider.reply(status).replace("{session}", self._session_id))
+        else:
+            await super().push(status)
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         try:
@@ -84,23 +85,21 @@ class Submission(SMTP):
     async def check_auth_needed(self, caller_method: str) -> bool:
         if self.signed_in is not None or caller_method not in ("MAIL", "RCPT", "DATA"):
             return False
-        await self.push(wording.SMTP_NOT_AUTHENTICATED)
+        await self.push(self._provider.not_authenticated)
         return True
 
     async def smtp_EHLO(self, hostname: str) -> None:
-        """Advertises what is implemented here, so neither DSN nor CHUNKING, in Exchange's order."""
+        """Advertises what is implemented here, so neither DSN nor CHUNKING, in the provider's order."""
         if not hostname:
-            await self.push(wording.SMTP_BAD_DOMAIN)
+            await self.push(self._provider.bad_domain)
             return
         self.envelope = self._create_envelope()
         assert self.session is not None
         self.session.extended_smtp = True
         self.session.host_name = hostname
         security = f"AUTH {' '.join(self._mechanisms)}" if self._tls_object() is not None else "STARTTLS"
-        lines = [
-            f"{self.hostname} Hello [127.0.0.1]", f"SIZE {self.data_size_limit}", "PIPELINING", "ENHANCEDSTATUSCODES",
-            security, "8BITMIME", "SMTPUTF8",
-        ]
+        before, behind = self._provider.extensions
+        lines = [self._provider.hello, *before, security, *behind]
         for line in lines[:-1]:
             await self.push(f"250-{line}")
         await self.push(f"250 {lines[-1]}")
@@ -112,18 +111,18 @@ class Submission(SMTP):
     async def smtp_STARTTLS(self, arg: str) -> None:
         """Once: the library would start TLS within TLS."""
         if self._tls_object() is not None:
-            await self.push(wording.SMTP_BAD_SEQUENCE)
+            await self.push(self._provider.bad_sequence)
             return
         await super().smtp_STARTTLS(arg)
 
     async def smtp_HELP(self, arg: str) -> None:
         """Lists the commands, whatever is asked about."""
-        for line in wording.SMTP_HELP:
+        for line in self._provider.help:
             await self.push(line)
 
     async def smtp_VRFY(self, arg: str) -> None:
         """Verifies nobody."""
-        await self.push(wording.SMTP_CANNOT_VERIFY if arg else wording.SMTP_BAD_ARGUMENTS)
+        await self.push(self._provider.cannot_verify if arg else self._provider.bad_arguments)
 
     async def smtp_AUTH(self, arg: str | None) -> None:
         """Mechanisms are taken in any case: Microsoft's own sample types them in lower case (facts)."""
@@ -131,30 +130,37 @@ class Submission(SMTP):
         if await self.check_helo_needed("EHLO"):
             return
         if self.signed_in is not None:
-            await self.push(wording.SMTP_BAD_SEQUENCE)
+            await self.push(self._provider.bad_sequence)
             return
         mechanism, *initial = (arg or "").split()[:2] or [""]
-        if self._tls_object() is None or mechanism.upper() not in self._mechanisms:
-            await self.push(wording.SMTP_UNKNOWN_MECHANISM)
+        name = mechanism.upper()
+        # A provider may offer what none of its clients here uses.
+        if self._tls_object() is None or name not in self._mechanisms or name not in self._MECHANISMS:
+            await self.push(self._provider.unknown_mechanism)
             return
         first = initial[0].encode("utf-8", "surrogateescape") if initial else None
-        outcome = await self._MECHANISMS[mechanism.upper()](self, first)
+        outcome = await self._MECHANISMS[name](self, name, first)
         if isinstance(outcome, SignedIn):
             self.signed_in = outcome
             self._desk.enter(self, outcome)
-            await self.push(wording.SMTP_AUTHENTICATED)
+            await self.push(self._provider.authenticated)
         else:
-            await self.push(wording.smtp_refusal(outcome.reason, now(), self._session_id))
+            await self.push(self._provider.refusal(outcome.reason, now(), self._session_id))
 
-    async def _xoauth2(self, first: bytes | None) -> Outcome:
-        return self._desk.judge_token(first if first is not None else await self._challenge(""))
+    async def _token(self, mechanism: str, first: bytes | None) -> Outcome:
+        outcome = self._desk.judge_token(mechanism, first if first is not None else await self._challenge(""))
+        challenge = self._provider.challenge
+        if isinstance(outcome, Refused) and outcome.reason == "credentials" and challenge is not None:
+            # Whatever the client says to it; an empty line is right.
+            await self._ask(challenge)
+        return outcome
 
-    async def _login(self, first: bytes | None) -> Outcome:
+    async def _login(self, mechanism: str, first: bytes | None) -> Outcome:
         user = _decoded(first if first is not None else await self._challenge("Username:"))
         password = _decoded(await self._challenge("Password:")) if user is not None else None
         return self._password(user, password)
 
-    async def _plain(self, first: bytes | None) -> Outcome:
+    async def _plain(self, mechanism: str, first: bytes | None) -> Outcome:
         parts = (_decoded(first if first is not None else await self._challenge("")) or "").split("\0")
         return self._password(parts[1], parts[2]) if len(parts) == 3 else self._password(None, None)
 
@@ -165,14 +171,19 @@ class Submission(SMTP):
         return self._desk.judge_password(user, password)
 
     async def _challenge(self, text: str) -> bytes:
-        await self.push(f"334 {base64.b64encode(text.encode()).decode('ascii')}")
+        return await self._ask(base64.b64encode(text.encode()).decode("ascii"))
+
+    async def _ask(self, encoded: str) -> bytes:
+        await self.push(f"334 {encoded}")
         return (await self._reader.readline()).strip()
 
     def _tls_object(self) -> ssl.SSLObject | None:
         tls: ssl.SSLObject | None = self.transport.get_extra_info("ssl_object") if self.transport else None
         return tls
 
-    _MECHANISMS: ClassVar[dict[str, Any]] = {"XOAUTH2": _xoauth2, "LOGIN": _login, "PLAIN": _plain}
+    _MECHANISMS: ClassVar[dict[str, Any]] = {
+        "XOAUTH2": _token, "OAUTHBEARER": _token, "LOGIN": _login, "PLAIN": _plain,
+    }
 
 
 def _decoded(line: bytes) -> str | None:

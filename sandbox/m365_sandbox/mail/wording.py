@@ -51,8 +51,6 @@ IMAP_CODES = {
     "UNSEEN": "Is the first unseen message", "UIDVALIDITY": "UIDVALIDITY value",
     "UIDNEXT": "The next unique identifier value", "COPYUID": "MOVE completed.",
 }
-# The space belongs to the continuation (RFC 3501, RFC 5034); records that trim line ends do not show it.
-CONTINUATION = "+ "
 
 POP_GREETING = f"+OK The Microsoft Exchange POP3 service is ready. [{_SERVER_TAG}]"
 POP_CAPABILITY = ("+OK", "TOP", "UIDL", "SASL PLAIN XOAUTH2", "USER", ".")
@@ -143,13 +141,11 @@ def smtp_refusal(reason: Reason, moment: datetime, session: str) -> str:
         "SmtpClientAuthentication is disabled for the {}. Visit https://aka.ms/smtp_auth_disabled for more information."
     )
     return {
-        "credentials": f"535 5.7.3 Authentication unsuccessful [{SMTP_SERVER_INTERNAL}]",
-        "not_connected": f"535 5.7.3 Authentication unsuccessful [{SMTP_SERVER_INTERNAL}]",
         "tenant_switch": f"{failed} {switch.format('Tenant')} {place}",
         "mailbox_switch": f"{failed} {switch.format('Mailbox')} {place}",
         "basic_disabled": f"{failed} basic authentication is disabled. {place}",
         "wrong_password": f"{failed} the user credentials were incorrect. {place}",
-    }[reason]
+    }.get(reason, f"535 5.7.3 Authentication unsuccessful [{SMTP_SERVER_INTERNAL}]")
 
 
 def smtp_queued(message_id: str) -> str:

@@ -149,10 +149,10 @@ def _require_running(instance: Instance) -> None:
 
 
 def _print_faces(instance: Instance) -> None:
-    print(f"  {'folder':9} {instance.directory}")
+    print(f"  {'folder':11} {instance.directory}")
     for face, port in instance.ports().items():
         text = "" if face in HTTP_FACES else f"  {FACES[face]}"
-        print(f"  {face:9} {address(face, port)}{text}")
+        print(f"  {face:11} {address(face, port)}{text}")
 
 
 if __name__ == "__main__":

@@ -10,11 +10,13 @@ import json
 import shlex
 from pathlib import Path
 
+from m365_sandbox.google.key_files import JSON_FILE, P12_FILE
 from m365_sandbox.powershell.engine import pwsh_program
 from m365_sandbox.state.certificates import CA_FILE
 from m365_sandbox.state.credentials import Credentials
 from m365_sandbox.state.faces import HOST, address
 from m365_sandbox.state.files import write_private
+from m365_sandbox.state.history import Entity
 from m365_sandbox.state.seed import OPERATOR, READER, seeded_app_id
 from m365_sandbox.state.tenant import Tenant
 from m365_sandbox.winrm.host import USER, powershell_variables
@@ -53,6 +55,22 @@ def variables(tenant: Tenant, credentials: Credentials, ports: dict[str, int], d
         "M365_SANDBOX_PROBE_PASSWORD": credentials.probe_password,
         "M365_SANDBOX_RELAY_USER": credentials.relay_user,
         "M365_SANDBOX_RELAY_PASSWORD": credentials.relay_password,
+    }
+
+
+def google_variables(account: Entity, token_uri: str, ports: dict[str, int], directory: Path) -> dict[str, str]:
+    """Name -> value of what clients of Google need.
+
+    :param account: the seeded service account.
+    """
+    return {
+        "MAILOPS_GOOGLE_TOKEN_URI": token_uri,
+        "M365_SANDBOX_GOOGLE_KEY_FILE": str(directory / JSON_FILE),
+        "M365_SANDBOX_GOOGLE_P12_FILE": str(directory / P12_FILE),
+        "M365_SANDBOX_GOOGLE_SERVICE_ACCOUNT": account["client_email"],
+        "M365_SANDBOX_GOOGLE_CLIENT_ID": account["client_id"],
+        **{f"M365_SANDBOX_{face.upper()}_PORT": str(ports[face])
+           for face in ("gmail_smtp", "gmail_smtps", "gmail_imap", "gmail_pop3")},
     }
 
 

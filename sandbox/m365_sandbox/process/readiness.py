@@ -10,8 +10,12 @@ from m365_sandbox.state.certificates import CA_FILE
 from m365_sandbox.state.faces import HOST
 
 _SECONDS = 5.0
-_TLS = ("identity", "graph", "outlook", "smtps", "imap", "pop3", "issuer", "management", "winrm")
+_TLS = (
+    "identity", "graph", "outlook", "smtps", "imap", "pop3", "issuer", "management", "winrm", "google",
+    "gmail_smtps", "gmail_imap", "gmail_pop3",
+)
 _GREETINGS = {"smtp": b"220", "smtps": b"220", "relay": b"220", "imap": b"* OK", "pop3": b"+OK"}
+_GREETINGS |= {f"gmail_{face}": _GREETINGS[face] for face in ("smtp", "smtps", "imap", "pop3")}
 
 
 def answers(face: str, port: int, directory: Path) -> bool:

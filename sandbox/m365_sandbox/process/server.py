@@ -26,18 +26,25 @@ from m365_sandbox.control.app import control_app
 from m365_sandbox.control.guard import Guard
 from m365_sandbox.control.token import load_or_create_token
 from m365_sandbox.exchange.app import exchange_app
+from m365_sandbox.google.app import google_app, token_uri
+from m365_sandbox.google.gmail import provider as gmail
+from m365_sandbox.google.key_files import JSON_FILE, P12_FILE, as_json, as_p12
+from m365_sandbox.google.seed import seeded_account
+from m365_sandbox.google.workspace import Workspace
 from m365_sandbox.graph.app import graph_app
 from m365_sandbox.http.middleware import HttpMiddleware
 from m365_sandbox.http.server import HttpServer
 from m365_sandbox.identity.app import identity_app
 from m365_sandbox.issuer.app import issuer_app
-from m365_sandbox.mail.services import MailServices
+from m365_sandbox.mail import exchange_online
+from m365_sandbox.mail.post_office import PostOffice
 from m365_sandbox.mail.store import MailStore
 from m365_sandbox.management.app import management_app
 from m365_sandbox.process import environment
 from m365_sandbox.process.cli import port_option
 from m365_sandbox.process.folder import PID_FILE, FolderError, check
 from m365_sandbox.process.instance import PORTS_FILE, Instance
+from m365_sandbox.process.mail_listeners import MailListeners
 from m365_sandbox.process.ports import ports_of_faces
 from m365_sandbox.state.catalog import load_catalog
 from m365_sandbox.state.certificates import load_or_create_tls
@@ -45,7 +52,8 @@ from m365_sandbox.state.credentials import Credentials
 from m365_sandbox.state.faces import FACES, HOST
 from m365_sandbox.state.faults import Faults
 from m365_sandbox.state.files import write_private
-from m365_sandbox.state.keys import ENTRA_FILE, ISSUER_FILE, SigningKeys
+from m365_sandbox.state.history import Entity
+from m365_sandbox.state.keys import ENTRA_FILE, GOOGLE_FILES, GOOGLE_LIFETIME, ISSUER_FILE, SigningKeys
 from m365_sandbox.state.request_log import RequestLog
 from m365_sandbox.state.sandbox import Sandbox
 from m365_sandbox.state.seed import sow
@@ -127,6 +135,10 @@ def build(directory: Path, ports: Mapping[str, int]) -> Sandbox:
         tenant=tenant,
         keys=SigningKeys.load_or_create(directory / ENTRA_FILE),
         issuer_keys=SigningKeys.load_or_create(directory / ISSUER_FILE),
+        google_keys={
+            form: SigningKeys.load_or_create(directory / name, lifetime=GOOGLE_LIFETIME)
+            for form, name in GOOGLE_FILES.items()
+        },
         faults=Faults(),
         requests=RequestLog(),
         catalog=load_catalog(),
@@ -147,15 +159,19 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
         loop.add_signal_handler(number, ended.set)
     sandbox = build(directory, ports)
     token = load_or_create_token(directory)
-    store = MailStore(directory)
-    mail = MailServices(sandbox, store)
+    store, gmail_store = MailStore(directory), MailStore(directory, "dovecot-google", gmail.FOLDERS)
+    contoso = PostOffice(sandbox.tenant, store, exchange_online.SYSTEM)
+    fabrikam = PostOffice(Workspace(sandbox.tenant), gmail_store, gmail.SYSTEM)
+    contoso.neighbours, fabrikam.neighbours = (fabrikam,), (contoso,)
+    mail = MailListeners(sandbox, contoso, fabrikam)
     windows = WindowsHost(sandbox)
     servers: list[HttpServer] = []
-    await store.start()
+    await asyncio.gather(store.start(), gmail_store.start())
     try:
         await mail.start()
         apps: dict[str, ASGIApp] = {
-            "identity": identity_app(sandbox), "graph": graph_app(sandbox, store), "outlook": exchange_app(sandbox),
+            "identity": identity_app(sandbox), "graph": graph_app(sandbox, contoso), "outlook": exchange_app(sandbox),
+            "google": google_app(sandbox),
         }
         for face, app in apps.items():
             app = HttpMiddleware(app, face, sandbox.faults, sandbox.requests)
@@ -163,10 +179,12 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
         servers.append(await _start(sandbox, "issuer", issuer_app(sandbox)))
         servers.append(await _start(sandbox, "management", management_app(sandbox)))
         servers.append(await _start(sandbox, "winrm", windows.app()))
-        servers.append(await _start(sandbox, "control", Guard(control_app(sandbox, store), token)))
+        servers.append(await _start(sandbox, "control", Guard(control_app(sandbox, (store, gmail_store)), token)))
         _write_ports(directory, sandbox.ports)
+        account = _write_google_keys(sandbox)
         environment.write(
-            environment.variables(sandbox.tenant, sandbox.credentials, sandbox.ports, directory), directory
+            {**environment.variables(sandbox.tenant, sandbox.credentials, sandbox.ports, directory),
+             **environment.google_variables(account, token_uri(sandbox), sandbox.ports, directory)}, directory
         )
         log.info("Ready: %s", ", ".join(f"{face} {port}" for face, port in sandbox.ports.items()))
         await ended.wait()
@@ -174,7 +192,7 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
         await asyncio.gather(*(server.stop() for server in servers))
         await windows.stop()
         await mail.stop()
-        await store.stop()
+        await asyncio.gather(store.stop(), gmail_store.stop())
         log.info("Ended")
 
 
@@ -187,6 +205,14 @@ async def _start(sandbox: Sandbox, face: str, app: ASGIApp, *, date_header: bool
     server = HttpServer(app, listener, None if face == "control" else sandbox.tls, date_header=date_header)
     await server.start()
     return server
+
+
+def _write_google_keys(sandbox: Sandbox) -> Entity:
+    """Leave the seeded service account's key files (0600); the JSON one names the token endpoint, port and all."""
+    account, keys = seeded_account(sandbox), sandbox.google_keys
+    write_private(sandbox.directory / JSON_FILE, as_json(account, keys["json"], token_uri(sandbox)))
+    write_private(sandbox.directory / P12_FILE, as_p12(keys["p12"]))
+    return account
 
 
 def _write_ports(directory: Path, ports: Mapping[str, int]) -> None:

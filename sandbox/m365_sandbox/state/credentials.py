@@ -17,7 +17,8 @@ class Credentials:
     """Made once per instance and kept over restarts and resets.
 
     The secrets belong to the operator's and the reader's application, the probe password to probe@contoso.example, the
-    relay user to the company's own mail relay, the WinRM password to the Windows host's account.
+    relay user to the company's own mail relay, the WinRM password to the Windows host's account. The
+    token secret signs Google's access tokens.
     """
 
     operator_secret: str
@@ -26,6 +27,7 @@ class Credentials:
     relay_user: str
     relay_password: str
     winrm_password: str
+    google_token_secret: str
 
     @classmethod
     def load_or_create(cls, directory: Path) -> Credentials:
@@ -39,6 +41,7 @@ class Credentials:
             relay_user="apikey",
             relay_password=secrets.token_urlsafe(32),
             winrm_password=secrets.token_urlsafe(18),
+            google_token_secret=secrets.token_urlsafe(48),
         )
         # A folder of an earlier version lacks the secrets that came later.
         credentials = replace(made, **kept)

@@ -16,10 +16,15 @@ FACES = {
     "pop3": "POP3 over TLS",
     "issuer": "https",
     "management": "https",
+    "google": "https",
+    "gmail_smtp": "Gmail's SMTP submission with STARTTLS",
+    "gmail_smtps": "Gmail's SMTP submission over TLS",
+    "gmail_imap": "Gmail's IMAP over TLS",
+    "gmail_pop3": "Gmail's POP3 over TLS",
     "winrm": "WinRM over https: a Windows host with PowerShell",
     "control": "http",
 }
-HTTP_FACES = ("identity", "graph", "outlook", "issuer", "management", "control")
+HTTP_FACES = ("identity", "graph", "outlook", "issuer", "management", "google", "control")
 
 
 def address(face: str, port: int) -> str:

@@ -13,8 +13,8 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-HTTP_FACES = ("identity", "graph", "outlook")
-MAIL_FACES = ("smtp",)
+HTTP_FACES = ("identity", "graph", "outlook", "google")
+MAIL_FACES = ("smtp", "gmail_smtp")
 KINDS = ("latency", "throttle", "unavailable", "disconnect", "replication_lag")
 MOMENTS = ("before", "after")
 

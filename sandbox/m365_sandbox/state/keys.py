@@ -1,4 +1,4 @@
-"""The key pair that signs access tokens, kept in the instance's folder."""
+"""RSA key pairs with a certificate, which sign tokens, kept in the instance's folder."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from m365_sandbox.state.clock import now
 from m365_sandbox.state.files import write_private
 
 ENTRA_FILE, ISSUER_FILE = "signing.pem", "issuer.pem"
+#: The keys of the seeded service account of Google's, by the format in which clients get them.
+GOOGLE_FILES = {"json": "google-json.pem", "p12": "google-p12.pem"}
+#: How long the certificate in a P12 file is valid.
+GOOGLE_LIFETIME = timedelta(days=3650)
 
 
 def base64url(data: bytes) -> str:
@@ -27,25 +31,25 @@ def base64url(data: bytes) -> str:
 class SigningKeys:
     """An RSA key with a self-signed certificate; ``kid`` is the certificate's ``x5t``, as in Entra's own key set.
 
-    :param path: a PEM file with the key and the certificate.
+    :param pem: the key and the certificate.
     """
 
-    def __init__(self, path: Path) -> None:
-        pem = path.read_bytes()
+    def __init__(self, pem: bytes) -> None:
         key = serialization.load_pem_private_key(pem, password=None)
         if not isinstance(key, rsa.RSAPrivateKey):
-            raise ValueError(f"{path} holds no RSA key")
-        certificate = x509.load_pem_x509_certificate(pem)
+            raise ValueError("the file holds no RSA key")
         self.private_key = key
-        self._der = certificate.public_bytes(serialization.Encoding.DER)
-        self.kid = base64url(hashlib.sha1(self._der).digest())
+        self.certificate = x509.load_pem_x509_certificate(pem)
+        self._der = self.certificate.public_bytes(serialization.Encoding.DER)
+        self.thumbprint = hashlib.sha1(self._der).hexdigest()
+        self.kid = base64url(bytes.fromhex(self.thumbprint))
 
     @classmethod
-    def load_or_create(cls, path: Path) -> SigningKeys:
+    def load_or_create(cls, path: Path, *, lifetime: timedelta = timedelta(days=1825)) -> SigningKeys:
         """Read the key from its file, or make both (0600)."""
         if not path.exists():
-            write_private(path, _new_key())
-        return cls(path)
+            write_private(path, new_key(lifetime))
+        return cls(path.read_bytes())
 
     @property
     def public_key(self) -> rsa.RSAPublicKey:
@@ -70,7 +74,11 @@ class SigningKeys:
         }
 
 
-def _new_key() -> bytes:
+def new_key(lifetime: timedelta) -> bytes:
+    """A new key and its certificate, in PEM.
+
+    :param lifetime: of the certificate, from yesterday on; negative for one that has expired.
+    """
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "accounts.accesscontrol.sandbox")])
     certificate = (
@@ -79,8 +87,8 @@ def _new_key() -> bytes:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now() - timedelta(days=1))
-        .not_valid_after(now() + timedelta(days=1825))
+        .not_valid_before(min(now(), now() + lifetime) - timedelta(days=1))
+        .not_valid_after(now() + lifetime)
         .sign(key, hashes.SHA256())
     )
     return key.private_bytes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +21,8 @@ class Sandbox:
     """One instance of the sandbox.
 
     ``directory`` is the instance's own folder (0700). ``keys`` are Entra's, ``issuer_keys`` those of the stand-in for a
-    CI's identity provider. ``ports`` maps the name of a face to the TCP port on 127.0.0.1 that it should listen on (0 =
+    CI's identity provider, ``google_keys`` those of the seeded service account of Google's, by the format in which
+    clients get them. ``ports`` maps the name of a face to the TCP port on 127.0.0.1 that it should listen on (0 =
     any free one), and to the real one as soon as it listens. ``tls`` is the server side's context (TLS 1.2 or later)
     with a certificate for localhost, 127.0.0.1 and ::1. ``relay`` is how the relay behaves until the next reset or
     start.
@@ -30,6 +32,7 @@ class Sandbox:
     tenant: Tenant
     keys: SigningKeys
     issuer_keys: SigningKeys
+    google_keys: Mapping[str, SigningKeys]
     faults: Faults
     requests: RequestLog
     catalog: Catalog

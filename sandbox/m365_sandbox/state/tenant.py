@@ -49,6 +49,9 @@ COLLECTIONS = (
     "app_management_policy_assignments",
     # By GUID (hex) of the message; what a mailbox keeps beside a message, in Graph's words: {"categories": [...], ...}
     "message_properties",
+    "google_users",             # by id; a mailbox of Google Workspace, see google.workspace
+    "google_service_accounts",  # by client_email; see google.service_accounts
+    "google_keys",              # by private_key_id; the public halves of service accounts' keys, see there
     "credential_digests",       # by keyId; {"digest": hex}: of client secrets
     "password_digests",         # by object id of the user; {"digest": hex}
 )

@@ -36,6 +36,19 @@ public sealed class Mailbox
         }
     }
 
+    /// <summary>Who signs in, or whose mailbox it is: an address, or the id of a user.</summary>
+    public string Account
+    {
+        get
+        {
+            var type = Required("ServerType");
+            if (type == "Microsoft365")
+                return Required("Microsoft365.ConfidentialApp.UserObjectId");
+            var section = type == "IMAP" ? "Imap." : "Pop3.";
+            return Required(section + (this[section + "AuthType"] == "GoogleOAuth2" ? "GoogleOAuth2.GsuiteUser" : "Login"));
+        }
+    }
+
     public string Required(string name)
     {
         return this[name] ?? throw new ArgumentException($"{prefix}{name} is missing");

@@ -32,15 +32,14 @@ class Cmo:
         self._program = program
         # Mono's TLS compares a server's name with names alone, and not with addresses.
         addresses = {name: env[name].replace("127.0.0.1", "localhost") for name in (
-            "MAILOPS_GRAPH_ENDPOINT", "AZURE_AUTHORITY_HOST",
+            "MAILOPS_GRAPH_ENDPOINT", "AZURE_AUTHORITY_HOST", "MAILOPS_GOOGLE_TOKEN_URI",
         )}
         self._environment = {"PATH": os.environ["PATH"], "HOME": str(home), **addresses}
         _trust(env["MAILOPS_CA_FILE"], home)
 
-    def settings(self, config: Path) -> dict[str, str]:
-        """What web.config says."""
-        found: dict[str, str] = json.loads(self._run("read", stdin=f"{config}\n")[0])
-        return found
+    def account(self, config: Path, mailbox: str) -> str:
+        """Whose mailbox it is: an address, or a user's id."""
+        return self._run("account", config, mailbox)[0]
 
     def send(self, config: Path, to: str, subject: str) -> None:
         """Send one mail."""
@@ -50,10 +49,10 @@ class Cmo:
         """Whose mails of a subject are in a mailbox."""
         return self._run("receive", config, mailbox, subject)
 
-    def _run(self, *arguments: str | Path, stdin: str = "") -> list[str]:
+    def _run(self, *arguments: str | Path) -> list[str]:
         done = subprocess.run(
-            ["mono", self._program, *arguments], env=self._environment, input=stdin, text=True, capture_output=True,
-            check=False, timeout=60,
+            ["mono", self._program, *arguments], env=self._environment, text=True, capture_output=True, check=False,
+            timeout=60,
         )
         if done.returncode:
             raise RuntimeError(done.stderr.strip())
@@ -73,11 +72,9 @@ def prove(cmo: Cmo, probe: Probe, config: Path) -> Iterator[str]:
 
     :raises RuntimeError: something has not.
     """
-    settings = cmo.settings(config)
     for mailbox in MAILBOXES:
-        prefix = "Mail.Receiving" if mailbox == "receiving" else f"Mail.{mailbox.title().replace('_', '')}.EmailClient"
-        user = "Microsoft365.ConfidentialApp.UserObjectId"
-        address = probe.address(settings.get(f"{prefix}.{user}") or settings[f"Mail.Receiving.{user}"])
+        account = cmo.account(config, mailbox)
+        address = account if "@" in account else probe.address(account)
         subject = f"Action {uuid.uuid4()}"
         cmo.send(config, address, subject)
         senders = cmo.senders(config, mailbox, subject)

@@ -1,1 +1,1 @@
-"""Exchange Online's IMAP: the sign-in, what a signed-in client may ask, and how the store's answers read."""
+"""IMAP: the sign-in, what a signed-in client may ask, and how the store's answers read."""

@@ -37,6 +37,11 @@ class Completion:
     text: str
 
 
+def sent(command: Command, parts: list[bytes]) -> list[bytes]:
+    """The command's parts as the store gets them."""
+    return parts
+
+
 def continuation(command: Command) -> str:
     """What invites the client to go on."""
     return wording.IMAP_IDLING if command.name == "IDLE" else wording.IMAP_GO_ON

@@ -1,6 +1,6 @@
 """A signed-in IMAP client and the store behind it.
 
-Commands are read whole and judged before the store sees them, one after the other as Exchange runs them; only messages,
+Commands are read whole and judged before the store sees them, one after the other as providers run them; only messages,
 on their way in and out, are passed on as they come.
 """
 
@@ -10,9 +10,8 @@ import asyncio
 import re
 from dataclasses import dataclass
 
-from m365_sandbox.mail import wording
-from m365_sandbox.mail.imap import answers
-from m365_sandbox.mail.imap.rules import append_refusal, refusal
+from m365_sandbox.mail.imap.answers import Completion
+from m365_sandbox.mail.imap.provider import ImapProvider
 from m365_sandbox.mail.imap.syntax import (
     LONGEST_COMMAND,
     Announcement,
@@ -39,7 +38,7 @@ class _Running:
 
     command: Command
     goes_on: asyncio.Future[bool]
-    end: asyncio.Future[answers.Completion]
+    end: asyncio.Future[Completion]
 
 
 class ImapSession:
@@ -49,7 +48,9 @@ class ImapSession:
     :param store: the store's streams, on which the account is open.
     """
 
-    def __init__(self, client: Stream, store: Stream) -> None:
+    def __init__(self, provider: ImapProvider, client: Stream, store: Stream) -> None:
+        self._provider = provider
+        self._answers_of = provider.answers
         self._client, self._to_client = client
         self._store, self._to_store = store
         self._running: _Running | None = None
@@ -68,7 +69,7 @@ class ImapSession:
             while await self._command():
                 pass
         except (_TooLong, asyncio.LimitOverrunError):
-            await self._say(wording.IMAP_TOO_LONG)
+            await self._say(self._provider.too_long)
 
     async def _command(self) -> bool:
         """Serve one command; whether there may be another."""
@@ -76,20 +77,17 @@ class ImapSession:
         try:
             command = parse(parts)
         except Malformed as error:
-            await self._say(f"{error.tag} {wording.IMAP_COMMAND_ERROR}")
+            await self._say(f"{error.tag} {self._provider.command_error}")
             return True
         if message is not None:
             await self._append(command, parts, message)
-        elif refused := refusal(command, selected=self._selected):
+        elif refused := self._provider.rules.refusal(command, selected=self._selected):
             await self._say(f"{command.tag} {refused}")
-        elif command.name in ("CAPABILITY", "ID", "LOGOUT"):
-            data = {
-                "CAPABILITY": wording.IMAP_CAPABILITY_SIGNED_IN, "ID": wording.IMAP_ID, "LOGOUT": wording.IMAP_BYE,
-            }[command.name]
-            await self._say(data, f"{command.tag} OK {wording.imap_completed(command.name)}")
+        elif (told := self._provider.told(command, True)) is not None:
+            await self._say(*told, f"{command.tag} OK {self._provider.completed(command.name, True)}")
             return command.name != "LOGOUT"
         else:
-            running = await self._start(command, unparsed(parts))
+            running = await self._start(command, unparsed(self._answers_of.sent(command, parts)))
             if command.name == "IDLE" and await running.goes_on:
                 await self._idle()
             await self._finish(running)
@@ -108,11 +106,11 @@ class ImapSession:
             if length > LONGEST_COMMAND:
                 raise _TooLong
             if announcement.waits:
-                await self._say(wording.IMAP_GO_ON)
+                await self._say(self._provider.go_on)
             parts.append(await self._client.readexactly(announcement.size))
 
     async def _append(self, command: Command, parts: list[bytes], message: Announcement) -> None:
-        if refused := append_refusal(command.arguments):
+        if refused := self._provider.rules.append_refusal(command.arguments):
             if not message.waits:
                 await self._skip_rest(message)
             await self._say(f"{command.tag} {refused}")
@@ -122,7 +120,7 @@ class ImapSession:
         if not message.waits or await running.goes_on:
             await copy(self._client, self._to_store, message.size)
             rest, another = announced(await self._line())
-            # Exchange takes one message. The store gives up an APPEND that goes on badly, and keeps nothing of it.
+            # Providers take one message. The store gives up an APPEND that goes on badly, and keeps nothing of it.
             self._to_store.write(b" refused\r\n" if rest or another else b"\r\n")
             if another is not None and not another.waits:
                 await self._skip_rest(another)
@@ -138,7 +136,7 @@ class ImapSession:
     async def _idle(self) -> None:
         while (line := await self._line()).upper() != b"DONE":
             tag = line.partition(b" ")[0].decode("ascii", "replace") or "*"
-            await self._say(f"{tag} {wording.IMAP_INVALID_STATE}")
+            await self._say(f"{tag} {self._provider.invalid_state}")
         self._to_store.write(b"DONE\r\n")
 
     async def _start(self, command: Command, sent: bytes) -> _Running:
@@ -175,16 +173,16 @@ class ImapSession:
     async def _answer(self, line: bytes) -> None:
         running = self._running
         if running is not None and line.startswith(b"+"):
-            self._to_client.write(f"{answers.continuation(running.command)}\r\n".encode("ascii"))
+            self._to_client.write(f"{self._answers_of.continuation(running.command)}\r\n".encode("ascii"))
             running.goes_on.set_result(True)
         elif running is not None and line.startswith(tag := f"{running.command.tag} ".encode("ascii")):
-            end = answers.completion(line.removeprefix(tag), running.command)
+            end = self._answers_of.completion(line.removeprefix(tag), running.command)
             self._to_client.write(tag + f"{end.text}\r\n".encode("ascii"))
             if not running.goes_on.done():
                 running.goes_on.set_result(False)
             running.end.set_result(end)
         else:
-            self._to_client.write(answers.untagged(line, running.command if running else None))
+            self._to_client.write(self._answers_of.untagged(line, running.command if running else None))
             await self._rest_of(line)
 
     async def _rest_of(self, line: bytes) -> None:
@@ -193,7 +191,7 @@ class ImapSession:
             if literal := _LITERAL.search(line):
                 await copy(self._store, self._to_client, int(literal[1]))
                 line = await self._store_line()
-                self._to_client.write(answers.piece(line))
+                self._to_client.write(self._answers_of.piece(line))
             elif line and not line.endswith(b"\n"):
                 line = await self._store_line()
                 self._to_client.write(line)

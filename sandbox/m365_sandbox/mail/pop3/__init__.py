@@ -1,1 +1,1 @@
-"""Exchange Online's POP3: the sign-in, what a signed-in client may ask, and how the store's answers read."""
+"""POP3: the sign-in, what a signed-in client may ask, and how the store's answers read."""

@@ -1,15 +1,17 @@
-"""Exchange Online's POP3 until a client is signed in. Pure; see ``dialogue``."""
+"""POP3 until a client is signed in. Pure; see ``m365_sandbox.mail.dialogue``."""
 
 from __future__ import annotations
 
-from m365_sandbox.mail import wording
-from m365_sandbox.mail.dialogue import Ask, Dialogue, End, Judge
+from collections.abc import Generator, Sequence
+
+from m365_sandbox.mail.dialogue import CONTINUATION, Ask, Dialogue, End, Judge
+from m365_sandbox.mail.pop3.provider import Pop3Provider
 from m365_sandbox.mail.sign_in import SignedIn
 
 
-def pop3_dialogue(judge: Judge) -> Dialogue:
-    """The dialogue from the greeting on. AUTH takes two lines: Microsoft's page rules out an initial response."""
-    send: tuple[str, ...] = (wording.POP_GREETING,)
+def pop3_dialogue(provider: Pop3Provider, judge: Judge) -> Dialogue:
+    """The dialogue from the greeting on."""
+    send: tuple[str, ...] = (provider.greeting,)
     user_given = False
     connected = True
     while True:
@@ -17,32 +19,39 @@ def pop3_dialogue(judge: Judge) -> Dialogue:
         name, _, argument = line.strip().partition(b" ")
         command, words = name.upper(), argument.split()
         if command == b"QUIT":
-            return End((wording.POP_BYE,))
+            return End((provider.bye,))
         if not connected:
-            send = (wording.POP_NOT_CONNECTED,)
+            send = (provider.not_connected,)
         elif command == b"CAPA":
-            send = wording.POP_CAPABILITY
+            send = provider.capability
         elif command == b"AUTH" and not words:
-            send = wording.POP_MECHANISMS
-        elif command == b"AUTH" and len(words) > 1:
-            send = (wording.POP_PROTOCOL_ERROR,)
-        elif command == b"AUTH" and words[0].upper() == b"XOAUTH2":
-            outcome = judge((yield Ask((wording.CONTINUATION,))))
-            if isinstance(outcome, SignedIn):
-                return End((wording.POP_AUTHENTICATED,), outcome)
-            connected = outcome.reason != "not_connected"
-            send = (wording.POP_AUTHENTICATE_FAILED if connected else wording.POP_AUTHENTICATED,)
-        elif command == b"AUTH" and words[0].upper() == b"PLAIN":
-            yield Ask((wording.CONTINUATION,))
-            send = (wording.POP_LOGON_FAILED,)
+            send = provider.mechanism_list
         elif command == b"AUTH":
-            send = (wording.POP_PROTOCOL_ERROR,)
+            end_or_send = yield from _authenticate(provider, words, judge)
+            if isinstance(end_or_send, End):
+                return end_or_send
+            connected, send = end_or_send
         elif command == b"USER" and words:
             user_given = True
-            send = ("+OK",)
+            send = (provider.user_taken,)
         elif command == b"PASS" and user_given:
-            # Basic authentication is off for POP3 and cannot be switched on again.
+            # No mailbox here has a password for POP3.
             user_given = False
-            send = (wording.POP_LOGON_FAILED,)
+            send = (provider.login_refused,)
         else:
-            send = (wording.POP_INVALID_STATE if command.isalpha() else wording.POP_PROTOCOL_ERROR,)
+            send = (provider.invalid_state if command.isalpha() else provider.protocol_error,)
+
+
+def _authenticate(
+    provider: Pop3Provider, words: Sequence[bytes], judge: Judge,
+) -> Generator[Ask, bytes, End | tuple[bool, tuple[str, ...]]]:
+    """The end of the dialogue, or whether the mailbox is connected (to be), and the answer."""
+    mechanism = words[0].decode("ascii", "replace").upper()
+    if mechanism not in provider.mechanisms or len(words) > (2 if provider.initial_response else 1):
+        return True, (provider.protocol_error,)
+    outcome = judge(mechanism, words[1] if len(words) > 1 else (yield Ask((CONTINUATION,))))
+    if isinstance(outcome, SignedIn):
+        return End((provider.authenticated,), outcome)
+    if outcome.reason == "credentials" and provider.challenge is not None:
+        yield Ask((CONTINUATION + provider.challenge,))
+    return outcome.reason != "not_connected", (provider.refused(outcome),)

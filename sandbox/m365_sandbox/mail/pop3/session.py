@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from m365_sandbox.mail import wording
-from m365_sandbox.mail.pop3.rules import Command, parse, refusal, status
+from m365_sandbox.mail.pop3.commands import Command, parse
+from m365_sandbox.mail.pop3.provider import Pop3Provider
 from m365_sandbox.mail.relaying import Stream, until_one_ends
 
 _CHUNK = 1 << 16
@@ -19,7 +19,8 @@ class Pop3Session:
     :param store: the store's streams, on which the account is open.
     """
 
-    def __init__(self, client: Stream, store: Stream) -> None:
+    def __init__(self, provider: Pop3Provider, client: Stream, store: Stream) -> None:
+        self._provider = provider
         self._client, self._to_client = client
         self._store, self._to_store = store
         self._waiting: asyncio.Queue[Command] = asyncio.Queue(1)
@@ -34,12 +35,12 @@ class Pop3Session:
             try:
                 command = parse(await self._client.readuntil(b"\n"))
             except asyncio.LimitOverrunError:
-                await self._say(wording.POP_TOO_LONG)
+                await self._say(self._provider.too_long)
                 return
-            if refused := refusal(command):
+            if refused := self._provider.refusal(command):
                 await self._say(refused)
             elif command.name == b"CAPA":
-                await self._say(*wording.POP_CAPABILITY)
+                await self._say(*self._provider.capability)
             else:
                 self._answered.clear()
                 self._waiting.put_nowait(command)
@@ -53,7 +54,7 @@ class Pop3Session:
             if self._waiting.empty():
                 return
             command = self._waiting.get_nowait()
-            await self._say(status(line, command))
+            await self._say(self._provider.status(line, command))
             if line.startswith(b"+OK") and command.gives_lines:
                 await self._pass_lines()
             if command.name == b"QUIT":

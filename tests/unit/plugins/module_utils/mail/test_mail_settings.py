@@ -26,13 +26,15 @@ GUID = "0f0e0d0c-1111-2222-3333-444455556666"
 SIDE: dict[str, Any] = dict.fromkeys((
     "host", "port", "tls", "mailbox", "messages_per_session", "username", "password", "tenant_id", "client_id",
     "client_secret", "certificate_path", "certificate_password", "federated_token_file", "access_token",
-    "managed_identity_client_id",
+    "managed_identity_client_id", "google",
 )) | {"authentication": "oauth2", "auth_source": "auto"}
 APPLICATION = {"tenant_id": "contoso.example", "client_id": GUID, "client_secret": "s3cret~value"}
 GRAPH = {"transport": "graph", "mailbox": "contracts@contoso.example", **APPLICATION}
 SMTP = {"transport": "smtp", "mailbox": "contracts@contoso.example", **APPLICATION}
 RELAY = {"transport": "smtp", "authentication": "basic", "username": "apikey", "password": "p", "host": "relay.example"}
 IMAP = MappingProxyType({"transport": "imap", "mailbox": "probe@contoso.example", **APPLICATION})
+GOOGLE = {"authentication": "google_service_account", "google": {"key_file": "key.json"}}
+ORDERS = {"mailbox": "orders@fabrikam.example", **GOOGLE}
 POP3 = {"transport": "pop3", "mailbox": "probe@contoso.example", **APPLICATION}
 
 
@@ -66,6 +68,11 @@ def server(side: Any) -> Server:
         (RELAY | {"port": 2525}, "global", Server("smtp", "relay.example", 2525, "starttls")),
         (RELAY | {"port": 2525, "tls": "implicit"}, "global", Server("smtp", "relay.example", 2525, "implicit")),
         (RELAY | {"tls": "none"}, "global", Server("smtp", "relay.example", 587, "none")),
+        ({"transport": "smtp", **ORDERS}, "global", Server("smtp", "smtp.gmail.com", 587, "starttls")),
+        (
+            {"transport": "smtp", "tls": "implicit", **ORDERS}, "china",
+            Server("smtp", "smtp.gmail.com", 465, "implicit"),
+        ),
         (
             {"transport": "smtp", "authentication": "none", "host": "relay.example", "mailbox": "a@b.example",
              "tls": "starttls_optional"},
@@ -212,3 +219,88 @@ def test_no_refusal_repeats_a_secret() -> None:
         with pytest.raises(InputError) as refused:
             settings(send, receive, **options)
         assert "s3cret" not in str(refused.value)
+
+
+# -- hosts ------------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [
+        ("relay.example", "relay.example"), ("10.0.0.25", "10.0.0.25"), ("::1", "::1"),
+        ("[2001:DB8::25]", "2001:db8::25"), ("bücher.example", "bücher.example"),
+    ],
+)
+def test_a_host_is_a_name_or_an_address(given: str, host: str) -> None:
+    assert server(settings(RELAY | {"host": given, "mailbox": "a@b.example"}).send).host == host
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("relay.example:2525", "send.host: 'relay.example:2525' holds a port; give host: relay.example and port: 2525"),
+        ("[::1]:25", "send.host: '[::1]:25' holds a port; give host: [::1] and port: 25"),
+        *((text, f"send.host: {text!r} is not a host name") for text in (
+            "smtp://relay.example", "relay example", "::g", "a..b", "relay.example:",
+        )),
+    ],
+)
+def test_what_is_no_host_is_refused(given: str, words: str) -> None:
+    with pytest.raises(InputError, match=re.escape(words)):
+        settings(RELAY | {"host": given, "mailbox": "a@b.example"})
+
+
+# -- several mails, and other recipients ------------------------------------------------------------------------------
+
+def test_as_many_mails_as_a_session_may_have_unless_a_refusal_is_expected() -> None:
+    send = SMTP | {"messages_per_session": 3}
+    assert settings(send).messages == 3
+    assert settings(send, expect="refused").messages == 1
+    assert settings(SMTP).messages == 1
+
+
+@pytest.mark.parametrize(
+    ("send", "options", "words"),
+    [
+        (GRAPH | {"messages_per_session": 2}, {}, "send.messages_per_session: has no meaning with transport graph"),
+        (SMTP | {"messages_per_session": 0}, {}, "send.messages_per_session: 0 is not possible; give 1 to 100"),
+        (SMTP | {"messages_per_session": 101}, {}, "send.messages_per_session: 101 is not possible"),
+        (SMTP, {"override": ["a@b.example", "nobody"]}, "override[1]: 'nobody' is not an e-mail address"),
+        (SMTP, {"override": ["None", "a@b.example"]}, "override[0]: 'None' is not an e-mail address"),
+        (SMTP, {"override": ["a@b.example"], "to": "Probe@contoso.example"},
+         "receive.mailbox: Probe@contoso.example gets no mail while override is set; name the mailbox of a@b.example"),
+    ],
+)
+def test_what_does_not_fit_a_session_or_an_override(send: dict[str, Any], options: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=re.escape(words)):
+        settings(send, **options)
+
+
+@pytest.mark.parametrize(
+    ("override", "recipients"),
+    [
+        (None, ("list@contoso.example",)), ([], ("list@contoso.example",)), (["none"], ("list@contoso.example",)),
+        (["a@b.example", "c@d.example"], ("a@b.example", "c@d.example")),
+    ],
+)
+def test_an_override_takes_the_place_of_the_recipient(override: list[str] | None, recipients: tuple[str, ...]) -> None:
+    assert settings(SMTP, override=override, to="list@contoso.example").recipients == recipients
+
+
+# -- addresses --------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize(
+    "address", ["müller@contoso.example", "a@bücher.example", "用户@例え.example", "a'b+c@d-e.example"]
+)
+def test_an_address_may_be_an_internationalised_one(address: str) -> None:
+    assert settings(SMTP, to=address).recipients == (address,)
+
+
+@pytest.mark.parametrize(
+    "address", [
+        "a b@c.example", "a@b@c.example", "a", "@b.example", "a@", "a@-b.example", "a@b..example", "a\u2028@b.example",
+        "a\u00a0b@c.example", "<a@b.example>", 'a"@b.example', "a@b.example\r\nRCPT TO:<x@y.example>",
+    ],
+)
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(InputError, match="is not an e-mail address"):
+        settings(SMTP, to=address)

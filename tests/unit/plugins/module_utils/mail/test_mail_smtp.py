@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,12 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connecti
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Credentials, Password
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Deferred, Refused, Unanswered
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import (
+    Deferred,
+    Interrupted,
+    Refused,
+    Unanswered,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.smtp import SmtpSender
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
 from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import client_context
@@ -40,13 +46,13 @@ def xoauth2(token: str) -> str:
 
 def send(
     folder: Path, *scripts: Script, tls: TlsMode = "none", credentials: Credentials | None = None,
-    timeout: float = 10, implicit_tls: bool = False, port: int | None = None, trust: bool = True,
+    timeout: float = 10, implicit_tls: bool = False, port: int | None = None, trust: bool = True, probe: Probe = PROBE,
 ) -> tuple[list[list[str]], SmtpSender]:
     with playing(folder, *scripts, implicit_tls=implicit_tls) as server:
         context = client_context(server.ca_path if trust else None, "mail")
         reached = Server("smtp", "127.0.0.1", port or server.port, tls)
         sender = SmtpSender(reached, credentials, context, timeout, Stopwatch())
-        asyncio.run(sender.send(PROBE))
+        asyncio.run(sender.send(probe))
     return server.heard, sender
 
 
@@ -369,3 +375,79 @@ def test_nobody_listens(tmp_path: Path) -> None:
         pass
     with pytest.raises(TransportError, match="nothing listens there"):
         send(tmp_path, port=server.port)
+
+
+# -- several mails in a session ---------------------------------------------------------------------------------------
+
+def taken(talk: Conversation, messages: int) -> None:
+    for _message in range(messages):
+        for reply in ("250 OK", "250 OK", "354 Go on"):
+            talk.answer(reply)
+        while talk.hear() != ".":
+            pass
+        talk.say("250 OK")
+
+
+def test_several_mails_go_over_one_connection_with_message_ids_of_their_own(tmp_path: Path) -> None:
+    def script(talk: Conversation) -> None:
+        greet(talk)
+        taken(talk, 3)
+        talk.answer("221 Bye")
+
+    (heard,), _sender = send(tmp_path, script, probe=replace(PROBE, messages=3))
+    identifiers = [line for line in heard if line.startswith("Message-ID:")]
+    assert len(identifiers) == len(set(identifiers)) == 3
+    assert len({line for line in heard if line.startswith("Subject:")}) == 1
+
+
+@pytest.mark.parametrize(
+    "answer", ["421 too many messages in this connection", "452 4.5.3 Too many", "550 5.7.1 No", ""]
+)
+def test_a_server_that_ends_a_session_is_told_with_the_number_that_it_took(tmp_path: Path, answer: str) -> None:
+    def script(talk: Conversation) -> None:
+        greet(talk)
+        taken(talk, 2)
+        if answer:
+            talk.answer(answer)
+
+    with pytest.raises(Interrupted, match="took 2 of the 3 mails of one session") as interrupted:
+        send(tmp_path, script, probe=replace(PROBE, messages=3))
+    assert interrupted.value.taken == 2
+    assert "messages_per_session: 2" in (interrupted.value.remedy or "")
+    assert (answer or "421 the connection was cut").partition(" ")[2] in interrupted.value.message
+
+
+# -- several recipients, and addresses beyond ASCII -------------------------------------------------------------------
+
+def test_each_recipient_is_named_and_one_that_is_refused_stops_the_mail(tmp_path: Path) -> None:
+    def script(talk: Conversation) -> None:
+        greet(talk)
+        for reply in ("250 OK", "250 OK", "550 5.1.1 User unknown"):
+            talk.answer(reply)
+        talk.answer("221 Bye")
+
+    with pytest.raises(Refused, match="User unknown"):
+        send(tmp_path, script, probe=replace(PROBE, recipients=("c@d.example", "e@f.example")))
+
+
+def test_an_internationalised_address_travels_as_it_is_where_the_server_knows_that(tmp_path: Path) -> None:
+    def script(talk: Conversation) -> None:
+        greet(talk, "8BITMIME", "SMTPUTF8")
+        take(talk)
+
+    probe = replace(PROBE, sender="müller@bücher.example", recipients=("用户@例え.example",))
+    (heard,), _sender = send(tmp_path, script, probe=probe)
+    assert heard[1] == "mail FROM:<müller@bücher.example> SMTPUTF8 BODY=8BITMIME"
+    assert heard[2] == "rcpt TO:<用户@例え.example>"
+    assert "From: müller@bücher.example" in heard
+    assert f"Message-ID: <mail-delivery.{PROBE.token}@xn--bcher-kva.example>" in heard
+
+
+def test_an_internationalised_address_needs_a_server_that_knows_it(tmp_path: Path) -> None:
+    def script(talk: Conversation) -> None:
+        greet(talk, "8BITMIME")
+        talk.answer("221 Bye")
+
+    with pytest.raises(Refused, match="SMTPUTF8 is not offered") as refused:
+        send(tmp_path, script, probe=replace(PROBE, recipients=("müller@d.example",)))
+    assert refused.value.step == "submission"

@@ -1,0 +1,1 @@
+"""Google: service accounts and their token endpoint, and Gmail for the mailboxes of a second domain."""
