@@ -74,13 +74,14 @@ $(CMO): $(wildcard sandbox/servers/cmo/*.cs) | mono
 	@mkdir -p $(@D)
 	@mcs -warnaserror -nowarn:618 -r:System.Configuration.dll -out:$@ $^
 
-# Mail clients of others, which drive the sandbox in its tests. isync asks SASL for XOAUTH2.
+# Clients of others, which drive the sandbox in its tests. isync asks SASL for XOAUTH2.
 CLIENTS := $(BUILD)/clients/node_modules
 .PHONY: clients
 clients: $(CLIENTS)
 	@$(call need,curl,curl,Tests send and read with curl.)
 	@$(call need,msmtp,msmtp,Tests send with msmtp.)
 	@$(call need,mbsync,isync libsasl2-modules-kdexoauth2,Tests read with mbsync.)
+	@$(call need,chromium,--no-install-recommends chromium,Tests look at pages with Chromium.)
 
 $(CLIENTS): tests/clients/package-lock.json | node
 	@mkdir -p $(BUILD)/clients

@@ -23,6 +23,7 @@ from m365_sandbox.graph.app import RESOURCES
 from m365_sandbox.graph.mail_messages import EXPANDED, NOT_SHOWN
 from m365_sandbox.graph.message_types import FILE_ATTACHMENT, MESSAGE
 from m365_sandbox.identity.app import identity_app
+from m365_sandbox.inbox.app import inbox_app
 from m365_sandbox.issuer.app import issuer_app
 from m365_sandbox.mail import wording
 from m365_sandbox.mail.imap import rules as imap
@@ -75,6 +76,7 @@ def reference() -> str:
         _paths("management", _served(management_app(nothing))),
         _paths("issuer", _served(issuer_app(nothing))),
         _paths("google", _served(google_app(nothing))),
+        _paths("inbox", _served(inbox_app(nothing, nothing))),
         _paths("control", _served(control_app(nothing, nothing))),
         _table(("added by `POST /tenant/…`", "properties"), (
             (f"`{name}`", _names(one if not rule.required else f"{one} (required)"

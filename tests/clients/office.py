@@ -60,6 +60,16 @@ class Office:
             control("POST", "/tenant/mailbox-permissions", {"Identity": mailbox, "User": principal})
         return added["appId"], added["secret"]
 
+    def product(self, **registration: Any) -> tuple[str, str | None]:
+        """An application that persons sign in to; gives back its id and its secret, if it wants one."""
+        added = self.sandbox.control("POST", "/tenant/applications", {"displayName": "Product", **registration})
+        return added["appId"], added["secret"]
+
+    @property
+    def password(self) -> str:
+        """The password of every person but the probe."""
+        return self.sandbox.env["M365_SANDBOX_USER_PASSWORD"]
+
     def token(self, scope: str = OUTLOOK) -> str:
         """An access token from the token endpoint."""
         return self._token(self.app_id, self.secret, scope)

@@ -51,9 +51,9 @@ class Proxy:
 
 
 @contextmanager
-def running(proxy: Proxy, environment: Mapping[str, str]) -> Iterator[Proxy]:
+def running(proxy: Proxy, environment: Mapping[str, str], *options: str) -> Iterator[Proxy]:
     """Run the proxy until all its ports are open, and as long as the caller wants."""
-    command = [sys.executable, "-m", "emailproxy", "--no-gui", "--config-file", str(proxy.configuration)]
+    command = [sys.executable, "-m", "emailproxy", "--no-gui", "--config-file", str(proxy.configuration), *options]
     log = proxy.configuration.with_name("emailproxy.log")
     with log.open("wb") as output:
         process = subprocess.Popen(

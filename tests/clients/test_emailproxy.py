@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import imaplib
+import re
 import smtplib
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from imapclient import IMAPClient
+from m365_sandbox.process.ports import free_ports
 from office import CONTRACTS, HOST, OUTLOOK, PROBE, SECONDS, Office, letter
+from person import Person
 from proxy_process import PASSWORD, Proxy, running
 
 
-def configured(office: Office, folder: Path, *, secret: str | None = None) -> Proxy:
-    """A proxy in front of Exchange Online, for two mailboxes."""
-    accounts = "".join(
-        f"[{address}]\ntoken_url = {office.authority}/{office.tenant_id}/oauth2/v2.0/token\n"
-        f"oauth2_scope = {OUTLOOK}\noauth2_flow = client_credentials\nclient_id = {office.app_id}\n"
-        f"client_secret = {secret or office.secret}\n\n"
-        for address in (PROBE, CONTRACTS)
-    )
+def configured(
+    office: Office, folder: Path, *, secret: str | None = None, account: Mapping[str, str] | None = None,
+) -> Proxy:
+    """A proxy in front of Exchange Online, for two mailboxes; with client credentials unless told otherwise."""
+    settings = {
+        "token_url": f"{office.authority}/{office.tenant_id}/oauth2/v2.0/token",
+        **(account or {
+            "oauth2_scope": OUTLOOK, "oauth2_flow": "client_credentials", "client_id": office.app_id,
+            "client_secret": secret or office.secret,
+        }),
+    }
+    lines = "".join(f"{name} = {value}\n" for name, value in settings.items())
+    accounts = "".join(f"[{address}]\n{lines}\n" for address in (PROBE, CONTRACTS))
     servers = {"IMAP": office.port("imap"), "POP": office.port("pop3"), "SMTP": office.port("smtp")}
     return Proxy(folder, servers, accounts)
 
@@ -106,3 +116,50 @@ def test_a_wrong_secret_is_refused(office: Office, tmp_path: Path) -> None:
         pytest.raises(imaplib.IMAP4.error), proxy.imap() as client,
     ):
         client.login(PROBE, PASSWORD)
+
+
+def test_a_person_signs_in_in_a_browser(office: Office, tmp_path: Path) -> None:
+    redirect_uri = f"http://localhost:{next(free_ports())}"
+    scopes = ["IMAP.AccessAsUser.All", "SMTP.Send"]
+    app_id, secret = office.product(secret=True, redirectUris={"web": ["http://localhost"]})
+    proxy = configured(office, tmp_path, account={
+        "permission_url": f"{office.authority}/{office.tenant_id}/oauth2/v2.0/authorize", "client_id": app_id,
+        "client_secret": str(secret), "redirect_uri": redirect_uri, "use_pkce": "True",
+        "oauth2_scope": " ".join([*(f"https://outlook.office365.com/{scope}" for scope in scopes), "offline_access"]),
+    })
+    asked: list[str] = []
+
+    def sign_in() -> None:
+        asked.append(permission_address(tmp_path / "emailproxy.own"))
+        person = Person(office.sandbox.ca).open(asked[0])
+        assert person.press("Sign in", password=office.password).press("Accept").leave().ok
+
+    with running(proxy, office.environment(), "--local-server-auth") as proxy:
+        browser = threading.Thread(target=sign_in)
+        browser.start()
+        with proxy.imap() as client:
+            client.login(CONTRACTS, PASSWORD)
+            assert client.select("INBOX") == ("OK", [b"0"])
+        browser.join(SECONDS)
+        # Nobody is asked again: the proxy keeps the tokens, encrypted with the client's password.
+        with proxy.smtp() as sender:
+            sender.login(CONTRACTS, PASSWORD)
+            sender.sendmail(CONTRACTS, [PROBE], letter(CONTRACTS, PROBE, "By a person's proxy"))
+        with proxy.imap() as client:
+            client.login(CONTRACTS, PASSWORD)
+            assert client.select('"Sent Items"') == ("OK", [b"1"])
+    assert len(asked) == 1
+    assert office.subjects(PROBE) == ["By a person's proxy"]
+    grants = [one for one in office.sandbox.requests("identity") if one["path"].endswith("/token")]
+    assert all(one["status"] == 200 for one in grants if one["app_id"] == app_id)
+
+
+def permission_address(log: Path) -> str:
+    """The address that the proxy asks a person to visit."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        found = re.search(r"visit the following URL to authenticate account \S+: (\S+)", log.read_text())
+        if found is not None:
+            return found[1]
+        time.sleep(0.05)
+    raise AssertionError(log.read_text())

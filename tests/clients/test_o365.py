@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from msal import ConfidentialClientApplication
 from O365 import Account, Message, MSGraphProtocol
+from O365.utils import ME_RESOURCE
 from O365.utils.token import MemoryTokenBackend
 from office import CONTRACTS, GRAPH_APP_ID, PROBE, Office
+from person import Person
 from requests import HTTPError
 
 GRAPH = "https://graph.microsoft.com/.default"
@@ -22,11 +24,13 @@ class SandboxProtocol(MSGraphProtocol):
         super().__init__(timezone="UTC")
 
 
-def account(office: Office, mailbox: str = PROBE, application: tuple[str, str] | None = None) -> Account:
+def account(
+    office: Office, mailbox: str = PROBE, application: tuple[str, str] | None = None, *, flow: str = "credentials",
+) -> Account:
     """An account of the library's; only the authority is not one that it asks for."""
     app_id, secret = application or (office.app_id, office.secret)
     found = Account(
-        (app_id, secret), protocol=SandboxProtocol(office), auth_flow_type="credentials",
+        (app_id, secret), protocol=SandboxProtocol(office), auth_flow_type=flow,
         tenant_id=office.tenant_id, main_resource=mailbox, token_backend=MemoryTokenBackend(),
         verify_ssl=office.sandbox.ca, raise_http_errors=True,
     )
@@ -139,3 +143,52 @@ def test_a_mailbox_that_does_not_exist_is_refused(office: Office) -> None:
     assert nobody.authenticate(requested_scopes=[GRAPH])
     with pytest.raises(HTTPError, match="404"):
         list(nobody.mailbox().get_messages())
+
+
+def test_a_person_authorizes_it(office: Office) -> None:
+    redirect_uri = "https://login.microsoftonline.com/common/oauth2/nativeclient"
+    app_id, secret = office.product(secret=True, redirectUris={"web": [redirect_uri]})
+    found = account(office, ME_RESOURCE, (app_id, str(secret)), flow="authorization")
+
+    def consent(address: str) -> str:
+        person = Person(office.sandbox.ca).open(address).sign_in(CONTRACTS, office.password)
+        assert "Read and write access to user mail" in person.text
+        return str(person.press("Accept").arrived)
+
+    scopes = [f"https://graph.microsoft.com/{name}" for name in ("Mail.ReadWrite", "Mail.Send", "User.Read")]
+    assert found.authenticate(requested_scopes=scopes, redirect_uri=redirect_uri, handle_consent=consent)
+    assert found.username == CONTRACTS
+    assert found.get_current_user_data().user_principal_name == CONTRACTS
+    message = found.new_message()
+    message.to.add([PROBE, CONTRACTS])
+    message.subject, message.body = "By a person", "Hello"
+    assert message.send()
+    assert (office.subjects(PROBE), office.subjects(CONTRACTS, "Sent Items")) == (["By a person"], ["By a person"])
+    forget_access_tokens(found)
+    assert found.con.refresh_token()
+    (mine,) = found.mailbox().inbox_folder().get_messages()
+    assert mine.delete()
+    assert office.subjects(CONTRACTS) == []
+    office.sandbox.control("POST", f"/tenant/users/{CONTRACTS}/revoke-sessions")
+    forget_access_tokens(found)
+    with pytest.raises(RuntimeError, match="invalid_grant"):
+        found.con.refresh_token()
+
+
+def forget_access_tokens(found: Account) -> None:
+    """Let it need the refresh token at once, not in an hour."""
+    cache = found.con.token_backend
+    for token in list(cache.search("AccessToken")):
+        cache.remove_at(token)
+
+
+def test_a_person_who_declines(office: Office) -> None:
+    redirect_uri = "https://login.microsoftonline.com/common/oauth2/nativeclient"
+    app_id, secret = office.product(secret=True, redirectUris={"web": [redirect_uri]})
+    found = account(office, ME_RESOURCE, (app_id, str(secret)), flow="authorization")
+    assert not found.authenticate(
+        requested_scopes=["https://graph.microsoft.com/Mail.Read"], redirect_uri=redirect_uri,
+        handle_consent=lambda address: str(
+            Person(office.sandbox.ca).open(address).sign_in(CONTRACTS, office.password).press("Cancel").arrived
+        ),
+    )

@@ -291,11 +291,13 @@ def test_the_folder_is_private_and_secrets_stay_out_of_log_and_command_line(clea
     directory = clean.directory
     pid = Instance(directory).pid()
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
-    for name in ("credentials.json", "state.json", "server.pem", "signing.pem", "sandbox.log", "control-token"):
+    for name in (
+        "credentials.json", "state.json", "server.pem", "signing.pem", "seal.key", "sandbox.log", "control-token",
+    ):
         assert stat.S_IMODE((directory / name).stat().st_mode) == 0o600, name
 
     secrets = [value for name, value in clean.env.items() if name.endswith(("SECRET", "PASSWORD"))] + [token]
-    assert len(secrets) == 6
+    assert len(secrets) == 7
     exposed = [
         (directory / "sandbox.log").read_text(), (directory / "state.json").read_text(),
         Path(f"/proc/{pid}/cmdline").read_text(), json.dumps(clean.control("GET", "/requests")),

@@ -27,6 +27,7 @@ from m365_sandbox.state.history import Collection
 from m365_sandbox.state.keys import ENTRA_FILE, ISSUER_FILE, SigningKeys
 from m365_sandbox.state.request_log import RequestLog
 from m365_sandbox.state.sandbox import Sandbox
+from m365_sandbox.state.seal import SEAL_FILE, Seal
 from m365_sandbox.state.seed import add_application, sow
 from m365_sandbox.state.tenant import Tenant
 
@@ -99,6 +100,7 @@ def replica(tmp_path: Path) -> Replica:
         issuer_keys=SigningKeys.load_or_create(tmp_path / ISSUER_FILE), google_keys={}, faults=Faults(),
         requests=RequestLog(),
         catalog=catalog, credentials=credentials, ports={}, tls=load_or_create_tls(tmp_path),
+        seal=Seal.load_or_create(tmp_path / SEAL_FILE),
     )
     return Replica(sandbox)
 

@@ -408,7 +408,7 @@ def test_a_basic_header_that_cannot_be_read_is_malformed(identity: Identity, hea
 
 def test_unknown_paths_are_not_found(identity: Identity) -> None:
     assert identity.get("common/oauth3/token").status_code == 404
-    assert identity.get(f"{identity.tenant_id}/oauth2/v2.0/authorize").status_code == 404
+    assert identity.get(f"{identity.tenant_id}/oauth2/v3.0/authorize").status_code == 404
 
 
 # -- discovery ------------------------------------------------------------------------------------------------------

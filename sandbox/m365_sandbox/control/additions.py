@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from m365_sandbox.control.body import BodyError, Property, optional, required
 from m365_sandbox.graph.key_credentials import replaced_keys
+from m365_sandbox.identity.sign_in.redirect_uris import PLATFORMS
 from m365_sandbox.identity.tokens import issue_app_token
 from m365_sandbox.state.clock import now, timestamp
 from m365_sandbox.state.complex_types import KEY_CREDENTIAL
@@ -25,9 +26,20 @@ from m365_sandbox.state.entities import new_application, new_service_principal
 from m365_sandbox.state.history import Entity
 from m365_sandbox.state.sandbox import Sandbox
 from m365_sandbox.state.seed import add_application, exchange_identity
+from m365_sandbox.state.sign_in_settings import change_sign_in_settings
 from m365_sandbox.state.tenant import Tenant
 
 Values = Mapping[str, Any]
+
+
+SIGN_IN_PROPERTIES = {
+    # The second factor that the sign-in asks for; null asks for none.
+    "multiFactorCode": optional(str, type(None)),
+    "blockedByConditionalAccess": optional(bool),
+    # After how many seconds the password is asked for again; null is never.
+    "signInFrequencySeconds": optional(int, type(None)),
+    "passwordExpired": optional(bool),
+}
 
 
 class UnknownObject(LookupError):
@@ -54,6 +66,14 @@ def find_mailbox(tenant: Tenant, key: str) -> Entity:
     return mailbox
 
 
+def find_user(tenant: Tenant, key: str) -> Entity:
+    """A user by object id, user principal name or address."""
+    user = tenant.find_user(key)
+    if user is None:
+        raise UnknownObject(f"there is no user {key}")
+    return user
+
+
 def _add_user(sandbox: Sandbox, values: Values) -> Entity:
     tenant, name, aliases = sandbox.tenant, values["userPrincipalName"], values.get("aliases", [])
     if tenant.find("users", userPrincipalName=name):
@@ -66,10 +86,13 @@ def _add_user(sandbox: Sandbox, values: Values) -> Entity:
     for address in (values.get("mail", name), *aliases) if has_mailbox else ():
         if tenant.find_recipient(address) is not None:
             raise Conflict(f"there is a mailbox with the address {address} already")
-    return tenant.add_user(
+    user = tenant.add_user(
         name, values.get("displayName", name), mail=values.get("mail"), aliases=aliases,
         password=values.get("password"), licensed=values.get("licensed", True), shared=values.get("shared", False),
     )
+    settings = {key: value for key, value in values.items() if key in SIGN_IN_PROPERTIES}
+    change_sign_in_settings(tenant, user["id"], **settings)
+    return user
 
 
 def _add_application(sandbox: Sandbox, values: Values) -> Entity:
@@ -80,12 +103,15 @@ def _add_application(sandbox: Sandbox, values: Values) -> Entity:
         application["keyCredentials"].append(_key_credential(values["certificate"]))
     secret = client_secret() if values.get("secret", False) else None
     roles = values.get("roles", {})
-    if not all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in roles.values()):
-        raise BodyError("roles must be lists of permissions by resource")
+    scopes = values.get("scopes", {})
+    for name, lists in (("roles", roles), ("scopes", scopes), ("redirectUris", values.get("redirectUris", {}))):
+        if not all(isinstance(one, list) and all(isinstance(text, str) for text in one) for one in lists.values()):
+            raise BodyError(f"{name} must be lists of texts")
+    _let_persons_sign_in(application, values)
     try:
-        add_application(tenant, application, service_principal, roles, secret)
+        add_application(tenant, application, service_principal, roles, secret, scopes=scopes)
     except KeyError as error:
-        raise UnknownObject(f"there is no resource or application permission {error.args[0]}") from error
+        raise UnknownObject(f"there is no resource or permission {error.args[0]}") from error
     if "secretSeconds" in values and secret is not None:
         _shorten(application, values["secretSeconds"])
         tenant["applications"].put(application["id"], application)
@@ -93,6 +119,17 @@ def _add_application(sandbox: Sandbox, values: Values) -> Entity:
         "id": application["id"], "appId": application["appId"], "servicePrincipalId": service_principal["id"],
         "secret": secret, "keyId": application["passwordCredentials"][0]["keyId"] if secret else None,
     }
+
+
+def _let_persons_sign_in(application: Entity, values: Values) -> None:
+    redirect_uris = values.get("redirectUris", {})
+    if unknown := [name for name in redirect_uris if name not in PLATFORMS]:
+        raise BodyError(f"unknown platform {', '.join(unknown)} in redirectUris; known are {', '.join(PLATFORMS)}")
+    for platform, uris in redirect_uris.items():
+        application[platform] = {**application[platform], "redirectUris": uris}
+    application["isFallbackPublicClient"] = values.get("public", False)
+    if values.get("multiTenant", False):
+        application["signInAudience"] = "AzureADMultipleOrgs"
 
 
 def _add_exchange_service_principal(sandbox: Sandbox, values: Values) -> Entity:
@@ -105,11 +142,15 @@ def _add_exchange_service_principal(sandbox: Sandbox, values: Values) -> Entity:
 
 
 def _add_directory_role(sandbox: Sandbox, values: Values) -> Entity:
+    if ("appId" in values) is ("user" in values):
+        raise BodyError("give either appId or user")
+    if values["role"] not in DIRECTORY_ROLES:
+        raise UnknownObject(f"there is no directory role {values['role']}; known are {', '.join(DIRECTORY_ROLES)}")
+    if "user" in values:
+        return assign_role(sandbox.tenant, find_user(sandbox.tenant, values["user"])["id"], values["role"])
     principals = sandbox.tenant.find("service_principals", appId=values["appId"])
     if not principals:
         raise UnknownObject(f"there is no service principal of {values['appId']}")
-    if values["role"] not in DIRECTORY_ROLES:
-        raise UnknownObject(f"there is no directory role {values['role']}; known are {', '.join(DIRECTORY_ROLES)}")
     return assign_role(sandbox.tenant, principals[0]["id"], values["role"])
 
 
@@ -164,6 +205,7 @@ ADDITIONS = {
         {
             "userPrincipalName": required(str), "displayName": optional(str), "mail": optional(str),
             "aliases": optional(list), "password": optional(str), "licensed": optional(bool), "shared": optional(bool),
+            **SIGN_IN_PROPERTIES,
         },
         _add_user,
     ),
@@ -172,6 +214,9 @@ ADDITIONS = {
         {
             "displayName": required(str), "roles": optional(dict), "secret": optional(bool),
             "secretSeconds": optional(int), "certificate": optional(str),
+            # Delegated permissions that are granted for everybody; where persons are sent back to, by platform.
+            "scopes": optional(dict), "redirectUris": optional(dict), "public": optional(bool),
+            "multiTenant": optional(bool),
         },
         _add_application,
     ),
@@ -180,7 +225,9 @@ ADDITIONS = {
         _add_exchange_service_principal,
     ),
     # ``role`` is a name such as Exchange Administrator; tokens issued from now on carry it.
-    "directory-roles": Addition({"appId": required(str), "role": required(str)}, _add_directory_role),
+    "directory-roles": Addition(
+        {"appId": optional(str), "user": optional(str), "role": required(str)}, _add_directory_role
+    ),
     "mailbox-permissions": Addition(
         {"Identity": required(str), "User": required(str), "AccessRights": optional(list)}, _add_mailbox_permission
     ),

@@ -17,7 +17,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from m365_sandbox.control import google
-from m365_sandbox.control.additions import ADDITIONS, Addition, Conflict, UnknownObject, find_mailbox
+from m365_sandbox.control.additions import (
+    ADDITIONS,
+    SIGN_IN_PROPERTIES,
+    Addition,
+    Conflict,
+    UnknownObject,
+    find_mailbox,
+    find_user,
+)
 from m365_sandbox.control.body import BodyError, Property, optional, read, required
 from m365_sandbox.exchange.byte_size import printed_size
 from m365_sandbox.google.seed import sow_google
@@ -32,6 +40,12 @@ from m365_sandbox.state.json_text import parse_json
 from m365_sandbox.state.relay import RelayBehaviour, RelayError, behaviour
 from m365_sandbox.state.sandbox import Sandbox
 from m365_sandbox.state.seed import sow
+from m365_sandbox.state.sign_in_settings import (
+    change_password,
+    change_sign_in_settings,
+    revoke_sessions,
+    sign_in_settings,
+)
 from m365_sandbox.state.tenant import NotSaved
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -42,7 +56,10 @@ MAILBOX_PROPERTIES = {
     "SmtpClientAuthenticationDisabled": optional(bool, type(None)),
     # As Set-Mailbox takes it: 10MB, or Unlimited.
     "MaxSendSize": optional(str),
+    # The users who may send on its behalf.
+    "GrantSendOnBehalfTo": optional(list),
 }
+USER_PROPERTIES = {"password": optional(str), "accountEnabled": optional(bool), **SIGN_IN_PROPERTIES}
 TRANSPORT_PROPERTIES = {"SmtpClientAuthenticationDisabled": optional(bool)}
 EXCHANGE_PROPERTIES = {"ChecksServicePrincipals": optional(bool)}
 CLOCK_PROPERTIES = {"offset_seconds": optional(int, float), "moment": optional(str)}
@@ -76,6 +93,8 @@ def control_app(sandbox: Sandbox, stores: Sequence[MailStore]) -> Starlette:
             Route("/issuer/tokens", control.issue_token, methods=["POST"]),
             Route("/tenant", control.tenant, methods=["GET"]),
             Route("/tenant/mailboxes/{address}", control.change_mailbox, methods=["PATCH"]),
+            Route("/tenant/users/{user}", control.change_user, methods=["PATCH"]),
+            Route("/tenant/users/{user}/revoke-sessions", control.revoke_sessions, methods=["POST"]),
             Route("/tenant/transport-config", control.change_transport_config, methods=["PATCH"]),
             Route("/tenant/exchange-behaviour", control.change_exchange_behaviour, methods=["PATCH"]),
             Route("/tenant/organization-config", control.change_organization_config, methods=["PATCH"]),
@@ -172,9 +191,30 @@ class _Control:
         mailbox = find_mailbox(tenant, request.path_params["address"]) | await _read(request, MAILBOX_PROPERTIES)
         if "MaxSendSize" in mailbox:
             mailbox["MaxSendSize"] = _size(mailbox["MaxSendSize"])
+        if "GrantSendOnBehalfTo" in mailbox:
+            trustees = [find_user(tenant, str(one)) for one in mailbox["GrantSendOnBehalfTo"]]
+            mailbox["GrantSendOnBehalfTo"] = [trustee["id"] for trustee in trustees]
         tenant["mailboxes"].put(mailbox["id"], mailbox)
         tenant.save()
         return JSONResponse(mailbox)
+
+    async def change_user(self, request: Request) -> Response:
+        tenant = self.sandbox.tenant
+        user, wanted = find_user(tenant, request.path_params["user"]), await _read(request, USER_PROPERTIES)
+        if "password" in wanted:
+            change_password(tenant, user["id"], wanted.pop("password"))
+        if "accountEnabled" in wanted:
+            user["accountEnabled"] = wanted.pop("accountEnabled")
+            tenant["users"].put(user["id"], user)
+        change_sign_in_settings(tenant, user["id"], **wanted)
+        tenant.save()
+        return JSONResponse({**user, **sign_in_settings(tenant, user["id"])})
+
+    async def revoke_sessions(self, request: Request) -> Response:
+        tenant = self.sandbox.tenant
+        revoke_sessions(tenant, find_user(tenant, request.path_params["user"])["id"])
+        tenant.save()
+        return Response(status_code=204)
 
     async def change_transport_config(self, request: Request) -> Response:
         return await self._change(request, self.sandbox.tenant.transport_config, TRANSPORT_PROPERTIES)

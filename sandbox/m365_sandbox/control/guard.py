@@ -32,7 +32,7 @@ class Guard:
 
     def _refusal(self, headers: Headers) -> JSONResponse | None:
         host, origin = headers.get("host", ""), headers.get("origin")
-        if _name(host) not in HOSTS:
+        if not is_own_host(host):
             return JSONResponse({"error": f"the host must be {' or '.join(HOSTS)}"}, 403)
         if origin is not None and origin != f"http://{host}":
             return JSONResponse({"error": "no other origin may call the control face"}, 403)
@@ -44,8 +44,9 @@ class Guard:
         return None
 
 
-def _name(host: str) -> str | None:
+def is_own_host(host: str) -> bool:
+    """Whether a header Host names this machine's loopback interface."""
     try:
-        return urlsplit(f"//{host}").hostname
+        return urlsplit(f"//{host}").hostname in HOSTS
     except ValueError:
-        return None
+        return False

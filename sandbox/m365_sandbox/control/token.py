@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from pathlib import Path
 
@@ -21,3 +22,8 @@ def load_or_create_token(directory: Path) -> str:
 def read_token(directory: Path) -> str:
     """The token of an instance that was started once."""
     return (directory / TOKEN_FILE).read_text("ascii").strip()
+
+
+def inbox_token(directory: Path) -> str:
+    """What the inbox's pages ask for. It commands nothing, since browsers keep addresses."""
+    return hmac.new(read_token(directory).encode(), b"inbox", "sha256").hexdigest()

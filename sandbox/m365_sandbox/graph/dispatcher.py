@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote
 from starlette.datastructures import Headers
 
 from m365_sandbox.graph.errors import GraphError, gateway_refusal
-from m365_sandbox.graph.routing import Answer, Call, Route, Router, split_path
+from m365_sandbox.graph.routing import Answer, Call, Route, Router, person_of, split_path
 from m365_sandbox.identity.tokens import TokenError, verify
 from m365_sandbox.mail.post_office import PostOffice
 from m365_sandbox.state.resources import GRAPH_AUDIENCES
@@ -109,10 +109,14 @@ class Dispatcher:
         if f"/{version}" != VERSION:
             raise gateway_refusal(f"Invalid version: {version}")
         segments = split_path(path)
+        person, place = person_of(claims), path
         if segments and segments[0].lower() == "me":
-            raise gateway_refusal("/me request is only valid with delegated authentication flow.")
-        route, params = self._router.match(incoming.method, path)
-        owned_only = route.authorise(claims.get("roles", []))
+            if person is None:
+                raise gateway_refusal("/me request is only valid with delegated authentication flow.")
+            place = f"users/{person}{path[len('me'):]}"
+        route, params = self._router.match(incoming.method, place)
+        user = self._sandbox.tenant.find_user(params["user"]) if person is not None and "user" in params else None
+        owned_only = route.authorise(claims, is_own=user is not None and user["id"] == person)
         call = Call(
             sandbox=self._sandbox, post_office=self._post_office, method=incoming.method, path=f"/{path}",
             params=params, query=_query(incoming.query), headers=incoming.headers, body=incoming.body, claims=claims,

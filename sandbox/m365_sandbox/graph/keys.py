@@ -12,7 +12,7 @@ from m365_sandbox.graph.errors import bad_request, invalid_value, value_required
 from m365_sandbox.graph.key_credentials import replaced_keys
 from m365_sandbox.graph.proof import check_proof
 from m365_sandbox.graph.roles import CREDENTIALS_WRITE
-from m365_sandbox.graph.routing import Answer, Call, Route, authorise
+from m365_sandbox.graph.routing import Answer, Call, Route, authorise, permissions_of
 from m365_sandbox.graph.service_principals import SERVICE_PRINCIPALS
 from m365_sandbox.state.complex_types import KEY_CREDENTIAL
 from m365_sandbox.state.history import Entity
@@ -62,7 +62,8 @@ def _routes(entity_set: EntitySet) -> tuple[Route, ...]:
 def _target(call: Call, entity_set: EntitySet) -> Entity:
     entity = entity_set.target(call, call.params["object"])
     if entity["appId"] != call.claims["appid"]:
-        require_ownership(replace(call, owned_only=authorise(CREDENTIALS_WRITE, call.claims.get("roles", []))), entity)
+        owned_only = authorise(CREDENTIALS_WRITE, permissions_of(call.claims))
+        require_ownership(replace(call, owned_only=owned_only), entity)
     return entity
 
 

@@ -11,10 +11,12 @@ from m365_sandbox.graph.errors import GraphError
 from m365_sandbox.graph.mail_folders import folder_by_guid, item_not_found
 from m365_sandbox.graph.mail_ids import Place, decode_message
 from m365_sandbox.graph.mail_reading import Shape
-from m365_sandbox.graph.routing import Answer, Call, Handler, Roles
+from m365_sandbox.graph.routing import Answer, Call, Handler, Roles, permissions_of, person_of
 from m365_sandbox.mail.concurrency import TooManyCalls
 from m365_sandbox.mail.mailbox import Folder, Item, Mailbox, NoSuchItem, StoreError
+from m365_sandbox.mail.sign_in import SignedIn, has_full_access, may_send_as
 from m365_sandbox.state.history import Entity
+from m365_sandbox.state.tenant import Tenant
 
 Result = TypeVar("Result")
 
@@ -51,6 +53,8 @@ def mail_call(handler: Handler, roles: Roles) -> Handler:
 
 def verdict_on(call: Call, permissions: frozenset[str]) -> Verdict:
     """Whether one of the permissions is granted, in Entra or in Exchange, for the mailbox in the path."""
+    if (person := person_of(call.claims)) is not None:
+        return _verdict_on_person(call, person, permissions)
     roles, object_id = call.claims.get("roles", ()), str(call.claims["oid"])
     mailbox = call.tenant.find_mailbox(call.params["user"])
     if mailbox is None:
@@ -61,6 +65,23 @@ def verdict_on(call: Call, permissions: frozenset[str]) -> Verdict:
         call.tenant, app_id=str(call.claims["appid"]), service_principal_id=object_id, roles=roles,
         mailbox_id=mailbox["id"], permissions=permissions,
     )
+
+
+def _verdict_on_person(call: Call, person: str, permissions: frozenset[str]) -> Verdict:
+    """The own mailbox takes a permission, another one its ``.Shared`` variant and a right on the mailbox."""
+    tenant, scopes = call.tenant, frozenset(permissions_of(call.claims))
+    shared = {f"{permission}.Shared" for permission in permissions}
+    user, mailbox = tenant.find_user(call.params["user"]), tenant.find_mailbox(call.params["user"])
+    if user is not None and user["id"] == person:
+        return "granted" if scopes & (permissions | shared) else "denied"
+    if not scopes & shared:
+        return "denied"
+    return "granted" if mailbox is None or _reaches(tenant, person, mailbox, permissions) else "denied"
+
+
+def _reaches(tenant: Tenant, person: str, mailbox: Entity, permissions: frozenset[str]) -> bool:
+    may_send = "Mail.Send" in permissions and may_send_as(tenant, SignedIn(person, mailbox), mailbox["address"])
+    return may_send or has_full_access(tenant, mailbox, person)
 
 
 def mailbox_of(call: Call) -> Entity:

@@ -9,12 +9,12 @@ from m365_sandbox.graph.mail_access import find_item, mailbox_of, on_mailbox, re
 from m365_sandbox.graph.mail_folders import find_folder
 from m365_sandbox.graph.mail_messages import flags_of, keep_beside, show_created
 from m365_sandbox.graph.mail_writing import build_message, read_message, read_mime, recipients_of
-from m365_sandbox.graph.routing import Answer, Call
+from m365_sandbox.graph.routing import Answer, Call, person_of
 from m365_sandbox.mail.exchange_online import SYSTEM
 from m365_sandbox.mail.mailbox import Item, Mailbox
-from m365_sandbox.mail.message import addresses, complete, received
+from m365_sandbox.mail.message import addresses, complete, on_behalf, received
 from m365_sandbox.mail.send_size import max_send_size
-from m365_sandbox.mail.sign_in import SignedIn, may_send_as
+from m365_sandbox.mail.sign_in import SignedIn, may_send_as, representative
 from m365_sandbox.mail.wording import SERVER
 from m365_sandbox.state.clock import now
 from m365_sandbox.state.history import Entity
@@ -65,8 +65,8 @@ async def _send(call: Call, mailbox: Entity, message: bytes, *, save_copy: bool)
             400, "ErrorMessageSizeExceeded",
             "The message exceeds the maximum supported size., Cannot save changes made to an item to store.",
         )
-    # Through Graph the mailbox itself is the sender, so it is the mailbox that needs SendAs on another one.
-    sender = SignedIn(mailbox["id"], mailbox)
+    # Through Graph an application sends as the mailbox itself, so it is the mailbox that needs SendAs on another one.
+    sender = SignedIn(person_of(call.claims) or mailbox["id"], mailbox)
     for address in addresses(message, "From", "Sender"):
         if not may_send_as(call.tenant, sender, address):
             raise GraphError(
@@ -74,6 +74,7 @@ async def _send(call: Call, mailbox: Entity, message: bytes, *, save_copy: bool)
                 "The user account which was used to submit this request does not have the right to send mail on behalf "
                 "of the specified sending account., Cannot submit message.",
             )
+    message = on_behalf(message, lambda address: representative(call.tenant, sender, address))
     hop = received(f"{SERVER} ([::1])", f"{SERVER} ([::1])", "mapi", now())
     await call.post_office.submit(
         mailbox, message, recipients, hop=hop, save_copy=save_copy,

@@ -31,6 +31,7 @@ GRANTS_READ = any_of(
 GRANTS_WRITE = any_of("DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All")
 PROFILES_READ = frozenset({"User.Read.All", "User.ReadWrite.All", *_READ_DIRECTORY})
 USERS_READ = any_of("User.ReadBasic.All", *PROFILES_READ)
+OWN_USER_READ = any_of("User.Read", "User.ReadWrite")
 ORGANIZATION_READ = any_of(
     "Organization.Read.All", "Organization.ReadWrite.All", "User.Read.All", "User.ReadWrite.All", *_READ_DIRECTORY
 )

@@ -13,10 +13,12 @@ from starlette.datastructures import Headers
 from m365_sandbox.graph.errors import GraphError, authorization_denied, gateway_refusal
 from m365_sandbox.mail.post_office import PostOffice
 from m365_sandbox.mail.store import MailStore
+from m365_sandbox.state.directory_roles import DIRECTORY_ROLES
 from m365_sandbox.state.json_text import parse_json
 from m365_sandbox.state.sandbox import Sandbox
 from m365_sandbox.state.tenant import Tenant
 
+ADMINISTRATOR = DIRECTORY_ROLES["Global Administrator"]
 OWNED_BY = "Application.ReadWrite.OwnedBy"
 ALTERNATE_KEYS = {
     "applications": ("appId", "uniqueName"), "servicePrincipals": ("appId",), "federatedIdentityCredentials": ("name",),
@@ -119,6 +121,16 @@ def any_of(*roles: str | frozenset[str]) -> Roles:
     return tuple(role if isinstance(role, frozenset) else frozenset({role}) for role in roles)
 
 
+def person_of(claims: Mapping[str, Any]) -> str | None:
+    """The object id of the person whose token it is; None for an application's."""
+    return str(claims["oid"]) if "scp" in claims else None
+
+
+def permissions_of(claims: Mapping[str, Any]) -> list[str]:
+    """The delegated permissions of a person's token, the application permissions of an application's."""
+    return list(claims["scp"].split() if "scp" in claims else claims.get("roles", ()))
+
+
 def authorise(roles: Roles, granted: Sequence[str]) -> bool:
     """Check granted roles against alternatives; GraphError 403 if they fulfil none.
 
@@ -137,6 +149,7 @@ class Route:
     :param path: for example ``/users/{user}/sendMail``; literal segments are matched without regard to case.
     :param roles: alternatives; each is the set of all roles that it needs. No alternative = any valid token.
     :param workload: ``mail`` handlers check their callers and, where they change the tenant, save it themselves.
+    :param own: alternatives beside ``roles`` that will do for a person's own object.
     """
 
     method: str
@@ -144,10 +157,20 @@ class Route:
     roles: Roles
     handler: Handler
     workload: Literal["directory", "mail"] = "directory"
+    own: Roles = ()
 
-    def authorise(self, granted: Sequence[str]) -> bool:
-        """Check the token's roles as the function does. About mail Exchange decides, by mailbox."""
-        return False if self.workload == "mail" else authorise(self.roles, granted)
+    def authorise(self, claims: Mapping[str, Any], *, is_own: bool) -> bool:
+        """Check the token's permissions as the function does. About mail Exchange decides, by mailbox.
+
+        :param is_own: whether the user in the path is the person whose token it is.
+        """
+        if self.workload == "mail":
+            return False
+        # A member of the tenant reads the directory; what an application does for a person, the person must be able to.
+        changes = bool(self.roles) and self.method != "GET"
+        if changes and person_of(claims) is not None and ADMINISTRATOR not in claims["wids"]:
+            raise authorization_denied()
+        return authorise((*self.roles, *self.own) if is_own else self.roles, permissions_of(claims))
 
 
 def split_path(path: str) -> list[str | Key]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from m365_sandbox.graph.errors import authorization_denied, resource_not_found
 from m365_sandbox.graph.filter_syntax import parse_filter, paths
 from m365_sandbox.graph.query import View, answer_collection, answer_count, answer_entity
-from m365_sandbox.graph.roles import PROFILES_READ, USERS_READ
-from m365_sandbox.graph.routing import Answer, Call, Route
+from m365_sandbox.graph.roles import OWN_USER_READ, PROFILES_READ, USERS_READ
+from m365_sandbox.graph.routing import Answer, Call, Route, permissions_of, person_of
 from m365_sandbox.state.entity_types import USER
 from m365_sandbox.state.history import Entity
 
@@ -35,7 +35,7 @@ async def show(call: Call) -> Answer:
 
 
 def _users(call: Call) -> list[Entity]:
-    """The users as the caller may see them.
+    """The users as the caller may see them; a person sees the own one whole.
 
     Their proxyAddresses are the addresses of their mailboxes.
     """
@@ -43,11 +43,14 @@ def _users(call: Call) -> list[Entity]:
         {**user, "proxyAddresses": _proxy_addresses(call.tenant["mailboxes"].get(user["id"], call.lag))}
         for user in call.tenant["users"].values(call.lag)
     ]
-    if not PROFILES_READ.isdisjoint(call.claims.get("roles", ())):
+    if not PROFILES_READ.isdisjoint(permissions_of(call.claims)):
         return users
     if "$filter" in call.query and not set(paths(parse_filter(call.query["$filter"]))).issubset(BASIC_PROFILE):
         raise authorization_denied()
-    return [{name: user[name] for name in BASIC_PROFILE if name in user} for user in users]
+    own = person_of(call.claims)
+    return [
+        user if user["id"] == own else {name: user[name] for name in BASIC_PROFILE if name in user} for user in users
+    ]
 
 
 def _proxy_addresses(mailbox: Entity | None) -> list[str]:
@@ -63,5 +66,5 @@ def _proxy_addresses(mailbox: Entity | None) -> list[str]:
 ROUTES = (
     Route("GET", "/users", USERS_READ, show_all),
     Route("GET", "/users/$count", USERS_READ, count),
-    Route("GET", "/users/{user}", USERS_READ, show),
+    Route("GET", "/users/{user}", USERS_READ, show, own=OWN_USER_READ),
 )

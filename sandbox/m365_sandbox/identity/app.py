@@ -10,14 +10,28 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from m365_sandbox.http.fault_answers import not_saved_handlers
 from m365_sandbox.identity import errors
 from m365_sandbox.identity.client_authentication import basic_credentials
 from m365_sandbox.identity.discovery import SHARED_TENANTS, instance_discovery, is_this_tenant, openid_configuration
 from m365_sandbox.identity.errors import EntraError, response_headers
-from m365_sandbox.identity.token_request import answer_token_request
+from m365_sandbox.identity.grants.authorization_codes import redeem_code
+from m365_sandbox.identity.grants.client_credentials import answer_client_credentials
+from m365_sandbox.identity.grants.device_codes import redeem_device_code, start_device_flow
+from m365_sandbox.identity.grants.refresh_tokens import redeem_refresh_token
+from m365_sandbox.identity.sign_in.pages import DEVICE_PATH, sign_in_routes
+from m365_sandbox.identity.token_request import TokenRequest, answer_token_request, require_tenant
 from m365_sandbox.state.sandbox import Sandbox
 
 FORM = "application/x-www-form-urlencoded"
+GRANTS = {
+    "client_credentials": answer_client_credentials,
+    "authorization_code": redeem_code,
+    "refresh_token": redeem_refresh_token,
+    "urn:ietf:params:oauth:grant-type:device_code": redeem_device_code,
+    # v1.0's name of it.
+    "device_code": redeem_device_code,
+}
 _ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -33,8 +47,13 @@ def identity_app(sandbox: Sandbox) -> Starlette:
             Route("/{tenant}/discovery/keys", face.keys, methods=["GET"]),
             Route("/{tenant}/oauth2/v2.0/token", face.token_v2, methods=_ANY_METHOD),
             Route("/{tenant}/oauth2/token", face.token_v1, methods=_ANY_METHOD),
+            Route("/{tenant}/oauth2/v2.0/devicecode", face.devicecode_v2, methods=_ANY_METHOD),
+            Route("/{tenant}/oauth2/devicecode", face.devicecode_v1, methods=_ANY_METHOD),
+            *sign_in_routes(sandbox),
         ],
-        exception_handlers={EntraError: _refuse, 404: _nothing_here, 405: _nothing_here},
+        exception_handlers={
+            EntraError: _refuse, 404: _nothing_here, 405: _nothing_here, **not_saved_handlers("identity"),
+        },
     )
 
 
@@ -72,27 +91,37 @@ class _Face:
         return await self._token(request, 2)
 
     async def _token(self, request: Request, version: int) -> Response:
-        if request.method != "POST":
-            raise errors.only_post(request.method)
         form = await _form(request)
         basic = basic_credentials(request.headers.get("authorization", ""))
         # The request log wants to know who asked, whether or not a token comes out of it.
         request.state.app_id = form.get("client_id") or (basic[0] if basic else None)
-        return _json(
-            await answer_token_request(
-                self.sandbox,
-                tenant_name=request.path_params["tenant"],
-                version=version,
-                form=form,
-                basic=basic,
-                host=request.url.netloc,
+        return _json(await answer_token_request(
+            TokenRequest(
+                sandbox=self.sandbox, tenant_name=request.path_params["tenant"], version=version, form=form,
+                basic=basic, host=request.url.netloc, origin=request.headers.get("origin"),
                 lag=self.sandbox.faults.replication_lag("identity", "POST", request.url.path),
-            )
-        )
+            ),
+            GRANTS,
+        ))
+
+    async def devicecode_v1(self, request: Request) -> Response:
+        return await self._devicecode(request, 1)
+
+    async def devicecode_v2(self, request: Request) -> Response:
+        return await self._devicecode(request, 2)
+
+    async def _devicecode(self, request: Request, version: int) -> Response:
+        form = await _form(request)
+        request.state.app_id = form.get("client_id")
+        require_tenant(self.sandbox.tenant, request.path_params["tenant"])
+        page = f"https://{request.url.netloc}{DEVICE_PATH}"
+        return _json(start_device_flow(self.sandbox, version, form, page))
 
 
 async def _form(request: Request) -> dict[str, str]:
     """The parameters of the form; a body of another type has none, as far as Entra is concerned."""
+    if request.method != "POST":
+        raise errors.only_post(request.method)
     if request.headers.get("content-type", "").partition(";")[0].strip().casefold() != FORM:
         return {}
     pairs = parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True)

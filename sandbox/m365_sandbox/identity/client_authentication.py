@@ -7,7 +7,6 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
@@ -17,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from m365_sandbox.identity import errors
+from m365_sandbox.identity.clients import Client
 from m365_sandbox.identity.discovery import is_this_tenant
 from m365_sandbox.identity.federation import check_federated_claims, check_federated_signature
 from m365_sandbox.identity.tokens import AuthMethod
@@ -29,21 +29,6 @@ from m365_sandbox.state.tenant import Tenant, digest
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TOKEN_PATHS = ("oauth2/v2.0/token", "oauth2/token")
 _SKEW_SECONDS = 300
-
-
-@dataclass(frozen=True)
-class Client:
-    """Who asks.
-
-    ``passwords`` and ``keys`` are those of the registration and of the service principal together, ``federated`` the
-    registration's federated identity credentials.
-    """
-
-    app_id: str
-    name: str
-    passwords: tuple[Entity, ...]
-    keys: tuple[Entity, ...]
-    federated: tuple[Entity, ...]
 
 
 def basic_credentials(authorization: str) -> tuple[str, str] | None:

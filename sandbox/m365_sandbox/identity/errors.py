@@ -25,14 +25,16 @@ class EntraError(Exception):
     :param code: the number after AADSTS.
     :param error: OAuth's error value, the only part that clients should branch on.
     :param text: the description without the ids and the time.
+    :param suberror: what a client may look at besides, where only a person can help.
     """
 
-    def __init__(self, code: int, error: str, text: str, *, status: int = 400) -> None:
+    def __init__(self, code: int, error: str, text: str, *, status: int = 400, suberror: str | None = None) -> None:
         super().__init__(f"AADSTS{code}: {text}")
         self.code = code
         self.error = error
         self.text = text
         self.status = status
+        self.suberror = suberror
 
     def body(self, trace_id: str, correlation_id: str) -> dict[str, Any]:
         """The JSON body of the answer."""
@@ -50,6 +52,8 @@ class EntraError(Exception):
         }
         if self.code not in _WITHOUT_PAGE:
             body["error_uri"] = f"{LOOKUP_PAGE}{self.code}"
+        if self.suberror is not None:
+            body["suberror"] = self.suberror
         return body
 
 

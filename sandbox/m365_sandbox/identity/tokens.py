@@ -22,12 +22,13 @@ from m365_sandbox.state.keys import SigningKeys, base64url
 from m365_sandbox.state.resources import find_resource
 from m365_sandbox.state.tenant import Tenant
 
-AuthMethod = Literal["secret", "certificate"]
+AuthMethod = Literal["none", "secret", "certificate"]
 Reason = Literal["empty", "malformed", "expired", "audience", "signature"]
 
-# The claim's values are documented with the v1.0 token: 1 is a client secret, 2 a certificate or another assertion.
-_APPIDACR: dict[AuthMethod, str] = {"secret": "1", "certificate": "2"}
-_SKEW_SECONDS = 300
+# The claim's values are documented with the v1.0 token: 0 is a public client, 1 a client secret, 2 a certificate or
+# another assertion.
+APPIDACR: dict[AuthMethod, str] = {"none": "0", "secret": "1", "certificate": "2"}
+SKEW_SECONDS = 300
 # PyJWT knows the machine's clock only.
 WITHOUT_MACHINE_TIME: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
 
@@ -73,13 +74,13 @@ def issue_app_token(
     claims: dict[str, Any] = {
         "aud": resource,
         "iss": issuer(tenant),
-        "iat": moment - _SKEW_SECONDS,
-        "nbf": moment - _SKEW_SECONDS,
+        "iat": moment - SKEW_SECONDS,
+        "nbf": moment - SKEW_SECONDS,
         "exp": moment + (random_lifetime() if lifetime is None else lifetime),
         "aio": secrets.token_urlsafe(24),
         "app_displayname": service_principal["displayName"],
         "appid": service_principal["appId"],
-        "appidacr": _APPIDACR[auth_method],
+        "appidacr": APPIDACR[auth_method],
         "idp": issuer(tenant),
         "idtyp": "app",
         "oid": service_principal["id"],
@@ -95,6 +96,11 @@ def issue_app_token(
     }
     if not roles:
         del claims["roles"]
+    return sign(keys, claims)
+
+
+def sign(keys: SigningKeys, claims: dict[str, Any]) -> str:
+    """A token with these claims, with the header of v1.0 tokens."""
     return jwt.encode(claims, keys.private_key, algorithm="RS256", headers={"kid": keys.kid, "x5t": keys.kid})
 
 

@@ -28,6 +28,7 @@ from m365_sandbox.mail.sign_in import (
     Refused,
     SignedIn,
     may_send_as,
+    representative,
     with_password,
     with_token,
 )
@@ -192,6 +193,7 @@ class ExchangeDesk(Desk):
             if sender and not may_send_as(self._tenant, signed_in, sender):
                 log.info("smtp refuses a message: %r may not send as %r", mailbox["address"], sender)
                 return wording.smtp_send_as_denied(mailbox["address"], sender)
+        content = mime.on_behalf(content, lambda address: representative(self._tenant, signed_in, address))
         await self._turn(mailbox)
         hop = connection.hop()
         message_id = await self._post_office.submit(mailbox, content, envelope.rcpt_tos, hop=hop)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
@@ -71,6 +71,15 @@ def without(message: bytes, names: Collection[str]) -> bytes:
 def prepend(message: bytes, lines: Sequence[str]) -> bytes:
     """The message with header fields put before all others, the first line topmost."""
     return "".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape") + message
+
+
+def on_behalf(message: bytes, representative: Callable[[str], str | None]) -> bytes:
+    """The message with the Sender that Exchange writes if somebody sends on behalf of another one.
+
+    :param representative: gives the sender for a From address, None where the author sends.
+    """
+    sender = next(filter(None, map(representative, addresses(message, "From"))), None)
+    return message if sender is None else prepend(without(message, {"sender"}), [f"Sender: {sender}"])
 
 
 def envelope_sender(address: str | None) -> str:

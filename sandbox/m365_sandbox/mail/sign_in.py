@@ -22,6 +22,7 @@ Claims = Mapping[str, Any]
 Protocol = Literal["imap", "pop3", "smtp"]
 
 ROLES: dict[Protocol, str] = {"imap": "IMAP.AccessAsApp", "pop3": "POP.AccessAsApp", "smtp": "SMTP.SendAsApp"}
+SCOPES: dict[Protocol, str] = {"imap": "IMAP.AccessAsUser.All", "pop3": "POP.AccessAsUser.All", "smtp": "SMTP.Send"}
 _SWITCHES = {"imap": "ImapEnabled", "pop3": "PopEnabled"}
 
 Reason = Literal[
@@ -68,6 +69,8 @@ def with_token(
         claims = claims_of(response.token)
     except TokenError as error:
         return Refused("credentials", f"the access token is refused: {error.reason}")
+    if "scp" in claims:
+        return _person(tenant, protocol, response.user, claims)
     role, app_id, object_id = ROLES[protocol], claims.get("appid"), claims.get("oid")
     by_permission = role in claims.get("roles", ())
     # Without the permission, a role assignment in Exchange will do; there is one for SMTP only.
@@ -93,6 +96,27 @@ def with_token(
     if not has_full_access(tenant, mailbox, str(object_id)):
         return Refused("not_connected", f"service principal {object_id} lacks FullAccess to {response.user!r}")
     return SignedIn(str(object_id), mailbox)
+
+
+def _person(tenant: Tenant, protocol: Protocol, user: str, claims: Claims) -> Outcome:
+    """Judge a person's token: it opens the own mailbox, and those that the person has FullAccess to."""
+    scope, person = SCOPES[protocol], str(claims["oid"])
+    if scope not in claims["scp"].split():
+        return Refused("credentials", f"the token of {claims['upn']!r} lacks the scope {scope}")
+    if tenant.find_user(user) is None:
+        return Refused("credentials", f"there is no user {user!r}")
+    mailbox = tenant.find_mailbox(user)
+    closed: Reason = "credentials" if protocol == "smtp" else "not_connected"
+    if mailbox is None:
+        return Refused(closed, f"{user!r} has no mailbox")
+    if protocol == "smtp":
+        if (switch := smtp_switch(tenant, mailbox)) is not None:
+            return switch
+    elif not mailbox[_SWITCHES[protocol]]:
+        return Refused(closed, f"{_SWITCHES[protocol]} is false for {user!r}")
+    if mailbox["id"] != person and not has_full_access(tenant, mailbox, person):
+        return Refused(closed, f"{claims['upn']!r} lacks FullAccess to {user!r}")
+    return SignedIn(person, mailbox)
 
 
 def _submit(
@@ -139,13 +163,32 @@ def has_full_access(tenant: Tenant, mailbox: Entity, principal: str) -> bool:
 
 
 def may_send_as(tenant: Tenant, signed_in: SignedIn, address: str) -> bool:
-    """Whether a From address is one of the mailbox itself, or of one that the principal has SendAs or a role on."""
-    if address.casefold() in (own.casefold() for own in signed_in.mailbox["addresses"]):
+    """Whether a From address is one of the sender's own, or of a mailbox that the principal has a right or role on."""
+    home = _home(tenant, signed_in)
+    if home is not None and address.casefold() in (own.casefold() for own in home["addresses"]):
         return True
     other = tenant.find_recipient(address)
-    if other is None:
-        return False
-    entries = acl.stored(tenant["recipient_permissions"].get(other["id"]))
+    return other is not None and (
+        _has_send_as(tenant, signed_in, other) or signed_in.principal in other.get("GrantSendOnBehalfTo", ())
+    )
+
+
+def representative(tenant: Tenant, signed_in: SignedIn, address: str) -> str | None:
+    """Who the header Sender has to name: the person who may send on behalf of the From address, and not as it."""
+    home, other = _home(tenant, signed_in), tenant.find_recipient(address)
+    if home is None or other is None or other["id"] == home["id"] or _has_send_as(tenant, signed_in, other):
+        return None
+    return str(home["address"])
+
+
+def _home(tenant: Tenant, signed_in: SignedIn) -> Entity | None:
+    """The sender's own mailbox: a person's, whichever one they opened; an application's is the one that it opened."""
+    is_person = signed_in.principal in tenant["users"]
+    return tenant["mailboxes"].get(signed_in.principal) if is_person else signed_in.mailbox
+
+
+def _has_send_as(tenant: Tenant, signed_in: SignedIn, mailbox: Entity) -> bool:
+    entries = acl.stored(tenant["recipient_permissions"].get(mailbox["id"]))
     return acl.grants(entries, "Trustee", signed_in.principal, "SendAs") or reaches_by_role(
-        tenant, signed_in.principal, other["id"], {ROLES["smtp"]}
+        tenant, signed_in.principal, mailbox["id"], {ROLES["smtp"]}
     )

@@ -94,6 +94,10 @@ class MailStore:
         """Keep a message for addresses outside of the tenant as ``outbound/*.eml``, with its envelope on top."""
         await self._in_thread(lambda: self._spool(sender, recipients, message))
 
+    async def outbound(self) -> list[tuple[float, bytes]]:
+        """What was kept for addresses outside of the tenant, the oldest first: when (seconds since 1970), and what."""
+        return await self._in_thread(self._read_outbound)
+
     async def run(self, store: str, work: Callable[[Mailbox], Result]) -> Result:
         """Open an account and let ``work`` do blocking operations on it in a worker thread; gives back its result."""
         return await self._in_thread(lambda: self._run(store, work))
@@ -143,6 +147,12 @@ class MailStore:
             write_private(self._outbound / f"{time.time_ns()}-{secrets.token_hex(4)}.eml", prepend(message, envelope))
         except OSError as error:
             raise StoreError(f"The message cannot be kept: {error.strerror}") from error
+
+    def _read_outbound(self) -> list[tuple[float, bytes]]:
+        try:
+            return [(path.stat().st_mtime, path.read_bytes()) for path in sorted(self._outbound.glob("*.eml"))]
+        except OSError as error:
+            raise StoreError(f"The outbound spool cannot be read: {error.strerror}") from error
 
     def _deliver(self, stores: Sequence[str], message: bytes, sender: str) -> None:
         self._is_used = True

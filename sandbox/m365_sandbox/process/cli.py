@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from m365_sandbox.control.token import inbox_token
 from m365_sandbox.process import environment
 from m365_sandbox.process.folder import FolderError, check
 from m365_sandbox.process.instance import Instance, InstanceError
@@ -74,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     control.add_argument("path", help="for example '/requests?face=graph'")
     control.add_argument("body", nargs="?", help="JSON; a dash reads it from the standard input")
     control.set_defaults(command=_control)
+    commands.add_parser(
+        "inbox", parents=[common], help="print the address of the page that shows what arrived in the mailboxes",
+    ).set_defaults(command=_inbox)
     env = commands.add_parser("env", parents=[common], help="print the environment variables that clients need")
     env.add_argument("--format", choices=("shell", "json"), default="shell")
     env.set_defaults(command=_env)
@@ -140,6 +144,12 @@ def _env(instance: Instance, options: argparse.Namespace) -> int:
     _require_running(instance)
     values = environment.read(instance.directory)
     print(json.dumps(values, indent=1) if options.format == "json" else environment.as_shell(values), end="")
+    return 0
+
+
+def _inbox(instance: Instance, options: argparse.Namespace) -> int:
+    _require_running(instance)
+    print(f"{address('inbox', instance.ports()['inbox'])}/?token={inbox_token(instance.directory)}")
     return 0
 
 

@@ -53,6 +53,7 @@ def variables(tenant: Tenant, credentials: Credentials, ports: dict[str, int], d
         "M365_SANDBOX_READER_CLIENT_ID": seeded_app_id(tenant, READER),
         "M365_SANDBOX_READER_CLIENT_SECRET": credentials.reader_secret,
         "M365_SANDBOX_PROBE_PASSWORD": credentials.probe_password,
+        "M365_SANDBOX_USER_PASSWORD": credentials.user_password,
         "M365_SANDBOX_RELAY_USER": credentials.relay_user,
         "M365_SANDBOX_RELAY_PASSWORD": credentials.relay_password,
     }

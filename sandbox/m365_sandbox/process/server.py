@@ -24,7 +24,7 @@ from starlette.types import ASGIApp
 
 from m365_sandbox.control.app import control_app
 from m365_sandbox.control.guard import Guard
-from m365_sandbox.control.token import load_or_create_token
+from m365_sandbox.control.token import inbox_token, load_or_create_token
 from m365_sandbox.exchange.app import exchange_app
 from m365_sandbox.google.app import google_app, token_uri
 from m365_sandbox.google.gmail import provider as gmail
@@ -35,6 +35,8 @@ from m365_sandbox.graph.app import graph_app
 from m365_sandbox.http.middleware import HttpMiddleware
 from m365_sandbox.http.server import HttpServer
 from m365_sandbox.identity.app import identity_app
+from m365_sandbox.inbox.app import inbox_app
+from m365_sandbox.inbox.guard import InboxGuard
 from m365_sandbox.issuer.app import issuer_app
 from m365_sandbox.mail import exchange_online
 from m365_sandbox.mail.post_office import PostOffice
@@ -56,6 +58,7 @@ from m365_sandbox.state.history import Entity
 from m365_sandbox.state.keys import ENTRA_FILE, GOOGLE_FILES, GOOGLE_LIFETIME, ISSUER_FILE, SigningKeys
 from m365_sandbox.state.request_log import RequestLog
 from m365_sandbox.state.sandbox import Sandbox
+from m365_sandbox.state.seal import SEAL_FILE, Seal
 from m365_sandbox.state.seed import sow
 from m365_sandbox.state.tenant import STATE_FILE, Tenant
 from m365_sandbox.winrm.host import WindowsHost
@@ -145,6 +148,7 @@ def build(directory: Path, ports: Mapping[str, int]) -> Sandbox:
         credentials=Credentials.load_or_create(directory),
         ports=ports_of_faces(ports, Instance(directory).ports()),
         tls=load_or_create_tls(directory),
+        seal=Seal.load_or_create(directory / SEAL_FILE),
     )
     if tenant.is_new:
         sow(tenant, sandbox.catalog, sandbox.credentials)
@@ -179,6 +183,9 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
         servers.append(await _start(sandbox, "issuer", issuer_app(sandbox)))
         servers.append(await _start(sandbox, "management", management_app(sandbox)))
         servers.append(await _start(sandbox, "winrm", windows.app()))
+        cookie = f"inbox-{sandbox.tenant.tenant_id}"
+        inbox = InboxGuard(inbox_app(sandbox, store), inbox_token(directory), cookie)
+        servers.append(await _start(sandbox, "inbox", inbox))
         servers.append(await _start(sandbox, "control", Guard(control_app(sandbox, (store, gmail_store)), token)))
         _write_ports(directory, sandbox.ports)
         account = _write_google_keys(sandbox)
@@ -202,7 +209,7 @@ async def _start(sandbox: Sandbox, face: str, app: ASGIApp, *, date_header: bool
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((HOST, sandbox.ports[face]))
     sandbox.ports[face] = listener.getsockname()[1]
-    server = HttpServer(app, listener, None if face == "control" else sandbox.tls, date_header=date_header)
+    server = HttpServer(app, listener, None if FACES[face] == "http" else sandbox.tls, date_header=date_header)
     await server.start()
     return server
 

@@ -17,13 +17,14 @@ class Credentials:
     """Made once per instance and kept over restarts and resets.
 
     The secrets belong to the operator's and the reader's application, the probe password to probe@contoso.example, the
-    relay user to the company's own mail relay, the WinRM password to the Windows host's account. The
-    token secret signs Google's access tokens.
+    user password to every other person, the relay user to the company's own mail relay, the WinRM password to the
+    Windows host's account. The token secret signs Google's access tokens.
     """
 
     operator_secret: str
     reader_secret: str
     probe_password: str
+    user_password: str
     relay_user: str
     relay_password: str
     winrm_password: str
@@ -38,6 +39,7 @@ class Credentials:
             operator_secret=client_secret(),
             reader_secret=client_secret(),
             probe_password=secrets.token_urlsafe(18),
+            user_password=secrets.token_urlsafe(18),
             relay_user="apikey",
             relay_password=secrets.token_urlsafe(32),
             winrm_password=secrets.token_urlsafe(18),

@@ -24,6 +24,9 @@ DIRECTORY_ROLES: Mapping[str, str] = {
 # What tokens of applications without a directory role have.
 NO_ROLE = "0997a1d0-0d1d-4acb-b408-d5ca73121e90"
 
+# What tokens of a tenant's own users have besides.
+MEMBER = "b79fbf4d-3ef9-4689-8143-76b194e85509"
+
 
 def held_roles(tenant: Tenant, principal_id: str) -> list[str]:
     """The template ids of the roles that a service principal holds: the token's ``wids``."""
@@ -31,8 +34,14 @@ def held_roles(tenant: Tenant, principal_id: str) -> list[str]:
     return [assignment["roleDefinitionId"] for assignment in assignments] or [NO_ROLE]
 
 
+def held_by_user(tenant: Tenant, user_id: str) -> list[str]:
+    """The template ids of the roles that a user holds, with the one that every member has: the token's ``wids``."""
+    assignments = tenant.find("directory_role_assignments", principalId=user_id)
+    return [*(assignment["roleDefinitionId"] for assignment in assignments), MEMBER]
+
+
 def assign_role(tenant: Tenant, principal_id: str, name: str) -> Entity:
-    """Give a service principal a directory role; a KeyError for an unknown one. The caller saves."""
+    """Give a service principal or a user a directory role; a KeyError for an unknown one. The caller saves."""
     template = DIRECTORY_ROLES[name]
     assignment = {
         "id": f"{principal_id}-{template}", "principalId": principal_id, "roleDefinitionId": template,

@@ -62,3 +62,9 @@ def role_ids(resource: Entity, names: Iterable[str]) -> list[str]:
     """The ids of a resource's application permissions; a KeyError names the one that does not exist."""
     known = {role["value"]: role["id"] for role in resource["appRoles"]}
     return [known[name] for name in names]
+
+
+def scope_ids(resource: Entity, names: Iterable[str]) -> list[str]:
+    """The ids of a resource's delegated permissions; a KeyError names the one that does not exist."""
+    known = {scope["value"]: scope["id"] for scope in resource["oauth2PermissionScopes"]}
+    return [known[name] for name in names]

@@ -22,9 +22,10 @@ FACES = {
     "gmail_imap": "Gmail's IMAP over TLS",
     "gmail_pop3": "Gmail's POP3 over TLS",
     "winrm": "WinRM over https: a Windows host with PowerShell",
+    "inbox": "http",
     "control": "http",
 }
-HTTP_FACES = ("identity", "graph", "outlook", "issuer", "management", "google", "control")
+HTTP_FACES = ("identity", "graph", "outlook", "issuer", "management", "google", "inbox", "control")
 
 
 def address(face: str, port: int) -> str:

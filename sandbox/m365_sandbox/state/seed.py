@@ -7,6 +7,7 @@ Object ids follow from the tenant's id and the object's name, so a reset gives b
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 
 from m365_sandbox.state.catalog import Catalog
@@ -20,9 +21,11 @@ from m365_sandbox.state.entities import (
     new_password_credential,
     new_service_principal,
     role_ids,
+    scope_ids,
 )
 from m365_sandbox.state.history import Entity
 from m365_sandbox.state.resources import EXCHANGE_APP_ID, GRAPH_APP_ID, find_resource
+from m365_sandbox.state.sign_in_settings import revoke_sessions
 from m365_sandbox.state.tenant import Tenant, digest
 
 # Microsoft's own tenant, in which its first-party applications are registered.
@@ -33,6 +36,7 @@ SEEDED_LIFETIME = timedelta(days=3650)
 OPERATOR = "Mail operations"
 READER = "Mail reader"
 PROBE_ADDRESS = "probe@contoso.example"
+ADMIN_ADDRESS = "admin@contoso.example"
 DIRECTOR_ADDRESS = "director@contoso.example"
 
 # The least that the collection's modules need; see the collection's README.
@@ -47,7 +51,7 @@ OPERATOR_ROLES = {
 READER_ROLES = {GRAPH_APP_ID: ["Mail.ReadWrite"], EXCHANGE_APP_ID: ["IMAP.AccessAsApp", "POP.AccessAsApp"]}
 
 Roles = dict[str, list[str]]
-"""Names of application permissions by the resource's appId or URI."""
+"""Names of permissions by the resource's appId or URI."""
 
 
 def seeded_id(tenant: Tenant, kind: str, name: str) -> str:
@@ -81,25 +85,30 @@ def sow(tenant: Tenant, catalog: Catalog, credentials: Credentials) -> None:
 
 def add_application(
     tenant: Tenant, application: Entity, service_principal: Entity, roles: Roles, secret: str | None = None, *,
-    lifetime: timedelta = DEFAULT_LIFETIME,
+    scopes: Roles | None = None, lifetime: timedelta = DEFAULT_LIFETIME,
 ) -> None:
     """Put an application with its service principal, its granted permissions and a secret into the tenant.
 
     :param application: a new application; the permissions are declared in it and the secret is listed in it here.
+    :param scopes: delegated permissions that are granted for everybody.
     :raises KeyError: for a resource or a permission that does not exist; nothing was put then.
     """
-    grants = []
+    grants, delegated = [], []
     for name, values in roles.items():
-        resource = find_resource(tenant, name)
-        if resource is None:
-            raise KeyError(name)
+        resource = _resource(tenant, name)
         ids = role_ids(resource, values)
-        application["requiredResourceAccess"].append({
-            "resourceAppId": resource["appId"], "resourceAccess": [{"id": one, "type": "Role"} for one in ids],
-        })
+        _declare(application, resource, "Role", ids)
         for one in ids:
             identifier = seeded_id(tenant, "appRoleAssignment", f"{service_principal['id']}/{resource['id']}/{one}")
             grants.append(new_app_role_assignment(service_principal, resource, one, id=identifier))
+    for name, values in (scopes or {}).items():
+        resource = _resource(tenant, name)
+        _declare(application, resource, "Scope", scope_ids(resource, values))
+        delegated.append({
+            "id": seeded_id(tenant, "oauth2PermissionGrant", f"{service_principal['id']}/{resource['id']}"),
+            "clientId": service_principal["id"], "consentType": "AllPrincipals", "principalId": None,
+            "resourceId": resource["id"], "scope": " ".join(values),
+        })
     if secret is not None:
         key_id = seeded_id(tenant, "keyId", application["id"])
         application["passwordCredentials"].append(new_password_credential(
@@ -110,6 +119,24 @@ def add_application(
     tenant["service_principals"].put(service_principal["id"], service_principal)
     for grant in grants:
         tenant["app_role_assignments"].put(grant["id"], grant)
+    for consent in delegated:
+        tenant["oauth2_permission_grants"].put(consent["id"], consent)
+
+
+def _resource(tenant: Tenant, name: str) -> Entity:
+    resource = find_resource(tenant, name)
+    if resource is None:
+        raise KeyError(name)
+    return resource
+
+
+def _declare(application: Entity, resource: Entity, kind: str, ids: Sequence[str]) -> None:
+    access = [{"id": one, "type": kind} for one in ids]
+    for required in application["requiredResourceAccess"]:
+        if required["resourceAppId"] == resource["appId"]:
+            required["resourceAccess"] += access
+            return
+    application["requiredResourceAccess"].append({"resourceAppId": resource["appId"], "resourceAccess": access})
 
 
 def _seeded_application(tenant: Tenant, display_name: str, roles: Roles, secret: str) -> Entity:
@@ -128,12 +155,15 @@ def _seeded_application(tenant: Tenant, display_name: str, roles: Roles, secret:
 
 def _people(tenant: Tenant, credentials: Credentials) -> None:
     def add(
-        address: str, display_name: str, *, password: str | None = None, licensed: bool = True, shared: bool = False
+        address: str, display_name: str, *, password: str | None = credentials.user_password, licensed: bool = True,
+        shared: bool = False,
     ) -> None:
-        tenant.add_user(
+        user = tenant.add_user(
             address, display_name, password=password, licensed=licensed, shared=shared,
             identifier=seeded_id(tenant, "user", address),
         )
+        # What browsers and clients keep of an earlier life of the tenant does not count.
+        revoke_sessions(tenant, user["id"])
 
     add("contracts@contoso.example", "Contracts")
     add("contracts-test@contoso.example", "Contracts (test)")
@@ -149,8 +179,9 @@ def _people(tenant: Tenant, credentials: Credentials) -> None:
     tenant["mailboxes"].put(director["id"], {**director, "SmtpClientAuthenticationDisabled": False})
     add(PROBE_ADDRESS, "Mail probe", password=credentials.probe_password)
     add("unlicensed@contoso.example", "Unlicensed", licensed=False)
-    add("admin@contoso.example", "Administrator")
-    add("shared@contoso.example", "Shared", licensed=False, shared=True)
+    add(ADMIN_ADDRESS, "Administrator")
+    assign_role(tenant, seeded_id(tenant, "user", ADMIN_ADDRESS), "Global Administrator")
+    add("shared@contoso.example", "Shared", password=None, licensed=False, shared=True)
 
 
 def _let_read(tenant: Tenant, service_principal: Entity, address: str) -> None:

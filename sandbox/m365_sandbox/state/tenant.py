@@ -54,6 +54,9 @@ COLLECTIONS = (
     "google_keys",              # by private_key_id; the public halves of service accounts' keys, see there
     "credential_digests",       # by keyId; {"digest": hex}: of client secrets
     "password_digests",         # by object id of the user; {"digest": hex}
+    "sign_in_settings",         # by object id of the user; see state.sign_in_settings
+    "authorization_codes",      # by the code's digest; see identity.grants.authorization_codes
+    "device_codes",             # by the device code's digest; see identity.grants.device_codes
 )
 
 

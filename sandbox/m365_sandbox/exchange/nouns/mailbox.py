@@ -11,6 +11,7 @@ from typing import Any
 from m365_sandbox.exchange.cmdlet import Call, Cmdlet, Parameter, identity_parameter, ignored, unsupported
 from m365_sandbox.exchange.directory import MAILBOXES, Principal, find
 from m365_sandbox.exchange.errors import invalid
+from m365_sandbox.exchange.grantees import grantee, printed
 from m365_sandbox.exchange.objects import printed_date
 from m365_sandbox.exchange.output import Output, Property, Row, flag, guid, text, texts
 from m365_sandbox.exchange.parameter_types import (
@@ -82,8 +83,10 @@ def row(call: Call, mailbox: Principal) -> dict[str, Any]:
     shared = entity["RecipientTypeDetails"] == "SharedMailbox"
     stored = {name: entity[name] for name in (*_FLAGS, *_SIZES, "ForwardingSmtpAddress") if name in entity}
     name = mailbox.user_principal_name
+    trustees = [printed(call, one) for one in entity.get("GrantSendOnBehalfTo", ())]
     return {
         **values(tenant, mailbox), **stored, "ExchangeGuid": entity["ExchangeGuid"],
+        "GrantSendOnBehalfTo": [one for one in trustees if one is not None],
         "DatabaseGuid": "5f1c3a52-1d6e-4b8c-9d0a-2f5b8a7e6c41", "ArchiveGuid": "00000000-0000-0000-0000-000000000000",
         "IsShared": shared, "AccountDisabled": not mailbox.user["accountEnabled"],
         "SKUAssigned": None if shared else bool(mailbox.user["assignedLicenses"]),
@@ -116,9 +119,13 @@ def _get_exo(call: Call) -> Iterator[Row]:
 def _set(call: Call) -> None:
     mailbox = find(call.tenant, MAILBOXES, call["Identity"])
     entity = {name: value for name, value in mailbox.entity.items() if name != "ExchangeGuid"}
-    printed = row(call, mailbox)
-    before = {one.name: printed.get(one.name, one.default) for one in OUTPUT}
+    shown = row(call, mailbox)
+    before = {one.name: shown.get(one.name, one.default) for one in OUTPUT}
     changed = {name: call[name] for name in (*_FLAGS, *_TEXTS, *_SIZES) if name in call and call[name] != before[name]}
+    if "GrantSendOnBehalfTo" in call:
+        trustees = [grantee(call, name) for name in call["GrantSendOnBehalfTo"] or ()]
+        if trustees != entity.get("GrantSendOnBehalfTo", []):
+            changed["GrantSendOnBehalfTo"] = trustees
     if not changed:
         call.warn(not_modified(mailbox.name))
         return
@@ -152,6 +159,7 @@ CMDLETS = (
         (
             identity_parameter(ID, mandatory=True), *(Parameter(name, BOOLEAN) for name in _FLAGS),
             *(Parameter(name, STRING) for name in _TEXTS), *(Parameter(name, BYTE_SIZE) for name in _SIZES),
+            Parameter("GrantSendOnBehalfTo", STRINGS),
         ),
         _set,
     ),
