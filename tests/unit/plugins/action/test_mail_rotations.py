@@ -182,3 +182,40 @@ def test_the_report_is_of_the_newest_step_of_which_only_some_hosts_know() -> Non
 def test_a_report_that_cannot_be_given_fails_as_a_task() -> None:
     made, given = action("report", {})
     assert made.failed(given, StoreError("It is damaged."))["failed"] is True
+
+
+# -- several applications of a host --------------------------------------------------------------------------------
+
+FURTHER = {**APPLICATION, "name": "reading", "unique_name": "reading-mail", "display_name": "Reading", "hosts": ["two"]}
+
+
+def of_both(**more: Any) -> dict[str, Any]:
+    """A rotation of an application of all hosts, and of one that the second host has beside it."""
+    states = {NAME: STATE, "reading": {**STATE, "hosts": ["two"], **more}}
+    return {
+        "applications": [APPLICATION, FURTHER], "rotation": {"applications": states, "me": ME, "steps": 3},
+    }
+
+
+def test_a_host_gets_what_is_due_of_each_of_its_applications() -> None:
+    made, given = action("choose", {}, **of_both(slot="current"))
+    made._task_vars["ansible_play_batch"] = ["one", "two"]
+    found = made.act(given)
+    assert found["slots"] == {"one": {NAME: "pending"}, "two": {NAME: "pending", "reading": "current"}}
+    assert found["chosen"] == ["one", "two"]
+
+
+def test_a_host_that_fails_gets_the_old_secret_of_each_of_its_applications_back() -> None:
+    said = {**CHANGED, **delivery("two", "It did not arrive.")}
+    found = run("end", dict.fromkeys(HOSTS, said), **of_both())
+    assert found["back"] == {
+        "one": {NAME: "current"}, "two": {NAME: "current", "reading": "current"}, "three": {NAME: "current"},
+    }
+
+
+def test_an_application_without_a_client_secret_has_nothing_to_rotate() -> None:
+    people = {**APPLICATION, "credential": "none"}
+    found = run("decide", {}, applications=[people], rotation={})
+    state = found["applications"][NAME]
+    assert (state["state"], state["failed"], found["locked"], found["due"]) == ("unset", False, [], [])
+    assert state["reasons"] == ["It signs in without a client secret, so that there is none to rotate."]
