@@ -167,7 +167,7 @@ class ActionModule(EstateStep):
         # So is the identity platform for a credential that was just made, by this run's identity step or its rotation.
         new = [name for name in known if name in slots or args["identity"].get(name, {}).get("changed", False)]
         return {
-            "new_client_ids": [known[name].get("client_id") for name in new],
+            "new_client_ids": [found for name in new if (found := known[name].get("client_id"))],
             "subject": f"Mail delivery check of {check['host']}" if check.get("host") else "Mail delivery check",
             **filled, "name": check["name"], "patience": patience,
             **({"host": check["host"]} if check.get("host") else {}),

@@ -158,8 +158,10 @@ class ActionModule(Step):
         held, credential = self._held[name], self._credential(name)
         key_id = credential.get("key_id")
         stored = held.entry.get("encrypted", {}).get(self._host, {}).get(key_id)
-        if stored or key_id is None or self.check_mode:
-            return self._known(name, stored)
+        if key_id is None:
+            return self._known(name, None)
+        if stored or self.check_mode:
+            return str(stored or UNKNOWN)
         command = self._encryption["command"]
         ran = self._server.run(command, credential["secret_text"])
         made = ran.output.strip()

@@ -15,6 +15,9 @@ from sandbox_fixture import RunningSandbox
 HOSTS = ("cmo-own-1", "cmo-own-2")
 #: For this one a person has to sign in.
 PUBLIC = "cmo-own-3"
+#: This one sends and receives with Google.
+GOOGLE = "cmo-own-4"
+ORDERS, RETURNS = "orders@fabrikam.example", "returns@fabrikam.example"
 DIRECTOR = "director@contoso.example"
 SENDS, RECEIVES = "contracts@contoso.example", "contracts-test@contoso.example"
 ACTIONS, DOCUMENTS = "tickets@contoso.example", "tickets-test@contoso.example"
@@ -51,7 +54,7 @@ class Settled:
         return {str(one.get("key")): str(one.get("value")) for one in tree.iterfind("appSettings/add")}
 
 
-def variables(folder: Path, reader: dict[str, str]) -> dict[str, Any]:
+def variables(folder: Path, estate: Estate) -> dict[str, Any]:
     """What the operator writes for a server."""
     reads = {"app": "cmo-reads-test"}
     return {
@@ -66,11 +69,11 @@ def variables(folder: Path, reader: dict[str, str]) -> dict[str, Any]:
             "new_action": {"mailbox": ACTIONS}, "document_import": {"mailbox": DOCUMENTS},
         },
         "mail_restart_command": ["touch", str(folder / "restarted")],
-        "mail_verify": {"recipient": "probe@contoso.example", "receive": reader, "refused_mailbox": DIRECTOR},
+        "mail_verify": {"recipient": "probe@contoso.example", "receive": estate.reader(), "refused_mailbox": DIRECTOR},
     }
 
 
-def for_people(folder: Path, reader: dict[str, str]) -> dict[str, Any]:
+def for_people(folder: Path, estate: Estate) -> dict[str, Any]:
     """What the operator writes for a server for which a person signs in."""
     (folder / "tool.exe.config").write_bytes(b"<configuration><appSettings /></configuration>")
     return {
@@ -82,7 +85,27 @@ def for_people(folder: Path, reader: dict[str, str]) -> dict[str, Any]:
             "cache_folder": str(folder / "cache"), "token_helper": str(folder / "tool.exe"),
         },
         "mail_restart_command": ["touch", str(folder / "restarted")],
-        "mail_verify": {"recipient": "probe@contoso.example", "receive": reader},
+        "mail_verify": {"recipient": "probe@contoso.example", "receive": estate.reader()},
+    }
+
+
+def with_google(folder: Path, estate: Estate) -> dict[str, Any]:
+    """What the operator writes for a server whose mailboxes are Google's."""
+    env = estate.sandbox.env
+    server = {"authentication": "google_service_account", "host": env["M365_SANDBOX_HOST"]}
+    return {
+        "groups": ["test"], "mail_product": "cmo",
+        "mail_send": {"transport": "smtp", "from": ORDERS, "port": int(env["M365_SANDBOX_GMAIL_SMTP_PORT"]), **server},
+        "mail_receive": {
+            "transport": "imap", "mailbox": RETURNS, "port": int(env["M365_SANDBOX_GMAIL_IMAP_PORT"]), **server,
+        },
+        "mail_google": {
+            "unique_name": "cmo-google-test", "key_file": env["M365_SANDBOX_GOOGLE_KEY_FILE"],
+            "token_uri": env["MAILOPS_GOOGLE_TOKEN_URI"], "server_path": str(folder / "google.json"),
+        },
+        "mail_cmo": {"path": str(folder / "web.config")},
+        "mail_restart_command": ["touch", str(folder / "restarted")],
+        "mail_verify": {"recipient": "probe@contoso.example", "receive": estate.reader()},
     }
 
 
@@ -91,13 +114,14 @@ def settled(sandbox: RunningSandbox, home: Path) -> Settled:
     estate = Estate(sandbox, home)
     estate.empty()
     hosts = {}
-    for host in (*HOSTS, PUBLIC):
+    everybody = (*HOSTS, PUBLIC, GOOGLE)
+    for host in everybody:
         folder = estate.directory / "servers" / host
         folder.mkdir(parents=True)
         (folder / "web.config").write_bytes(WEB_CONFIG)
-        said = for_people if host == PUBLIC else variables
-        hosts[host.replace("-", "_")] = said(folder, estate.reader())
-    limit = [*estate.hosts(**hosts), "--limit", ",".join((*HOSTS, PUBLIC))]
+        said = {PUBLIC: for_people, GOOGLE: with_google}.get(host, variables)
+        hosts[host.replace("-", "_")] = said(folder, estate)
+    limit = [*estate.hosts(**hosts), "--limit", ",".join(everybody)]
     first = estate.set_up(*limit, "--diff", "-e", "mail_report_file=mail.json")
     between = estate.footprint()
     second = estate.set_up(*limit)
@@ -177,7 +201,9 @@ def test_the_second_run_changes_nothing_and_the_configuration_is_proved_as_it_is
     assert settled.second.changed == 0
     assert settled.after == settled.between
     assert settled.verified.code == 0, settled.verified.output
-    assert settled.verified.results == {**dict.fromkeys(HOSTS, "delivered"), PUBLIC: "authorization required"}
+    assert settled.verified.results == {
+        **dict.fromkeys((*HOSTS, GOOGLE), "delivered"), PUBLIC: "authorization required",
+    }
 
 
 def test_a_rotation_renews_both_secrets_on_both_servers(settled: Settled) -> None:
@@ -215,3 +241,22 @@ def test_a_person_has_to_sign_in_for_a_public_client_and_the_other_hosts_go_on(s
         "CacheDirectory": str(folder / "cache"),
     }
     assert "nothing to rotate" in settled.rotated.output
+
+
+def test_googles_mailboxes_are_opened_by_a_service_account_whose_key_is_on_the_server(settled: Settled) -> None:
+    row = settled.first.table[GOOGLE]
+    assert (row["result"], row["sent through"]) == ("delivered", "smtp (google_service_account)")
+    assert row["received through"] == "graph (oauth2), imap (google_service_account)"
+    env = settled.estate.sandbox.env
+    key = settled.between.files[f"servers/{GOOGLE}/google.json"]
+    assert json.loads(key) == json.loads(Path(env["M365_SANDBOX_GOOGLE_KEY_FILE"]).read_bytes())
+    found = settled.settings(settled.between, GOOGLE)
+    path = str(settled.estate.directory / "servers" / GOOGLE / "google.json")
+    for place, user in (("Mail.Sending.Smtp", ORDERS), ("Mail.Receiving.Imap", RETURNS)):
+        assert {name: found[f"{place}.{name}"] for name in (
+            "AuthType", "GoogleOAuth2.CertificatePath", "GoogleOAuth2.ServiceAccount", "GoogleOAuth2.GsuiteUser",
+        )} == {
+            "AuthType": "GoogleOAuth2", "GoogleOAuth2.CertificatePath": path, "GoogleOAuth2.GsuiteUser": user,
+            "GoogleOAuth2.ServiceAccount": env["M365_SANDBOX_GOOGLE_SERVICE_ACCOUNT"],
+        }
+    assert not [name for name in found if name.lower().endswith("password")]

@@ -53,9 +53,9 @@ def judge(about: Mapping[str, Any], found: Mapping[str, Found] | GraphError) -> 
     ]
     if without:
         return failure(InputError(
-            f"{', '.join(without)} has no mailbox in Exchange Online, so that no mail can be sent from there.",
+            f"{', '.join(without)} has no mailbox in Exchange Online, so that no mail can be sent from there, or read.",
             remedy="In the Microsoft 365 admin center, assign a licence with Exchange Online to it, or name another "
-            "mailbox in mail_send.from.",
+            "mailbox in mail_send.from, or where it is named.",
         ))
     unknown = [address for address in about["users"] if found[address] is None]
     if unknown:

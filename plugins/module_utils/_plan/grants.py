@@ -73,7 +73,8 @@ def unfitting(accesses: Sequence[Access], wanted: Mapping[str, str], problems: l
         problems.append("mail_access.model: is about SMTP with OAuth; for Microsoft Graph use mail_access.scope")
     if "scope" in wanted and "graph" not in used:
         problems.append(
-            "mail_access.scope: is about Microsoft Graph; by SMTP an application reaches none but its mailboxes anyway"
+            "mail_access.scope: is about Microsoft Graph; by SMTP an application reaches none but its mailboxes "
+            "anyway, and for a person what that person does"
         )
 
 

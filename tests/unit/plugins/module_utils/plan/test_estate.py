@@ -104,3 +104,52 @@ def test_what_is_wrong_between_hosts_ends_both_and_nobody_else() -> None:
     work = drawn({"a": product(), "b": product(mail_environment="prod"), "c": product("other")})
     assert [host for host, verdict in work["hosts"].items() if verdict["failed"]] == ["a", "b"]
     assert [one["hosts"] for one in work["applications"]] == [["c"]]
+
+
+# -- several applications of a host ----------------------------------------------------------------------------------
+
+
+def several(reads: str = "reads", **more: Any) -> Host:
+    """A host of CMO, one application of which sends, and another one reads."""
+    return Host({
+        **SHARED, "mail_product": "cmo", "mail_environment": "test",
+        "mail_app": {"unique_name": "sends", "name": "Sends"}, "mail_apps": [{"unique_name": reads, "name": "Reads"}],
+        "mail_send": {"transport": "graph", "from": "cmo@contoso.example"},
+        "mail_receive": {"transport": "graph", "mailbox": "in@contoso.example", "app": reads},
+        "mail_cmo": {"path": "/srv/web.config", "integration_type": "Confidential"}, **more,
+    }, store=STORE, same_store=STORE)
+
+
+def test_each_of_a_hosts_applications_is_there_with_all_that_share_it() -> None:
+    other = several("others", mail_receive={"transport": "graph", "mailbox": "b@contoso.example", "app": "others"})
+    work = drawn({"a": several(), "b": other, "c": several()})
+    assert [(one["unique_name"], one["hosts"], one["users"]) for one in work["applications"]] == [
+        ("sends", ["a", "b", "c"], ["cmo@contoso.example"]), ("reads", ["a", "c"], ["in@contoso.example"]),
+        ("others", ["b"], ["b@contoso.example"]),
+    ]
+    assert work["stores"][0]["applications"] == ["others", "reads", "sends"]
+
+
+def test_hosts_that_share_an_application_may_name_different_users() -> None:
+    other = several(mail_receive={"transport": "graph", "mailbox": "b@contoso.example", "app": "reads"})
+    [_sends, reads] = drawn({"a": several(), "b": other})["applications"]
+    assert reads["users"] == ["in@contoso.example", "b@contoso.example"]
+
+
+def test_references_and_mails_name_the_application_that_is_meant() -> None:
+    work = drawn({"a": several(mail_verify=product().variables["mail_verify"])})
+    settings = work["hosts"]["a"]["targets"][0]["settings"]
+    assert [
+        settings[f"Mail.{name}.Microsoft365.ConfidentialApp.Secret"]["application"] for name in ("Sending", "Receiving")
+    ] == [f"{TENANT}/sends", f"{TENANT}/reads"]
+    _sent, received = work["deliveries"]
+    assert (received["application"], received["send"]["client_id"], received["receive"]["client_id"]) == (
+        None, {"fact": "client_id", "application": f"{TENANT}/sends"},
+        {"fact": "client_id", "application": f"{TENANT}/reads"},
+    )
+
+
+def test_a_difference_about_one_of_several_names_its_variable() -> None:
+    other = several(mail_apps=[{"unique_name": "reads", "name": "Reads", "notes": "x"}])
+    said = drawn({"a": several(), "b": other})["hosts"]["a"]["msg"]
+    assert said.startswith("mail_apps[0].notes: a has None and b has 'x', but both share the application 'reads'; give")
