@@ -200,6 +200,10 @@ deliveries:
       description: What happened, or in check mode what would be done.
       type: str
       returned: always
+    left_out:
+      description: True if somebody has to sign in first, see O(deliveries[].needs). It has not failed then.
+      type: bool
+      returned: if it was left out
     attempts:
       description: How often it was tried.
       type: int

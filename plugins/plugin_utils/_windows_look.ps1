@@ -66,8 +66,8 @@ $files = for ($number = 0; $number -lt $Paths.Count; $number++) {
         directory = $file -is [IO.DirectoryInfo]
         link = [bool] ($file -and ($file.Attributes -band [IO.FileAttributes]::ReparsePoint))
         read_only = $exists -and $file.IsReadOnly
-        written = if ($exists) { $file.LastWriteTimeUtc.ToString('yyyy-MM-ddTHH:mm:ssZ') }
-        now = [DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ')
+        written = if ($exists) { $file.LastWriteTimeUtc.ToString('s') + 'Z' }
+        now = [DateTime]::UtcNow.ToString('s') + 'Z'
         owner = if ($exists) { (Get-Acl -LiteralPath $path).Owner }
         sid = if ($account) { Get-Identifier $account }
         rules = @(if ($exists) { Get-Rule $path })
@@ -78,5 +78,7 @@ $files = for ($number = 0; $number -lt $Paths.Count; $number++) {
     }
 }
 $me = [Security.Principal.WindowsIdentity]::GetCurrent()
+# Not by ForEach-Object, which in check mode would only say what it would do.
+$mine = @($me.User.Value) + @(foreach ($group in $me.Groups) { $group.Value })
 $Ansible.Changed = $false
-$Ansible.Result = @{ files = @($files); mine = @($me.User.Value) + @($me.Groups | ForEach-Object Value) }
+$Ansible.Result = @{ files = @($files); mine = $mine }

@@ -25,8 +25,8 @@ INVENTORY = REPOSITORY / "playbooks" / "inventories" / "sandbox"
 HOSTS = ("ici-test-1", "ici-test-2", "ici-prod-1", "ici-prod-2")
 # The third one shares its application with the second, as two of the others do.
 ASSISTANTS = ("tas-test-1", "tas-prod-2")
-# The last two share an application.
-SITES = ("cmo-test-1", "cmo-prod-1", "cmo-prod-2")
+# One with mailboxes of its own, one that sends by a relay, one whose mail is at Google, two that share an application.
+SITES = ("cmo-test-1", "cmo-test-3", "cmo-google-1", "cmo-prod-1", "cmo-prod-2")
 SERVERS = REPOSITORY / "sandbox" / "servers"
 RECAP = re.compile(r"^(?P<host>\S+)\s+: (?P<numbers>(?:\w+=\d+\s*)+)$", re.MULTILINE)
 REPORT = re.compile(

@@ -19,8 +19,8 @@ from m365_sandbox.state.certificates import load_or_create_tls
 from vault_stand_in import VaultStandIn, serving
 
 SHARED = (Path("/tmp"), Path("/dev/shm"))
-# They have every kind of secret.
-ENVIRONMENT = "test"
+# They have every kind of secret, and share a store.
+HOSTS, ENVIRONMENT = "ici_test,team_assistant_test", "test"
 TOKEN, SECRET_ID = "hvs.root-token-of-the-test", "the-secret-id-of-the-test"
 
 
@@ -152,7 +152,7 @@ def assert_none(secrets: Mapping[str, bytes], found: Mapping[str, bytes]) -> Non
 
 
 def test_secrets_stay_where_they_belong(estate: Estate) -> None:
-    found = places(estate, "--limit", ENVIRONMENT)
+    found = places(estate, "--limit", HOSTS)
     assert b"mail_send.password" in (estate.home / "dump").read_bytes()
     secrets = secrets_of(estate)
     assert len(secrets) == 6

@@ -8,7 +8,8 @@ A report is plain data without any secret's value::
     moment          the tenant's time of the judgement, "2026-11-22T05:00:00Z"
     due_within      as given, "14d"
     state           the worst state of all applications: ok, due or expired
-    sign_ins        [{host, what, where, account, since, do}], see _sign_ins.py; what is still to be done counts as due
+    sign_ins        [{host, told: a sentence, what, where, account, since, do}], see _sign_ins.py; what is still to be
+                    done counts as due
     applications    [{name, unique_name, environment, tenant_id, app_id, object_id, enabled, store, hosts, awaiting,
                     lock, state, reasons: [sentences], credentials}]
 
@@ -30,6 +31,7 @@ from typing import Any
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, plain
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import GUID, hours
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation import Terms, due
+from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import told as told_of
 
 Data = dict[str, Any]
 #: A state and the sentence that tells why.
@@ -66,7 +68,10 @@ def report(
         "state": _worst([
             *(one["state"] for one in told), *("due" for some in sign_ins.values() for one in some if one["do"]),
         ]),
-        "sign_ins": [{"host": host, **one} for host, some in sign_ins.items() for one in some],
+        "sign_ins": [
+            {"host": host, "told": line, **one}
+            for host, some in sign_ins.items() for one, line in zip(some, told_of({host: some}), strict=True)
+        ],
         "applications": told,
     }
 

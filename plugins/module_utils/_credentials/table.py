@@ -10,7 +10,6 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._printable import shown
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import aligned
-from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import told
 
 COLUMNS = (
     "environment", "application", "credential", "store", "made by", "ends", "days left", "status", "hosts", "next",
@@ -31,18 +30,13 @@ def table(report: Mapping[str, Any]) -> list[str]:
     for application in report["applications"]:
         rows += [_row(application, one) for one in application["credentials"] or [None]]
         reasons += [f"{_name(application)}: {reason}" for reason in application["reasons"]]
-    return [*aligned(shown(rows)), *shown([*reasons, *sign_ins(report)])]
+    return [*aligned(shown(rows)), *shown([*reasons, *(one["told"] for one in report["sign_ins"])])]
 
 
 def step(credential: Mapping[str, Any]) -> str:
     """What the rotation will do because of a credential, in words; "" if nothing."""
     following = credential["next"] or {"what": "", "when": None}
     return f"{following['what']} from {following['when'][:10]}" if following["when"] else str(following["what"])
-
-
-def sign_ins(report: Mapping[str, Any]) -> list[str]:
-    """Who has signed in for the hosts and who has to, in words."""
-    return [line for one in report["sign_ins"] for line in told({one["host"]: [one]})]
 
 
 def made_by(credential: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, Protocol, TypeVar
@@ -121,9 +122,24 @@ def _shown(
     return certificates.parsed(der) if der else None
 
 
+def cut(connection: Connection | None) -> None:
+    """End a connection from which another thread reads; to close it would wait for that."""
+    if connection and connection.sock:
+        with suppress(OSError):
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
+
 def closed_at_once(server: Server) -> TransportError:
     """The server hung up before it said anything."""
     return _unreachable(server, "closed the connection at once", "Check host, port and tls.")
+
+
+def endless(server: Server, seconds: float) -> TransportError:
+    """The server went on and on."""
+    return _unreachable(
+        server, f"came to no end within {seconds:g} seconds",
+        "Check host, port and tls; if the server is slow, give a longer request_timeout.",
+    )
 
 
 def no_starttls(server: Server) -> TransportError:

@@ -5,22 +5,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import imaplib
 import re
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
     InputError,
     ModernAuthError,
+    TransportError,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail import xoauth2
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import (
     Server,
     closed_at_once,
+    cut,
     is_encrypted,
     no_starttls,
     reach,
@@ -32,6 +33,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.mailbox 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Deferred, Refused, Step
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.threads import in_thread
 
 INBOX = "INBOX"
 # Headers and folders' names are all that is asked for.
@@ -42,6 +44,8 @@ _SENT = ("\\sent", frozenset({"sent items", "sent", "[gmail]/sent mail"}))
 _FOLDER = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?:\\.|[^"])*"|NIL) (?P<name>"(?:\\.|[^"\\])*"|\S+)$')
 # imaplib words the answers that it raises as: SELECT command error: BAD [b'...'].
 _RAISED = re.compile(r"""(?P<code>BAD|NO) \[b(?P<quote>['"])(?P<text>.*)(?P=quote)\]""", re.DOTALL)
+
+T = TypeVar("T")
 
 
 class ImapMailbox:
@@ -67,23 +71,27 @@ class ImapMailbox:
 
     async def open(self) -> None:
         """See Mailbox."""
-        await asyncio.to_thread(self._session)
+        await self._in_thread(self._session)
 
     async def find(self, probe: Probe) -> list[Found]:
         """See Mailbox."""
-        return await asyncio.to_thread(self._find, probe)
+        return await self._in_thread(self._find, probe)
 
     async def remove(self, copies: Sequence[Found]) -> None:
         """See Mailbox."""
-        await asyncio.to_thread(self._remove, copies)
+        await self._in_thread(self._remove, copies)
 
     async def remove_sent(self, probe: Probe, mailbox: str) -> int | None:
         """See Mailbox. Only the mailbox that is open can be looked into."""
-        return await asyncio.to_thread(self._remove_sent, probe, mailbox)
+        return await self._in_thread(self._remove_sent, probe, mailbox)
 
     async def close(self) -> None:
         """See Mailbox."""
-        await asyncio.to_thread(self._close)
+        with suppress(TransportError):
+            await self._in_thread(self._close)
+
+    async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        return await in_thread(self._server, self._timeout, work, *arguments, give_up=self._drop)
 
     # -- the session --------------------------------------------------------------------------------------------
 
@@ -242,6 +250,10 @@ class ImapMailbox:
         if step == "connect":
             return closed_at_once(self._server)
         return Deferred("imap", step, self.where, "BYE", f"the connection was cut ({reason})")
+
+    def _drop(self) -> None:
+        connection, self._open = self._open, None
+        cut(connection)
 
     def _close(self) -> None:
         connection, self._open = self._open, None

@@ -5,19 +5,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import poplib
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError, TransportError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail import xoauth2
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import (
     Server,
     closed_at_once,
+    cut,
     is_encrypted,
     no_starttls,
     reach,
@@ -28,10 +28,13 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.mailbox 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Deferred, Refused, Step
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.threads import in_thread
 
 # More turns than XOAUTH2 takes: a server that keeps asking is stopped.
 _MOST_CHALLENGES = 3
 _LONGEST_LINE = 2048
+
+T = TypeVar("T")
 
 
 class Pop3Mailbox:
@@ -58,15 +61,15 @@ class Pop3Mailbox:
 
     async def open(self) -> None:
         """See Mailbox."""
-        await asyncio.to_thread(self._remember)
+        await self._in_thread(self._remember)
 
     async def find(self, probe: Probe) -> list[Found]:
         """See Mailbox. The session stays open for ``remove`` if the probe is there."""
-        return await asyncio.to_thread(self._find, probe)
+        return await self._in_thread(self._find, probe)
 
     async def remove(self, copies: Sequence[Found]) -> None:
         """See Mailbox. It ends the session that ``find`` left open, since only then the server deletes."""
-        await asyncio.to_thread(self._remove, copies)
+        await self._in_thread(self._remove, copies)
 
     async def remove_sent(self, probe: Probe, mailbox: str) -> int | None:
         """See Mailbox. POP3 shows no folder for sent mail."""
@@ -74,7 +77,11 @@ class Pop3Mailbox:
 
     async def close(self) -> None:
         """See Mailbox."""
-        await asyncio.to_thread(self._close)
+        with suppress(TransportError):
+            await self._in_thread(self._close)
+
+    async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        return await in_thread(self._server, self._timeout, work, *arguments, give_up=self._drop)
 
     # -- the session --------------------------------------------------------------------------------------------
 
@@ -199,6 +206,10 @@ class Pop3Mailbox:
         if step == "connect":
             return closed_at_once(self._server)
         return Deferred("pop3", step, self.where, "-ERR", f"the connection was cut ({reason})")
+
+    def _drop(self) -> None:
+        connection, self._open = self._open, None
+        cut(connection)
 
     def _close(self) -> None:
         connection, self._open = self._open, None

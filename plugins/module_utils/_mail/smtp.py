@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import re
 import smtplib
@@ -34,6 +33,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes
     Unanswered,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.threads import in_thread
 
 # More turns than any mechanism here takes: a server that keeps asking is stopped.
 _MOST_CHALLENGES = 3
@@ -67,7 +67,7 @@ class SmtpSender:
         :raises Unanswered: if the answer to a mail's end got lost.
         :raises TransportError: if the server cannot be reached, or not in the way that ``tls`` asks for.
         """
-        await asyncio.to_thread(self._send, probe)
+        await in_thread(self._server, self._timeout, self._send, probe)
 
     def _send(self, probe: Probe) -> None:
         connection = self._session()

@@ -30,6 +30,8 @@ from typing import Any
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import key_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import hours, read, secrets
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import IMPLICIT_PORTS
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import SUBMISSION_HOSTS, misfit
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import (
     ENTRA,
     SECRET,
@@ -44,11 +46,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._products._par
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import named
 
 PRODUCTION = frozenset({"prod", "production", "prd", "live"})
-#: By the variable: what each port of its protocols begins with, TLS or words that may ask for it.
-_PORTS: Mapping[str, Mapping[str, tuple[int, ...]]] = {
-    "mail_send": {"implicit": (465,), "starttls": (587,)},
-    "mail_receive": {"implicit": (993, 995), "starttls": (143, 110)},
-}
 
 
 def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -163,22 +160,19 @@ def _place(store: Mapping[str, Any]) -> str:
 
 
 def _tls_rules(wanted: Mapping[str, Any], problems: list[str]) -> None:
-    """What holds for every product: a port that begins with TLS, or with words that may ask for it."""
-    for variable, ports in _PORTS.items():
-        given = wanted.get(variable, {})
-        port, tls = given.get("port"), given.get("tls")
-        if port in ports["implicit"] and tls in ("starttls", "starttls_optional"):
-            problems.append(
-                f"{variable}.tls: '{tls}' does not work on port {port}, where TLS comes first; use implicit"
-            )
-        if port in ports["starttls"] and tls == "implicit":
-            other = ports["implicit"][ports["starttls"].index(port)]
-            problems.append(
-                f"{variable}.tls: 'implicit' does not work on port {port}; use starttls, or port {other}"
-            )
+    """What holds for every product: which port goes with which way to encrypt, and what Microsoft 365 takes."""
     send = wanted["mail_send"]
+    sides = {
+        "mail_send": send, "mail_receive": wanted.get("mail_receive", {}),
+        "mail_verify.receive": wanted.get("mail_verify", {}).get("receive", {}),
+    }
+    for path, side in sides.items():
+        protocol, port, tls = (side.get(name) for name in ("transport", "port", "tls"))
+        if protocol in IMPLICIT_PORTS and port and tls and (reason := misfit(protocol, port, tls)):
+            problems.append(f"{path}.tls: {reason}")
     host = str(send.get("host", "")).lower().rstrip(".")
-    if host.endswith((".office365.com", ".outlook.com")) and send.get("tls") not in (None, "starttls"):
+    microsoft = host in SUBMISSION_HOSTS.values() or host.endswith((".office365.com", ".outlook.com"))
+    if microsoft and send.get("tls") not in (None, "starttls"):
         problems.append(
             f"mail_send.tls: '{send['tls']}' is not possible with {send['host']}; Microsoft 365 needs starttls"
         )
@@ -191,6 +185,13 @@ def _override_rules(wanted: Mapping[str, Any], problems: list[str]) -> None:
         problems.append(
             f"mail_send.override: would send all mail of {wanted['mail_environment']} to "
             f"{', '.join(send['override'])}; remove it, or set mail_send.allow_override_in_production: true"
+        )
+    verify = wanted.get("mail_verify", {})
+    mailbox = verify.get("receive", {}).get("mailbox")
+    if send.get("override") and mailbox and mailbox == verify.get("recipient") and mailbox not in send["override"]:
+        problems.append(
+            f"mail_verify.receive.mailbox: {mailbox} gets no mail, since mail_send.override sends all of it to "
+            f"{', '.join(send['override'])}; remove this, or name the mailbox of one of those"
         )
 
 

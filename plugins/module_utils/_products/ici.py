@@ -22,6 +22,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     secret,
     text,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import misfit
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import (
     OWN_CREDENTIALS,
     Access,
@@ -129,6 +130,8 @@ def _mailkit(send: Mapping[str, Any], extras: Mapping[str, Any], problems: list[
         f"mail_send.{name}: is required with transport smtp" for name in ("host", "password") if name not in send
     ]
     port, tls = send.get("port", DEFAULT_PORT), send.get("tls", "starttls")
+    if "tls" not in send and (reason := misfit("smtp", port, tls)):
+        problems.append(f"mail_send.tls: ici's default {reason}")
     username = send.get("username", DEFAULT_USER)
     configuration = {
         "SecureSocketOptions": SECURE_SOCKET_OPTIONS[tls],

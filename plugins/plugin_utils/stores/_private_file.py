@@ -54,13 +54,20 @@ def read(path: Path) -> bytes | None:
     """The file's content; None if there is no file.
 
     :raises OSError: it cannot be read; ELOOP if it is a link.
+    :raises StoreError: it is no file but a folder or a device.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         return None
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read()
+    try:
+        # A device may have no end.
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise StoreError(f"{path} is no file.", remedy="Name one in mail_store_path.")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -100,7 +107,7 @@ def _wait(descriptor: int, path: Path, lock: Path) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Return if the file, or the nearest folder above it that exists, may be written. Writes nothing.
+    """Return if the file may be written, or there is none. Writes nothing; ``rehearse`` shows what else is in the way.
 
     :raises StoreError: it may not.
     """
@@ -111,9 +118,6 @@ def check_writable(path: Path) -> None:
             os.close(os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK))
         except OSError as error:
             raise refusal(path, "write", error) from error
-    folder = _folder(path)
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise refusal(folder, "write in", PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
 
 
 def _folder(path: Path) -> Path:

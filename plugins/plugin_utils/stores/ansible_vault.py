@@ -71,8 +71,8 @@ class Store:
 
     def prove(self, names: Sequence[str]) -> Mapping[str, StoreError]:
         """See Store. What may have to be written is written without a trace, in check mode as well."""
-        _private_file.check_writable(self._path)
         content, secret = self._content()
+        _private_file.check_writable(self._path)
         entries = content["applications"]
         held = {name: self._held(name, entries.get(name, {})) for name in names}
         grown = {name: reserve(each.entry) for name, each in held.items() if not each.problem}

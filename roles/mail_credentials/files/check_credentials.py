@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 """Tells monitoring about a credentials report, in the order of Nagios plug-ins: exit code 0 nothing is due, 1 something
-is due soon, 2 something has expired, 3 the report is missing, unreadable or too old.
+is due soon or somebody has to sign in, 2 something has expired, 3 the report is missing, unreadable or too old.
 
 Needs Python 3.8 and nothing else: python3 check_credentials.py reports/credentials.json
 """
@@ -28,15 +28,19 @@ def check(path: Path, hours: float, now: float) -> tuple[int, list[str]]:
     """
     try:
         age = (now - path.stat().st_mtime) / 3600
-        applications = json.loads(path.read_text(encoding="utf-8"))["applications"]
-        found = [(STATES.index(one["state"]), one["name"], one["environment"], one["reasons"]) for one in applications]
+        report = json.loads(path.read_text(encoding="utf-8"))
+        found = [
+            (STATES.index(one["state"]), one["name"], one["environment"], one["reasons"])
+            for one in report["applications"]
+        ]
+        required = [one["told"] for one in report["sign_ins"] if one["do"]]
     except OSError as error:
         return UNKNOWN, [f"{path} cannot be read: {error.strerror}"]
     except (ValueError, KeyError, TypeError):
         return UNKNOWN, [f"{path} is no credentials report"]
     if age > hours:
         return UNKNOWN, [f"{path} is {age:.0f} hours old; does report_credentials still run?"]
-    code = max((state for state, *_rest in found), default=0)
+    code = max([1 if required else 0, *(state for state, *_rest in found)])
     counts = [sum(state == level for state, *_rest in found) for level in range(3)]
     summary = f"{len(found)} applications: {counts[2]} expired, {counts[1]} due, {counts[0]} ok"
     figures = f"expired={counts[2]} due={counts[1]} ok={counts[0]}"
@@ -44,7 +48,7 @@ def check(path: Path, hours: float, now: float) -> tuple[int, list[str]]:
         f"{name} ({environment or 'not in the inventory'}): {reason}"
         for _state, name, environment, texts in found for reason in texts
     ]
-    return code, [f"{summary} | {figures}", *map(_plain, reasons)]
+    return code, [f"{summary} | {figures}", *map(_plain, [*reasons, *required])]
 
 
 def _plain(text: str) -> str:

@@ -237,6 +237,17 @@ def test_an_empty_file(world: World) -> None:
     assert world.path.read_bytes() == b"\n"
 
 
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file(world: World, make: Callable[[Path], None]) -> None:
+    world.path.parent.mkdir()
+    make(world.path)
+    for store in (world.store(), world.store(Path("/dev/zero"))):
+        with pytest.raises(StoreError, match="is no file"):
+            store.prove(["a"])
+        with pytest.raises(StoreError, match="is no file"):
+            store.write("a", {"client_id": "1"}, "")
+
+
 def test_a_file_that_is_not_vaulted(world: World) -> None:
     world.path.parent.mkdir()
     world.path.write_text("applications: {}")

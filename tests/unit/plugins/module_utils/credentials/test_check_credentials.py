@@ -53,7 +53,9 @@ def test_codes(tmp_path: Path, days: int, code: int, line: str) -> None:
     assert check(written(tmp_path, told)) == (code, line)
 
 
-@pytest.mark.parametrize("told", [[], {}, {"applications": [{"state": "fine"}]}, {"applications": 3}])
+@pytest.mark.parametrize("told", [
+    [], {}, {"applications": [{"state": "fine"}]}, {"applications": []}, {"applications": 3},
+])
 def test_what_is_no_report_is_unknown(tmp_path: Path, told: Any) -> None:
     path = written(tmp_path, told)
     assert check(path) == (3, f"CREDENTIALS UNKNOWN - {path} is no credentials report\n")
@@ -70,3 +72,10 @@ def test_an_old_report_is_unknown(tmp_path: Path) -> None:
     os.utime(path, (old, old))
     assert check(path)[0] == 3
     assert check(path, "--max-age", "48")[0] == 0
+
+
+def test_a_sign_in_that_is_missing_is_a_warning(tmp_path: Path) -> None:
+    told = report_of({"current": slot("c", 100)}, credential("c", 100))
+    for do, code in (("Click.", 1), (None, 0)):
+        found = check(written(tmp_path, {**told, "sign_ins": [{"host": "web-1", "told": "web-1: Click.", "do": do}]}))
+        assert (found[0], "web-1: Click.\n" in found[1]) == (code, bool(code))

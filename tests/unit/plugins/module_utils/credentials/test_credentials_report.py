@@ -180,4 +180,4 @@ def test_a_sign_in_that_is_missing_is_due(sign_in: SignIn, state: str, line: str
     given = world(CURRENT, application(credential("c", 100)))
     told = report(**{**given, "sign_ins": {"web-1": [asdict(sign_in)], "web-2": []}})
     assert (told["state"], table(told)[-1]) == (state, line)
-    assert told["sign_ins"] == [{"host": "web-1", **asdict(sign_in)}]
+    assert told["sign_ins"] == [{"host": "web-1", "told": line, **asdict(sign_in)}]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -58,6 +58,7 @@ class Parrot:
     """
 
     def __init__(self, says: Sequence[bytes]) -> None:
+        self.is_closing = threading.Event()
         self._says = says
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -65,6 +66,7 @@ class Parrot:
         self._thread.start()
 
     def close(self) -> None:
+        self.is_closing.set()
         # A listener that is closed does not wake who waits for a connection; one more connection does.
         self._listener.settimeout(0)
         socket.create_connection(("127.0.0.1", self.port)).close()
@@ -106,8 +108,8 @@ class Parrot:
 
 
 @contextmanager
-def saying(says: Sequence[bytes]) -> Iterator[int]:
-    parrot = Parrot(says)
+def talking(server: Callable[[], Parrot]) -> Iterator[int]:
+    parrot = server()
     try:
         yield parrot.port
     finally:
@@ -132,11 +134,11 @@ FAILURES = (DeliveryError, TransportError)
 
 
 def outcome(
-    protocol: ServerProtocol, says: Sequence[bytes], timeout: float = 20
+    protocol: ServerProtocol, says: Sequence[bytes], timeout: float = 20, server: Callable[[], Parrot] | None = None
 ) -> DeliveryError | TransportError | None:
     """What the client makes of a server, None if all is well. An exception of another type fails the test."""
     found: DeliveryError | TransportError | None = None
-    with saying(says) as port:
+    with talking(server or (lambda: Parrot(says))) as port:
         client = CLIENTS[protocol](
             Server(protocol, "127.0.0.1", port, "none"), Password("user", SECRET), client_context(None, "mail"),
             timeout, Stopwatch(),
@@ -243,3 +245,36 @@ def test_words_beyond_ascii_are_shown(protocol: ServerProtocol) -> None:
 
 def test_an_answer_that_never_comes_after_the_mail_leaves_it_open() -> None:
     assert isinstance(outcome("smtp", SAYS["smtp"][:8]), Unanswered)
+
+
+class Flood(Parrot):
+    """A server that never comes to an end, however much is read."""
+
+    def __init__(self, beginning: Sequence[bytes], for_ever: bytes) -> None:
+        self._for_ever = for_ever
+        super().__init__(beginning)
+
+    def _talk(self, connection: socket.socket) -> None:
+        with connection.makefile("rb") as lines:
+            tag = b"*"
+            for number, answer in enumerate(self._says):
+                tag = self._heard(lines, in_data=False) if number else tag
+                connection.sendall(answer.replace(b"$TAG", tag))
+        while not self.is_closing.wait(0.01):
+            connection.sendall(self._for_ever)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "beginning", "for_ever"),
+    [
+        ("smtp", (b"220-x",), b"220-x\r\n"), ("smtp", (*SAYS["smtp"][:5], b"250-x\r\n"), b"250-x\r\n"),
+        ("imap", SAYS["imap"][:2], b"* OK x\r\n"), ("imap", (*SAYS["imap"][:5], b"* 1 EXISTS\r\n"), b"* 1 EXISTS\r\n"),
+        ("pop3", (*SAYS["pop3"][:4], b"+OK\r\n"), b"1 x\r\n"),
+    ],
+)
+def test_an_answer_that_never_ends_is_not_waited_for(
+    protocol: ServerProtocol, beginning: Sequence[bytes], for_ever: bytes
+) -> None:
+    found = outcome(protocol, [], timeout=0.1, server=lambda: Flood(beginning, for_ever))
+    assert isinstance(found, TransportError)
+    assert "came to no end within 2 seconds" in found.message
