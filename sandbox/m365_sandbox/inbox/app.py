@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from m365_sandbox.graph.mail_reading import Shape, attachments, parse, show_message, text_of
-from m365_sandbox.http.pages import page
+from m365_sandbox.inbox import PAGES
 from m365_sandbox.inbox.mailboxes import OUTBOUND, folders, message, newest
 from m365_sandbox.mail.mailbox import INBOX, Item, NoSuchItem, StoreError
 from m365_sandbox.mail.message import split
@@ -50,14 +50,14 @@ class _Pages:
             {"name": name, "folders": await folders(self.store, self.sandbox.tenant, name)}
             for name in (*names, OUTBOUND)
         ]
-        return page("mailboxes.html", {"mailboxes": rows, "outbound": OUTBOUND})
+        return PAGES.show("mailboxes.html", {"mailboxes": rows, "outbound": OUTBOUND})
 
     async def messages(self, request: Request) -> Response:
         mailbox, tenant = request.path_params["mailbox"], self.sandbox.tenant
         found = await folders(self.store, tenant, mailbox)
         folder = request.query_params.get("folder", OUTBOUND if mailbox == OUTBOUND else INBOX)
         items = await newest(self.store, tenant, mailbox, folder)
-        return page("messages.html", {
+        return PAGES.show("messages.html", {
             "mailbox": mailbox, "folders": found, "folder": folder,
             "messages": [{"uid": item.uid, **show_message(item, Shape(), {})} for item in items],
         })
@@ -67,7 +67,7 @@ class _Pages:
         shown = show_message(item, Shape(), {})
         is_markup = shown["body"]["contentType"] == "html"
         content = shown["body"]["content"]
-        return page("mail.html", {
+        return PAGES.show("mail.html", {
             "mailbox": request.path_params["mailbox"], "folder": item.folder.name, "query": request.url.query,
             "message": shown, "text": text_of(content) if is_markup else content, "is_markup": is_markup,
             "headers": [_header(field) for field in split(item.content)[0]],
@@ -108,10 +108,10 @@ def _header(field: bytes) -> tuple[str, str]:
 
 
 async def _nothing_here(request: Request, error: Exception) -> Response:
-    return page("message.html", {
+    return PAGES.show("message.html", {
         "heading": "Nothing here", "text": "There is no such mailbox, folder or message (any more).",
     }, status=404)
 
 
 async def _no_store(request: Request, error: Exception) -> Response:
-    return page("message.html", {"heading": "The mailbox store does not answer", "text": str(error)}, status=503)
+    return PAGES.show("message.html", {"heading": "The mailbox store does not answer", "text": str(error)}, status=503)

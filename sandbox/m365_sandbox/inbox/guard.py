@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from m365_sandbox.control.guard import is_own_host
-from m365_sandbox.http.pages import page
+from m365_sandbox.inbox import PAGES
 
 
 class InboxGuard:
@@ -49,4 +49,4 @@ class InboxGuard:
 
 
 def _refusal(status: int, text: str) -> Response:
-    return page("message.html", {"heading": "Not for you", "text": text}, status=status)
+    return PAGES.show("message.html", {"heading": "Not for you", "text": text}, status=status)

@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from m365_sandbox.http.pages import page
 from m365_sandbox.identity import person_errors
 from m365_sandbox.identity.clients import find_client
 from m365_sandbox.identity.errors import EntraError, response_headers
 from m365_sandbox.identity.grants.authorization_codes import issue_code
 from m365_sandbox.identity.grants.device_codes import conclude, find_user_code
 from m365_sandbox.identity.grants.public_clients import flow_platform
+from m365_sandbox.identity.sign_in import PAGES
 from m365_sandbox.identity.sign_in.answers import Cancelled, answer
 from m365_sandbox.identity.sign_in.interaction import Ask, Done, Progress, next_step
 from m365_sandbox.identity.sign_in.redirect_uris import is_registered
@@ -62,19 +62,19 @@ def _on_page(handler: Handler) -> Handler:
         except ReturnedError as error:
             return send_error_back(error.request, error.error)
         except EntraError as error:
-            return error_page(error, request.headers.get("client-request-id"))
+            return _error_page(error)
 
     return handle
 
 
-def error_page(error: EntraError, correlation_id: str | None) -> Response:
+def _error_page(error: EntraError) -> Response:
     """A refusal that nobody but the person is told."""
     trace_id = str(uuid.uuid4())
     context = {
-        "error": error, "trace_id": trace_id, "correlation_id": correlation_id or str(uuid.uuid4()),
+        "error": error, "trace_id": trace_id, "correlation_id": str(uuid.uuid4()),
         "timestamp": now().strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    return page("error.html", context, status=400, headers=response_headers(error.code, trace_id))
+    return PAGES.show("error.html", context, status=400, headers=response_headers(error.code, trace_id))
 
 
 class _Pages:
@@ -149,7 +149,7 @@ class _Pages:
             state = f"?state={query['state']}" if "state" in query else ""
             response: Response = RedirectResponse(f"{uri}{state}", 302)
         else:
-            response = page("message.html", {
+            response = PAGES.show("message.html", {
                 "heading": "You signed out of your account", "text": "It's a good idea to close all browser windows.",
             })
         write_browser(self.sandbox, self._browser(request).without_accounts(), response)
@@ -161,24 +161,30 @@ class _Pages:
         return any(is_registered(find_client(tenant, one), uri) for one in wanted)
 
     def _go_on(self, browser: Browser, progress: Progress, error: EntraError | None = None) -> Response:
-        step = next_step(self.sandbox, browser, progress)
-        if isinstance(step, Ask):
-            return self._show(browser, step, error)
-        response = self._finish(browser, progress.request, step)
+        try:
+            step = next_step(self.sandbox, browser, progress)
+            if isinstance(step, Ask):
+                return self._show(browser, step, error)
+            response = self._finish(browser, progress.request, step)
+        # Whoever gets no further is signed in all the same.
+        except ReturnedError as refusal:
+            response = send_error_back(refusal.request, refusal.error)
+        except EntraError as refusal:
+            response = _error_page(refusal)
         write_browser(self.sandbox, browser, response)
         return response
 
     def _show(self, browser: Browser, ask: Ask, error: EntraError | None) -> Response:
         flow = self.sandbox.seal.seal("flow", {"browser": browser.identifier, "progress": ask.progress.content()})
         context = {"error": error, **ask.context, "flow": flow, "action": f"/{ask.progress.request.tenant_name}/login"}
-        response = page(f"{ask.page}.html", context, headers=response_headers())
+        response = PAGES.show(f"{ask.page}.html", context, headers=response_headers())
         write_browser(self.sandbox, browser, response)
         return response
 
     def _device_page(self, browser: Browser, error: EntraError | None) -> Response:
         flow = self.sandbox.seal.seal("flow", {"browser": browser.identifier, "progress": None})
         context = {"error": error, "flow": flow, "action": DEVICE_PATH}
-        response = page("device_code.html", context, headers=response_headers())
+        response = PAGES.show("device_code.html", context, headers=response_headers())
         write_browser(self.sandbox, browser, response)
         return response
 
@@ -191,7 +197,7 @@ class _Pages:
         if request.purpose == "device":
             conclude(tenant, request.device or "", delegation)
             tenant.save()
-            return page("message.html", {
+            return PAGES.show("message.html", {
                 "heading": done.client.name,
                 "text": f"You have signed in to the {done.client.name} application on your device. You may now close "
                 "this window.",
@@ -206,7 +212,7 @@ class _Pages:
             return send_error_back(request, error, is_cancelled=True)
         conclude(self.sandbox.tenant, request.device or "", None)
         self.sandbox.tenant.save()
-        return page("message.html", {
+        return PAGES.show("message.html", {
             "heading": "You cancelled the sign-in", "text": "The device gets no access. You may close this window.",
         })
 

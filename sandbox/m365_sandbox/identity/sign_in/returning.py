@@ -8,8 +8,8 @@ from urllib.parse import urlencode, urlsplit
 
 from starlette.responses import RedirectResponse, Response
 
-from m365_sandbox.http.pages import page
 from m365_sandbox.identity.errors import EntraError
+from m365_sandbox.identity.sign_in import PAGES
 from m365_sandbox.identity.sign_in.request import SignInRequest
 
 
@@ -18,7 +18,7 @@ def send_back(request: SignInRequest, parameters: Mapping[str, str]) -> Response
     whole = {**parameters, **({} if request.state is None else {"state": request.state})}
     uri = request.proof.redirect_uri
     if request.response_mode == "form_post":
-        return page("form_post.html", {"address": uri, "parameters": whole})
+        return PAGES.show("form_post.html", {"address": uri, "parameters": whole})
     parts = urlsplit(uri)
     if not parts.path and parts.netloc:
         # Documented for these two modes.
