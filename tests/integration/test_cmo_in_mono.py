@@ -14,9 +14,7 @@ from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.pro
     allowed,
     value_of,
 )
-from mono import Mono, mono
-
-__all__ = ["mono"]
+from mono import Mono
 
 FOREIGN = {"ASPNET:MAXJSONDESERIALIZERMEMBERS": "2000"}
 BEFORE = b"""<?xml version="1.0" encoding="utf-8"?>

@@ -119,7 +119,7 @@ def test_when_all_is_well_nobody_gets_anything_back() -> None:
 def test_the_first_mail_that_fails_gives_every_host_its_old_secret_back() -> None:
     said = {**CHANGED, **delivery("two", "It did not arrive.")}
     found = run("end", dict.fromkeys(HOSTS, said))
-    assert found["back"] == dict.fromkeys(HOSTS, {NAME: "current"})
+    assert found["back"] == {host: {NAME: "current"} for host in HOSTS}
     state = found["applications"][NAME]
     assert (state["failed"], state["failed_host"], state["msg"]) == (True, "two", "two: It did not arrive.")
     assert {host for host, verdict in found["hosts"].items() if verdict["failed"]} == {"two"}
@@ -133,7 +133,7 @@ def test_who_is_lost_has_not_failed_and_keeps_what_it_has() -> None:
     assert found["hosts"]["two"]["msg"] == "It cannot be reached; the report says why."
     # Nor does it get anything back when another one fails.
     both = run("end", {"one": {**CHANGED, **delivery("one", "No.")}, "two": gone, "three": CHANGED})
-    assert both["back"] == dict.fromkeys(["one", "three"], {NAME: "current"})
+    assert both["back"] == {host: {NAME: "current"} for host in ("one", "three")}
 
 
 @pytest.mark.parametrize("store", [
@@ -182,3 +182,40 @@ def test_the_report_is_of_the_newest_step_of_which_only_some_hosts_know() -> Non
 def test_a_report_that_cannot_be_given_fails_as_a_task() -> None:
     made, given = action("report", {})
     assert made.failed(given, StoreError("It is damaged."))["failed"] is True
+
+
+# -- several applications of a host --------------------------------------------------------------------------------
+
+FURTHER = {**APPLICATION, "name": "reading", "unique_name": "reading-mail", "display_name": "Reading", "hosts": ["two"]}
+
+
+def of_both(**more: Any) -> dict[str, Any]:
+    """A rotation of an application of all hosts, and of one that the second host has beside it."""
+    states = {NAME: STATE, "reading": {**STATE, "hosts": ["two"], **more}}
+    return {
+        "applications": [APPLICATION, FURTHER], "rotation": {"applications": states, "me": ME, "steps": 3},
+    }
+
+
+def test_a_host_gets_what_is_due_of_each_of_its_applications() -> None:
+    made, given = action("choose", {}, **of_both(slot="current"))
+    made._task_vars["ansible_play_batch"] = ["one", "two"]
+    found = made.act(given)
+    assert found["slots"] == {"one": {NAME: "pending"}, "two": {NAME: "pending", "reading": "current"}}
+    assert found["chosen"] == ["one", "two"]
+
+
+def test_a_host_that_fails_gets_the_old_secret_of_each_of_its_applications_back() -> None:
+    said = {**CHANGED, **delivery("two", "It did not arrive.")}
+    found = run("end", dict.fromkeys(HOSTS, said), **of_both())
+    assert found["back"] == {
+        "one": {NAME: "current"}, "two": {NAME: "current", "reading": "current"}, "three": {NAME: "current"},
+    }
+
+
+def test_an_application_without_a_client_secret_has_nothing_to_rotate() -> None:
+    people = {**APPLICATION, "credential": "none"}
+    found = run("decide", {}, applications=[people], rotation={})
+    state = found["applications"][NAME]
+    assert (state["state"], state["failed"], found["locked"], found["due"]) == ("unset", False, [], [])
+    assert state["reasons"] == ["It signs in without a client secret, so that there is none to rotate."]
