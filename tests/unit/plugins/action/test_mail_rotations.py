@@ -119,7 +119,7 @@ def test_when_all_is_well_nobody_gets_anything_back() -> None:
 def test_the_first_mail_that_fails_gives_every_host_its_old_secret_back() -> None:
     said = {**CHANGED, **delivery("two", "It did not arrive.")}
     found = run("end", dict.fromkeys(HOSTS, said))
-    assert found["back"] == dict.fromkeys(HOSTS, {NAME: "current"})
+    assert found["back"] == {host: {NAME: "current"} for host in HOSTS}
     state = found["applications"][NAME]
     assert (state["failed"], state["failed_host"], state["msg"]) == (True, "two", "two: It did not arrive.")
     assert {host for host, verdict in found["hosts"].items() if verdict["failed"]} == {"two"}
@@ -133,7 +133,7 @@ def test_who_is_lost_has_not_failed_and_keeps_what_it_has() -> None:
     assert found["hosts"]["two"]["msg"] == "It cannot be reached; the report says why."
     # Nor does it get anything back when another one fails.
     both = run("end", {"one": {**CHANGED, **delivery("one", "No.")}, "two": gone, "three": CHANGED})
-    assert both["back"] == dict.fromkeys(["one", "three"], {NAME: "current"})
+    assert both["back"] == {host: {NAME: "current"} for host in ("one", "three")}
 
 
 @pytest.mark.parametrize("store", [
