@@ -184,8 +184,8 @@ def _pages(exchange: Exchange, body: dict[str, Any], size: int) -> list[list[dic
 def test_pages_by_the_preferred_size(exchange: Exchange) -> None:
     body = command("Get-Mailbox", {"ResultSize": "Unlimited"})
     pages = _pages(exchange, body, 2)
-    assert [len(page) for page in pages] == [2, 2, 2, 2]
     whole = [plain(row) for row in exchange.invoke("Get-Mailbox").json()["value"]]
+    assert [len(page) for page in pages] == [2] * (len(whole) // 2) + [1] * (len(whole) % 2)
     assert [plain(row) for page in pages for row in page] == whole
 
 
@@ -237,7 +237,8 @@ def test_batch_has_statuses_of_its_own(exchange: Exchange) -> None:
     assert (missing["status"], missing["body"]["error"]["code"]) == (404, "NotFound")
     assert (hidden["status"], hidden["body"]) == (403, None)
     rest = exchange.post(paged["body"]["@odata.nextLink"], json=command("Get-Mailbox"))
-    assert (len(paged["body"]["value"]), len(rest.json()["value"])) == (2, 6)
+    whole = exchange.invoke("Get-Mailbox").json()["value"]
+    assert (len(paged["body"]["value"]), len(rest.json()["value"])) == (2, len(whole) - 2)
 
 
 def test_batch_takes_whole_urls_and_logs_each_cmdlet(exchange: Exchange) -> None:

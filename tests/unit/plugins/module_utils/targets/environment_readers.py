@@ -140,7 +140,8 @@ _LINE = re.compile(
 def dotenv(text: str) -> dict[str, str]:
     """What dotenv reads, as its lib/main.js does it in version 16."""
     found = {}
-    for match in _LINE.finditer(re.sub(r"\r\n?", "\n", text)):
+    # To JavaScript the byte order mark is a blank.
+    for match in _LINE.finditer(re.sub(r"\r\n?", "\n", text.removeprefix("\ufeff"))):
         value = (match[2] or "").strip()
         first = value[:1]
         value = re.sub(r"^(['\"`])([\s\S]*)\1$", r"\2", value, flags=re.MULTILINE)
