@@ -249,4 +249,3 @@ def _by_kind(plans: Sequence[Mapping[str, Any]]) -> dict[str, dict[int, Mapping[
     for number, plan in enumerate(plans):
         found.setdefault(plan["kind"], {})[number] = plan
     return found
-

@@ -64,7 +64,7 @@ def key_spec() -> dict[str, Any]:
             "key": {"no_log": True},
             "key_password": {"no_log": True},
             "service_account": {},
-            "token_uri": {},
+            "token_uri": {"no_log": False},
         },
     }
 

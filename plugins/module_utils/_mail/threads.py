@@ -43,8 +43,9 @@ async def in_thread(
             done.set_exception(error)
 
     threading.Thread(target=run, name=f"mail {server.where}", daemon=True).start()
+    limit = asyncio.timeout(ANSWERS * patience)
     try:
-        async with asyncio.timeout(ANSWERS * patience) as limit:
+        async with limit:
             return await asyncio.wrap_future(done)
     except TimeoutError:
         if not limit.expired():

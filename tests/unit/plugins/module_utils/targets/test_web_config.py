@@ -44,8 +44,8 @@ DONE = section(*ADDED)
          DONE.rstrip().replace("\n", "\r\n").replace("  ", "\t").replace("</app", "</app", 1)
          .replace("\r\n</configuration>", "\r\n\t<a>\r\n\t\t<b/></a>\r\n</configuration>")),
         ("<configuration>\n  <configSections/>\n  <!-- b -->\n  <b/>\n</configuration>\n",
-         DONE.replace("  <app", "  <configSections/>\n  <app").replace("</appSettings>\n",
-                                                                      "</appSettings>\n  <!-- b -->\n  <b/>\n")),
+         DONE.replace("  <app", "  <configSections/>\n  <app")
+         .replace("</appSettings>\n", "</appSettings>\n  <!-- b -->\n  <b/>\n")),
         (section("<add value = 'v' key='k'></add>  <!-- why -->", "<!-- last -->"),
          section("<add value = 'v' key='k'></add>  <!-- why -->", "<!-- last -->",
                  "<add value = 'Graph' key='Mail.Type'></add>", "<add value = 'x' key='Mail.Secret'></add>")),
