@@ -60,7 +60,8 @@ def removal(
         (store, name) for store, there in zip(stores, held, strict=True) for name in names
         if name in there and name not in store["applications"]
     ]
-    used = {name for store in stores for name in names if name in store["applications"]} - {name for _store, name in unused}
+    used = {name for store in stores for name in names if name in store["applications"]}
+    used -= {name for _store, name in unused}
     if used:
         raise InputError(
             f"mail_unused: hosts of the inventory use {', '.join(sorted(used))}. Nothing was removed.",
