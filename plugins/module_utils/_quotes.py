@@ -1,11 +1,12 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Texts that YAML has read as something else, since they stood there without quotes. Pure.
+"""Texts: what YAML has read as something else, since it stood there without quotes, and what none can hold. Pure.
 
 0123456 becomes 42798, 1_000 becomes 1000, 1.10 becomes 1.1, on becomes true, and 2026-01-01 a date. Nobody can tell
 from the value what was written, so that it is refused where a text is wanted, and a password above all. Ansible would
-turn it into a text without a word. No message repeats the value.
+turn it into a text without a word. A NUL character ends a text for the operating system: no path, argument or variable
+of the environment can hold one. No message repeats the value.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ Spec = Mapping[str, Mapping[str, Any]]
 
 
 def complaint(value: Any) -> str | None:
-    """What is wrong with a value where a text is wanted; None for a string."""
+    """What is wrong with a value where a text is wanted; None for one that can be used."""
     if isinstance(value, str):
-        return None
+        return "holds a NUL character; remove it" if "\0" in value else None
     if isinstance(value, bool):
         kind = "true or false"
     elif isinstance(value, (int, float)):
@@ -35,7 +36,7 @@ def complaint(value: Any) -> str | None:
 
 
 def require_texts(spec: Spec, given: Mapping[str, Any]) -> None:
-    """See that every option whose type is a text was given as one.
+    """See that every option whose type is a text was given as one that can be used.
 
     :param spec: an argument spec.
     :param given: the arguments as they came, before Ansible has converted any.

@@ -1,7 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What YAML makes of texts without quotes is refused, in tables of keys and in argument specs."""
+"""What YAML makes of texts without quotes, and NUL, is refused, in tables of keys and in argument specs."""
 
 from __future__ import annotations
 
@@ -37,6 +37,13 @@ def test_what_stays_a_text_is_taken(written: str) -> None:
     assert _keys.secret(value) == value
 
 
+@pytest.mark.parametrize("kind", [_keys.text, _keys.secret, _keys.client_secret, _keys.address])
+def test_a_key_refuses_nul_and_does_not_repeat_it(kind: Any) -> None:
+    problems: list[str] = []
+    _keys.read({"password": Key(kind, secret=True)}, {"password": "s3cret@\0value"}, "mail_send", problems)
+    assert problems == ["mail_send.password: holds a NUL character; remove it"]
+
+
 SPEC: dict[str, Any] = {
     "password": {"no_log": True},
     "path": {"type": "path"},
@@ -59,6 +66,16 @@ def test_an_option_refuses_it_by_its_path(given: dict[str, Any], path: str) -> N
         require_texts(SPEC, given)
     assert caught.value.message.startswith(f"{path}: is no text: YAML reads it as ")
     assert "42798" not in str(caught.value.result())
+
+
+@pytest.mark.parametrize(("given", "path"), [
+    ({"password": "\0"}, "password"), ({"path": "/srv/\0"}, "path"), ({"names": ["a", "b\0"]}, "names[1]"),
+    ({"send": {"password": "s3cret\0"}}, "send.password"), ({"several": [{"user": "\0a"}]}, "several[0].user"),
+])
+def test_an_option_refuses_nul_by_its_path(given: dict[str, Any], path: str) -> None:
+    with pytest.raises(InputError) as caught:
+        require_texts(SPEC, given)
+    assert caught.value.message == f"{path}: holds a NUL character; remove it"
 
 
 @pytest.mark.parametrize("given", [

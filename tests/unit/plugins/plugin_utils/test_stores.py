@@ -108,6 +108,7 @@ def test_bad_options_are_told_with_their_path(options: dict[str, Any], problem: 
     ("variables", "problem"),
     [
         ({"mail_store_path": ""}, "mail_store_path: is empty"),
+        ({"mail_store_path": "store\0.yml"}, "mail_store_path: holds a NUL character; remove it"),
         ({"mail_environment": None}, "mail_environment: is required"),
         ({"mail_environment": None, "mail_store_kind": "hashi_vault"}, "mail_environment: is required"),
         ({"mail_store_kind": "hashi_vault", "mail_store_hashi_vault": "x"}, "mail_store_hashi_vault: is no dictionary"),
