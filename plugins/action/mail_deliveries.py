@@ -18,12 +18,15 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.check im
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.options import complete
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.report import intention
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import secrets_of
-from ansible_collections.mailops.modern_auth.plugins.module_utils._references import Reference, fill, references
+from ansible_collections.mailops.modern_auth.plugins.module_utils._references import (
+    OWN_SECRET,
+    UNKNOWN,
+    Reference,
+    fill,
+    references,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep, unanswered
-
-#: What references call the secret of an application, and not of a variable.
-OWN_SECRET = "client_secret"
 
 
 class ActionModule(EstateStep):
@@ -137,7 +140,7 @@ class ActionModule(EstateStep):
         credential = entry.get(slots.get(name, SLOTS[0]), {})
         value = fact(entry, one.name) if one.kind == "fact" else credential.get("secret_text")
         if value or self.check_mode:
-            return value or "(known once the application is registered)"
+            return value or UNKNOWN
         raise InputError(
             f"The store holds no credentials of the application '{self.applications(args)[name]['unique_name']}'.",
             remedy="Run the step identity first.",

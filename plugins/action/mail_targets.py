@@ -10,7 +10,13 @@ from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, encrypted, fact
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._references import Reference, fill, references
+from ansible_collections.mailops.modern_auth.plugins.module_utils._references import (
+    OWN_SECRET,
+    UNKNOWN,
+    Reference,
+    fill,
+    references,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import verdict as sign_ins
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import kinds
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.change import Change, about
@@ -27,9 +33,8 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils._servers impor
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import Step
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._web import HttpsClient
 
-# Before there is an application, these words stand for what it will be.
-UNKNOWN = "(known once the application is registered)"
-OWN, ENCRYPTED = "client_secret", "encrypted_client_secret"
+#: That secret as the product's own tool encrypts it.
+ENCRYPTED_SECRET = "encrypted_client_secret"
 _NO_STORE = InputError(
     "No store is named for the applications' credentials.",
     remedy="Name one in the option store, for example {kind: ansible_vault, path: credentials.yml}.",
@@ -118,7 +123,7 @@ class ActionModule(Step):
 
     def _value(self, one: Reference) -> Any:
         """What a reference stands for."""
-        if one.kind == "secret" and one.name not in (OWN, ENCRYPTED):
+        if one.kind == "secret" and one.name not in (OWN_SECRET, ENCRYPTED_SECRET):
             return self._of_variable(one.name)
         name = one.application or next(iter(self._held), None)
         if name not in self._held:
@@ -127,7 +132,7 @@ class ActionModule(Step):
             )
         if one.kind == "fact":
             return self._known(name, fact(self._held[name].entry, one.name), one.name)
-        return self._encrypted(name) if one.name == ENCRYPTED else self._known(
+        return self._encrypted(name) if one.name == ENCRYPTED_SECRET else self._known(
             name, self._credential(name).get("secret_text")
         )
 
@@ -222,7 +227,8 @@ class ActionModule(Step):
             if writes:
                 more |= module.write(writes, self._ports.get(module.PORT))
         sealed = more.pop("fingerprints", {})
-        for held in [*self._held.values()][:1] if sealed else []:
+        held = next(iter(self._held.values()), None)
+        if held is not None and sealed:
             held.change(lambda entry: kept(entry, self._host, sealed))
         if command or args["loads"]:
             loaded, restarted = self._server.finish(self._loads(args), command)

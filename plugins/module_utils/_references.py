@@ -15,6 +15,10 @@ from typing import Any, NamedTuple
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 
 _KINDS = ("fact", "secret")
+#: The name of the secret of an application itself; all others are paths of variables.
+OWN_SECRET = "client_secret"
+#: Stands for what is not known before the application is registered, where nothing is done but look.
+UNKNOWN = "(known once the application is registered)"
 
 
 class Reference(NamedTuple):
