@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import key_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import Application
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.key_file import KeyFile
 
 #: The secrets among the options of a key.
 _SECRETS = ("key", "key_password")
@@ -39,7 +40,7 @@ def key_target(google: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     rights = {name: google[name] for name in ("mode", "owner", "group") if name in google}
     key = {name: value for name, value in _referred(google).items() if name != "token_uri"}
-    return {"kind": "key_file", "path": google["server_path"], **rights, **key}
+    return KeyFile(google["server_path"], **rights, **key).plan()
 
 
 def _referred(google: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ The last two raise ModernAuthError. A target for which a person signs in names t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
@@ -73,6 +73,11 @@ class Target(Protocol[Finding_contra, Write]):
 
         :raises InputError: what was found cannot be understood, or cannot be changed; this is the preflight.
         """
+
+
+def plan_of(target: Any, kind: str) -> dict[str, Any]:
+    """A target, a dataclass, as plain data: its kind, and what is given of it."""
+    return {"kind": kind, **{name: value for name, value in asdict(target).items() if value is not None}}
 
 
 def about(name: str, error: ModernAuthError) -> ModernAuthError:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import AuthenticationError, InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.change import Change
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.change import Change, plan_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.fingerprints import matches, seal
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.shown import shown
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.web import Access, Answer, Web
@@ -64,7 +64,7 @@ class ApiObject:
 
     def plan(self) -> dict[str, Any]:
         """See Target."""
-        return {"kind": self.KIND, **{name: value for name, value in asdict(self).items() if value is not None}}
+        return plan_of(self, self.KIND)
 
     def parts(self) -> tuple[Leaves, Leaves]:
         """The fields that can be read back, and those that cannot."""

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import formats
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.change import Change
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.change import Change, plan_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.server import (
     FileWrite,
     FoundFile,
@@ -49,7 +49,7 @@ class File:
 
     def plan(self) -> dict[str, Any]:
         """See Target; without its kind these are options of the module provider_config."""
-        return {"kind": self.KIND, **{name: value for name, value in asdict(self).items() if value is not None}}
+        return plan_of(self, self.KIND)
 
     def wanted(self) -> Wanted:
         """The file and its rights.

@@ -9,7 +9,7 @@ It is read on the controller when it is compared, so that neither a task nor a p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -20,7 +20,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._google.key_fi
     parse,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.change import Change
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.change import Change, plan_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.file import permissions, write
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.server import (
     FileWrite,
@@ -61,7 +61,7 @@ class KeyFile:
 
     def plan(self) -> dict[str, Any]:
         """See Target."""
-        return {"kind": self.KIND, **{name: value for name, value in asdict(self).items() if value is not None}}
+        return plan_of(self, self.KIND)
 
     def wanted(self) -> Wanted:
         """The file and its rights.

@@ -10,12 +10,12 @@ Nothing is written, and it is not read either.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import SignIn
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.change import Change
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.change import Change, plan_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.server import FileState, Server
 
 #: A refresh token that is not used for so long is of no use any more (AADSTS700082). Whoever uses it writes the cache.
@@ -45,7 +45,7 @@ class TokenCache:
 
     def plan(self) -> dict[str, Any]:
         """See Target."""
-        return {"kind": self.KIND, **{name: value for name, value in asdict(self).items() if value is not None}}
+        return plan_of(self, self.KIND)
 
     def compare(self, found: FileState) -> Change[None]:
         """See Target."""
