@@ -27,7 +27,9 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._products._par
 
 # How long an application's secret lives, and when it is due for a new one, unless its variable says otherwise.
 SECRET = {"lifetime": "180d", "renew_within": "30d"}
-ENTRA, GOOGLE = "entra", "google"
+#: The kinds of identities that the rules here speak of.
+ENTRA = "entra"
+GOOGLE = "google"
 #: What is no variable's, and need not be the same on hosts that share an application.
 _DERIVED = frozenset({"name", "variable", "identity", "unique_name", "exclusive", "credential", "users"})
 

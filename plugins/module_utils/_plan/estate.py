@@ -33,6 +33,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     nearest_of,
     secrets,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import GOOGLE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import conflicts, examine
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.unused import stores_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import (
@@ -205,7 +206,7 @@ def _connections(usable: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str,
 
 def _account(application: Mapping[str, Any], plan: Mapping[str, Any], host: str) -> dict[str, Any]:
     """What the application's kind of identity is told beside the connection, without secrets."""
-    if application["identity"] != "google":
+    if application["identity"] != GOOGLE:
         return {}
     return {"account": by_reference(KEY, key_of(plan["google"]), "mail_google", host)}
 

@@ -34,6 +34,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connecti
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import SUBMISSION_HOSTS, misfit
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import (
     ENTRA,
+    GOOGLE,
     SECRET,
     described,
     planned,
@@ -140,7 +141,7 @@ def _differences(
         f"give both the same, for example in group_vars, or another {ours['variable']}.unique_name"
         for variable, (one, other) in pairs.items() if one != other
     ]
-    if ours["identity"] == "google" and key_of(their_plan["google"]) != key_of(our_plan["google"]):
+    if ours["identity"] == GOOGLE and key_of(their_plan["google"]) != key_of(our_plan["google"]):
         found.append(
             f"mail_google: {first} and {second} give different keys or accounts, but both share '{name}'; give both "
             "the same, for example in group_vars, or another mail_google.unique_name"

@@ -48,7 +48,7 @@ class Application:
     :param unique_name: which of those that the host names it is, and what references call it; None for ``mail_app``,
         where the product has no other.
     :param identity: of what kind it is, a module of _identity.
-    :param registration: what the product wants of it, beside what the operator says; see _plan/estate.py.
+    :param registration: what the product wants of it, beside what the operator says; see _plan/applications.py.
     """
 
     permissions: Sequence[Mapping[str, Any]] = ()
