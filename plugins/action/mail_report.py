@@ -53,7 +53,7 @@ class ActionModule(EstateStep):
         failures = {host: failure for host, failure in failures.items() if failure is not None}
         found = rows(Steps(
             hosts, *(args[step].get("hosts", {}) for step in ("identity", "access")),
-            {host: told for host, told in configured.items() if told is not None},
+            {host: found for host, found in configured.items() if found is not None},
             args["deliveries"].get("hosts", {}), {host: handover.authorizations(host) for host in hosts}, failures,
             self.check_mode, any(args[step].get("state") == "absent" for step in ("identity", "access")),
         ))
