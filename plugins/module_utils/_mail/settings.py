@@ -33,7 +33,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credenti
 from ansible_collections.mailops.modern_auth.plugins.module_utils._printable import has_control
 
 Transport = Literal["graph", "smtp", "imap", "pop3"]
-Expectation = Literal["delivered", "refused"]
 
 SUBMISSION_HOSTS = {
     "global": "smtp.office365.com",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -142,16 +141,6 @@ def _guid(value: Any) -> str:
         ) from error
 
 
-def _moment(value: Any) -> datetime:
-    try:
-        return datetime.fromisoformat(_text(value))
-    except ValueError as error:
-        raise ConversionError(
-            f'Cannot convert value "{value}" to type "System.DateTime". '
-            f'Error: "String \'{value}\' was not recognized as a valid DateTime."'
-        ) from error
-
-
 def _texts(value: Any) -> list[str]:
     return [_text(item) for item in value] if isinstance(value, list) else [_text(value)]
 
@@ -211,9 +200,7 @@ BOOLEAN = ParameterType("Boolean", "System.Boolean", _boolean("System.Boolean"))
 NULLABLE_BOOLEAN = ParameterType(
     "Boolean", "System.Nullable`1[System.Boolean]", _boolean("System.Nullable`1[System.Boolean]"), nullable=True
 )
-INTEGER = ParameterType("Int32", "System.Int32", _integer)
 GUID = ParameterType("Guid", "System.Guid", _guid)
-DATE_TIME = ParameterType("DateTime", "System.DateTime", _moment)
 BYTE_SIZE = ParameterType(
     "Object", "Microsoft.Exchange.Data.Unlimited`1[Microsoft.Exchange.Data.ByteQuantifiedSize]", _byte_size
 )
