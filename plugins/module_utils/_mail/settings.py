@@ -350,14 +350,14 @@ def _credentials(
     name: str, side: Mapping[str, Any], options: Mapping[str, Any], scope: str, server: Server
 ) -> Password | OAuth2 | None:
     kind = side["authentication"]
+    if kind in ("oauth2", GOOGLE_SERVICE_ACCOUNT) and server.tls == "none":
+        raise InputError(f"{name}.tls: 'none' would send an access token in the clear; use starttls or implicit.")
     if kind == "oauth2":
-        if server.tls == "none":
-            raise InputError(f"{name}.tls: 'none' would send an access token in the clear; use starttls or implicit.")
         return _oauth2(name, side, options, scope)
     _refuse_surplus(name, side, kind, [option for option in CREDENTIAL_OPTIONS if option != "auth_source"])
     if kind == GOOGLE_SERVICE_ACCOUNT:
         _refuse_surplus(name, side, kind, ["username", "password"])
-        return _google(name, side, options, server)
+        return _google(name, side, options)
     _refuse_surplus(name, side, kind, ["google"])
     if kind == "none":
         _refuse_surplus(name, side, kind, ["username", "password"])
@@ -368,9 +368,7 @@ def _credentials(
     return Password(side["username"], side["password"])
 
 
-def _google(name: str, side: Mapping[str, Any], options: Mapping[str, Any], server: Server) -> OAuth2:
-    if server.tls == "none":
-        raise InputError(f"{name}.tls: 'none' would send an access token in the clear; use starttls or implicit.")
+def _google(name: str, side: Mapping[str, Any], options: Mapping[str, Any]) -> OAuth2:
     for option, purpose in (("mailbox", "to say whose mailbox to open"), ("google", "to say which key signs in")):
         if not side[option]:
             raise InputError(f"{name}.{option}: is needed with authentication {GOOGLE_SERVICE_ACCOUNT}, {purpose}.")
