@@ -36,7 +36,7 @@ def played(sandbox: RunningSandbox, home: Path) -> Played:
     folder = estate.directory / "servers" / PUBLIC
     folder.mkdir(parents=True)
     (folder / "web.config").write_bytes(WEB_CONFIG)
-    hosts = {PUBLIC.replace("-", "_"): for_people(folder, estate.reader())}
+    hosts = {PUBLIC.replace("-", "_"): for_people(folder, estate)}
     limit = [*estate.hosts(**hosts), "--limit", PUBLIC]
     credentials = ["-e", f"mail_credentials_folder={home / 'credentials'}"]
     first = estate.set_up(*limit)
