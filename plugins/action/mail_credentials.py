@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials import service_account
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.page import page
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.report import report
-from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.service_account import reading, unread
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.table import table
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import credentials
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import duration
@@ -50,8 +50,10 @@ class ActionModule(EstateStep):
         """See Step."""
         due_within = duration("mail_credentials_due_within", args["due_within"])
         # Of another kind of identity it is not known what its credentials are.
-        known = {name: one for name, one in self._wanted(args).items() if one["identity"] in (ENTRA, GOOGLE)}
-        wanted = {name: one for name, one in known.items() if one["identity"] == ENTRA}
+        wanted, accounts = (
+            {name: one for name, one in self._wanted(args).items() if one["identity"] == identity}
+            for identity in (ENTRA, GOOGLE)
+        )
         keepers, refused = self.keepers(wanted)
         for verdict in refused.values():
             raise StoreError(verdict["msg"], code=verdict.get("code"))
@@ -61,12 +63,11 @@ class ActionModule(EstateStep):
             for names in grouped(wanted, lambda one: one["entra"])
         ]
         moment = max((datetime.fromisoformat(one["moment"]) for one in readings if one["moment"]), default=None)
-        keys = {
-            name: self._key(one, moment or datetime.now(UTC), due_within) for name, one in known.items()
-            if name not in wanted
-        }
+        keys = {name: self._key(one, moment or datetime.now(UTC), due_within) for name, one in accounts.items()}
         sign_ins = {host: self.handover.targets(host).get("sign_ins", []) for host in args["plan"].get("hosts", {})}
-        data = report(list(known.values()), entries, readings, keys, args["due_within"], sign_ins)
+        data = report(
+            [*wanted.values(), *accounts.values()], entries, readings, keys, args["due_within"], sign_ins
+        )
         folder = place(args["folder"])
         changed = [
             write(folder / name, content, "mail_credentials_folder", check_mode=self.check_mode) for name, content in (
@@ -86,9 +87,9 @@ class ActionModule(EstateStep):
 
     def _key(self, application: Mapping[str, Any], moment: datetime, due_within: timedelta) -> dict[str, Any]:
         try:
-            return reading(*read_key(self, application), moment, due_within)
+            return service_account.reading(*read_key(self, application), moment, due_within)
         except InputError as error:
-            return unread(error.message, moment)
+            return service_account.unread(error.message, moment)
 
     async def _read(
         self, args: Mapping[str, Any], entra: Mapping[str, Any], client_ids: list[str | None]
@@ -97,9 +98,9 @@ class ActionModule(EstateStep):
         options = self.connection(entra)
         ids = [client_id for client_id in client_ids if client_id]
         async with _graph.graph_client(options, _auth.token_source(options), CoalescingGraphClient) as graph:
-            found, enabled = await asyncio.gather(
+            reading, enabled = await asyncio.gather(
                 credentials.read_all(graph) if args["scope"] == "tenant" else credentials.read(graph, ids),
                 credentials.enabled(graph, ids),
             )
-        told = credentials.told(found, duration("mail_credentials_due_within", args["due_within"]))
+        told = credentials.told(reading, duration("mail_credentials_due_within", args["due_within"]))
         return {**told, "enabled": enabled}

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import credentials
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._google.lifetime import told as told_of_key
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google import lifetime
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import GOOGLE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import wrapped
@@ -104,7 +104,7 @@ class ActionModule(RotationStep):
         if application["identity"] != GOOGLE:
             return NOT_OURS
         try:
-            return told_of_key(*read_key(self, application), datetime.now(UTC))
+            return lifetime.told(*read_key(self, application), datetime.now(UTC))
         except InputError as error:
             return f"{NOT_OURS} {error.message}"
 

@@ -1,7 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Keys of Google's service accounts in what report_credentials and rotate_secrets tell; neither needs Google or a tenant."""
+"""Keys of service accounts in what report_credentials and rotate_secrets tell; neither needs Google or a tenant."""
 
 from __future__ import annotations
 
