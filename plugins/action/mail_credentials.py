@@ -8,21 +8,28 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials import service_account
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.page import page
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.report import report
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.table import table
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import credentials
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import duration
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError, StoreError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
+    InputError,
+    ModernAuthError,
+    StoreError,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_coalescing import CoalescingGraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require
-from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import ENTRA
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import ENTRA, GOOGLE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import wrapped
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep, grouped
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._google_keys import read_key
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._report_file import place, write
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._shown import shown
 
@@ -41,9 +48,12 @@ class ActionModule(EstateStep):
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """See Step."""
-        duration("mail_credentials_due_within", args["due_within"])
-        # What Entra ID does not know has no credential there.
-        wanted = {name: one for name, one in self._wanted(args).items() if one["identity"] == ENTRA}
+        due_within = duration("mail_credentials_due_within", args["due_within"])
+        # Of another kind of identity it is not known what its credentials are.
+        wanted, accounts = (
+            {name: one for name, one in self._wanted(args).items() if one["identity"] == identity}
+            for identity in (ENTRA, GOOGLE)
+        )
         keepers, refused = self.keepers(wanted)
         for verdict in refused.values():
             raise StoreError(verdict["msg"], code=verdict.get("code"))
@@ -52,8 +62,12 @@ class ActionModule(EstateStep):
             asyncio.run(self._read(args, wanted[names[0]]["entra"], [entries[name].get("client_id") for name in names]))
             for names in grouped(wanted, lambda one: one["entra"])
         ]
+        moment = max((datetime.fromisoformat(one["moment"]) for one in readings if one["moment"]), default=None)
+        keys = {name: self._key(one, moment or datetime.now(UTC), due_within) for name, one in accounts.items()}
         sign_ins = {host: self.handover.targets(host).get("sign_ins", []) for host in args["plan"].get("hosts", {})}
-        data = report(list(wanted.values()), entries, readings, args["due_within"], sign_ins)
+        data = report(
+            [*wanted.values(), *accounts.values()], entries, readings, keys, args["due_within"], sign_ins
+        )
         folder = place(args["folder"])
         changed = [
             write(folder / name, content, "mail_credentials_folder", check_mode=self.check_mode) for name, content in (
@@ -70,6 +84,12 @@ class ActionModule(EstateStep):
     def settle(self, args: Mapping[str, Any], wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict]:
         """See EstateStep; nothing is settled here."""
         return {}
+
+    def _key(self, application: Mapping[str, Any], moment: datetime, due_within: timedelta) -> dict[str, Any]:
+        try:
+            return service_account.reading(*read_key(self, application), moment, due_within)
+        except InputError as error:
+            return service_account.unread(error.message, moment)
 
     async def _read(
         self, args: Mapping[str, Any], entra: Mapping[str, Any], client_ids: list[str | None]

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import credentials
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google import lifetime
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import GOOGLE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import wrapped
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.report import lines
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.round import (
@@ -24,6 +27,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.roun
 from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import told
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import done, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import Keeper
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._google_keys import read_key
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._rotations import (
     Application,
     Options,
@@ -86,12 +90,23 @@ class ActionModule(RotationStep):
         wanted = self._wanted_now()
         without = [name for name, one in wanted.items() if one["credential"] == "none"]
         found = self.for_each({name: one for name, one in wanted.items() if name not in without}, work)
-        found |= {name: {**UNREAD, "state": "unset", "reasons": [NOT_OURS]} for name in without}
+        found |= {
+            name: {**UNREAD, "state": "unset", "reasons": [self._by_hand(wanted[name])]} for name in without
+        }
         return self.result(args, {
             # What a first round has left behind is of no account in a second one, but for what it decided.
             name: {**UNREAD, **state, "first": self.states.get(name, UNREAD)["decision"]}
             for name, state in found.items()
         })
+
+    def _by_hand(self, application: Application) -> str:
+        """What there is to say of an application without a client secret."""
+        if application["identity"] != GOOGLE:
+            return NOT_OURS
+        try:
+            return lifetime.told(*read_key(self, application), datetime.now(UTC))
+        except InputError as error:
+            return f"{NOT_OURS} {error.message}"
 
     def _choose(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Which hosts of the batch get the newest secret: after a first failure no further one of the application."""

@@ -16,6 +16,8 @@ description:
   - Reads the client secrets and certificates of all applications and whether their service principals are enabled, ten
     applications in a request. Tells which of them the store holds, which hosts use them, and what the rotation does
     next.
+  - Reads the keys of Google's service accounts on the controller, and tells their ids, and of P12 files how old they
+    are and when they end. People replace them; nothing of a key but its id is in the report.
   - Writes that as C(credentials.json) and C(credentials.html), and prints it as a table.
   - Nothing is reported if a store or a tenant cannot be read, since a report that leaves something out looks as if all
     was well.
@@ -59,7 +61,7 @@ options:
     default: inventory
 notes:
   - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
-  - What is due or expired is judged by the tenant's clock, not by that of the machine.
+  - What is due or expired is judged by the tenant's clock, not by that of the machine, unless no tenant was asked.
   - The caller needs the Microsoft Graph application permission C(Application.Read.All), or
     C(Application.ReadWrite.OwnedBy) for applications that it owns.
   - No secret is an argument or a result.
@@ -70,6 +72,7 @@ requirements:
   - msal >= 1.31
   - msal-extensions >= 1.2
   - msgraph-sdk >= 1.60
+  - cryptography >= 42, for service accounts of Google's
 """
 
 EXAMPLES = r"""

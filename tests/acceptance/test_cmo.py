@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,7 @@ class Settled:
     verified: Run
     rotated: Run
     rotation: Footprint
+    reported: Run
 
     def settings(self, now: Footprint, host: str) -> dict[str, str]:
         """The appSettings of a server, by a reader that is not ours."""
@@ -128,7 +130,11 @@ def settled(sandbox: RunningSandbox, home: Path) -> Settled:
     after = estate.footprint()
     verified = estate.set_up(*limit, playbook="verify_mail")
     rotated = estate.set_up(*limit, *NIGHT, playbook="rotate_secrets")
-    return Settled(estate, first, between, second, after, verified, rotated, estate.footprint())
+    rotation = estate.footprint()
+    reported = estate.set_up(
+        *limit, "-vvv", "-e", f"mail_credentials_folder={home / 'credentials'}", playbook="report_credentials"
+    )
+    return Settled(estate, first, between, second, after, verified, rotated, rotation, reported)
 
 
 def test_every_way_is_proved_by_a_mail_and_the_director_is_refused_to_both(settled: Settled) -> None:
@@ -260,3 +266,27 @@ def test_googles_mailboxes_are_opened_by_a_service_account_whose_key_is_on_the_s
             "GoogleOAuth2.ServiceAccount": env["M365_SANDBOX_GOOGLE_SERVICE_ACCOUNT"],
         }
     assert not [name for name in found if name.lower().endswith("password")]
+
+
+def test_googles_key_is_listed_and_left_to_people(settled: Settled) -> None:
+    assert settled.reported.code == 0, settled.reported.output
+    env = settled.estate.sandbox.env
+    file = env["M365_SANDBOX_GOOGLE_KEY_FILE"]
+    content = json.loads(Path(file).read_bytes())
+    folder = settled.estate.home / "credentials"
+    [told] = [
+        one for one in json.loads((folder / "credentials.json").read_text("utf-8"))["applications"]
+        if one["unique_name"] == "cmo-google-test"
+    ]
+    assert told["state"] == "ok"
+    assert GOOGLE in told["hosts"]
+    [key] = told["credentials"]
+    assert {name: key[name] for name in ("key_id", "kind", "display_name", "end", "source", "next")} == {
+        "key_id": content["private_key_id"], "kind": "JSON key", "end": None, "source": file, "next": None,
+        "display_name": env["M365_SANDBOX_GOOGLE_SERVICE_ACCOUNT"],
+    }
+    line = f"cmo-google-test: The JSON key {content['private_key_id']} of {key['display_name']} ({file}): no expiry."
+    assert f"{line} It is replaced by hand." in re.sub(r"\s+", " ", settled.rotated.output)
+    pages = [(folder / f"credentials.{kind}").read_text("utf-8") for kind in ("json", "html")]
+    secret = content["private_key"].splitlines()[1]
+    assert not [text for text in (*pages, settled.reported.output, settled.rotated.output) if secret in text]

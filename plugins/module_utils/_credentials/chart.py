@@ -3,8 +3,8 @@
 
 """The time line of expiries in a credentials report, as SVG. Pure.
 
-A bar a credential, from the left edge (today) to its end. Colours are those of the page's style sheet; each bar also
-says its state in words, so that nothing depends on colour.
+A bar a credential, from the left edge (today) to its end; none for one without expiry. Colours are those of the page's
+style sheet; each bar also says its state in words, so that nothing depends on colour.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ def chart(report: Mapping[str, Any]) -> Element:
     :param report: as in report.py, with a moment.
     """
     today = datetime.fromisoformat(report["moment"])
-    bars = [(application, one) for application in report["applications"] for one in application["credentials"]]
+    bars = [
+        (application, one) for application in report["applications"] for one in application["credentials"] if one["end"]
+    ]
     days = max(_SHORTEST, min(_LONGEST, max((one["days_left"] for _application, one in bars), default=0) + 10))
     width, height = _LABELS + _PLOT + _MARGIN, _HEAD + _ROW * max(len(bars), 1) + 8
     svg = Element("svg", {

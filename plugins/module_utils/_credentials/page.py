@@ -13,7 +13,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.chart import chart
-from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.table import hosts, made_by, step
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.table import ends, hosts, made_by, step
 
 COLUMNS = ("Credential", "In the store", "Made by", "Ends", "Days left", "State", "Next")
 _WORDS = {"ok": "nothing is due", "due": "something is due soon", "expired": "something has expired"}
@@ -87,7 +87,7 @@ def _summary(body: Element, report: Mapping[str, Any]) -> None:
         f" {len(states)} applications: {counts}."
     )
     moment = (report["moment"] or "never").replace("T", " ").removesuffix("Z")
-    _add(body, "p", f"As of {moment} UTC by the tenant's clock. Due is what ends within {report['due_within']}.", **{
+    _add(body, "p", f"As of {moment} UTC. Due is what ends within {report['due_within']}.", **{
         "class": "soft"
     })
 
@@ -119,10 +119,11 @@ def _about(cell: Element, application: Mapping[str, Any]) -> None:
     for title, value in facts:
         if value:
             _add(SubElement(cell, "div"), "span", title + value, **{"class": "soft"})
-    if application["reasons"]:
-        reasons = SubElement(cell, "ul", {"class": application["state"]})
-        for reason in application["reasons"]:
-            _add(reasons, "li", reason)
+    sentences = [*application["reasons"], *application["notes"]]
+    if sentences:
+        listed = SubElement(cell, "ul", {"class": application["state"]})
+        for sentence in sentences:
+            _add(listed, "li", sentence)
 
 
 def _lock(lock: Mapping[str, Any] | None) -> str:
@@ -139,8 +140,12 @@ def _credential(row: Element, credential: Mapping[str, Any] | None) -> None:
     _add(SubElement(cell, "div"), "code", credential["key_id"])
     _add(row, "td", credential["slot"] or _NOTHING)
     _add(row, "td", made_by(credential))
-    _add(SubElement(row, "td"), "time", credential["end"][:10], datetime=credential["end"])
-    _add(row, "td", str(credential["days_left"]), **{"class": "number"})
+    if credential["end"] is None:
+        _add(row, "td", ends(credential))
+        _add(row, "td", _NOTHING, **{"class": "number"})
+    else:
+        _add(SubElement(row, "td"), "time", ends(credential), datetime=credential["end"])
+        _add(row, "td", str(credential["days_left"]), **{"class": "number"})
     status = credential["status"]
     _add(row, "td", _SYMBOLS[status], **{"class": f"state {status}"})
     _add(row, "td", step(credential) or _NOTHING)

@@ -11,15 +11,20 @@ A report is plain data without any secret's value::
     sign_ins        [{host, told: a sentence, what, where, account, since, do}], see _sign_ins.py; what is still to be
                     done counts as due
     applications    [{name, unique_name, environment, tenant_id, app_id, object_id, enabled, store, hosts, awaiting,
-                    lock, state, reasons: [sentences], credentials}]
+                    lock, state, reasons: [sentences], notes: [sentences], credentials}]
 
 ``enabled`` says whether somebody can sign in as the application: null if it has no service principal, and for those
-that no host uses, which are not looked at. The first to need attention comes first.
+that no host uses, which are not looked at. ``reasons`` say why it is due or expired, ``notes`` what there is to know
+whatever its state. The first to need attention comes first.
 
 Credentials are those of the module mail_credentials_info and have further: ``slot``, where the store has the credential
 (current, pending, previous) or None; ``origin``: store, file (a managed certificate), another environment, nobody (a
 managed secret in no store), by hand; ``next``, what the rotation does because of it, {what, when} with a moment or None
 for the next run, or None if it does nothing.
+
+A service account of Google's is an application too, with null for what only those of Entra ID have. Its key has the
+kind "P12 key" or "JSON key", the account as ``display_name``, and ``source``: the file on the controller, or the
+variable. What a JSON file does not tell is null: ``start``, ``end``, ``days_left``.
 """
 
 from __future__ import annotations
@@ -45,22 +50,28 @@ READ_ONLY = "environment"
 
 def report(
     applications: Sequence[Mapping[str, Any]], entries: Mapping[str, Mapping[str, Any]],
-    readings: Sequence[Mapping[str, Any]], due_within: str, sign_ins: Mapping[str, Sequence[Mapping[str, Any]]],
+    readings: Sequence[Mapping[str, Any]], keys: Mapping[str, Mapping[str, Any]], due_within: str,
+    sign_ins: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> Data:
     """The report.
 
     :param applications: as the plan has them.
-    :param entries: what the store holds of each, by its name.
+    :param entries: what the store holds of each of Entra's, by its name.
     :param readings: answers of mail_credentials_info, one for each tenant, each with ``enabled`` by application id.
+    :param keys: what was read of each service account, by its name: {moment, credentials, notes, problem: None, or why
+        its key cannot be read}.
     :param due_within: within which time before its end a credential counts as due; shown in the report.
     :param sign_ins: those that hosts need, by host.
     """
     found = {one["app_id"].lower(): one for reading in readings for one in reading["applications"]}
-    moments = [reading["moment"] for reading in readings if reading["moment"]]
+    moments = [reading["moment"] for reading in (*readings, *keys.values()) if reading["moment"]]
     enabled = {app_id: one for reading in readings for app_id, one in reading["enabled"].items()}
-    told = [_planned(one, plain(entries[one["name"]]), found, enabled) for one in applications]
+    told = [
+        _service_account(one, keys[one["name"]]) if one["name"] in keys
+        else _planned(one, plain(entries[one["name"]]), found, enabled) for one in applications
+    ]
     seen = {one["app_id"] for one in told}
-    told += [_judged(_other(one), []) for one in found.values() if one["app_id"] not in seen]
+    told += [_judged(_bare(one), []) for one in found.values() if one["app_id"] not in seen]
     told.sort(key=lambda one: (-STATES.index(one["state"]), _first_end(one), str(one["name"])))
     return {
         "moment": max(moments, default=None),
@@ -95,6 +106,7 @@ def _planned(
         "hosts": list(application["team"]),
         "awaiting": entry.get("awaiting", []),
         "lock": _lock(entry["lock"]) if "lock" in entry else None,
+        "notes": [],
         "credentials": [
             _placed(one, entry, application["environment"], renew_within) for one in entity.get("credentials", [])
         ],
@@ -110,8 +122,20 @@ def _lock(lock: Mapping[str, Any]) -> Data:
     return {"run": lock["run"], "host": lock["host"].partition(" ")[0], "until": lock["until"]}
 
 
-def _other(entity: Mapping[str, Any]) -> Data:
-    """An application that no host of the inventory uses."""
+def _service_account(application: Mapping[str, Any], key: Mapping[str, Any]) -> Data:
+    entity = {
+        **dict.fromkeys(("app_id", "object_id")), "unique_name": application["unique_name"],
+        "display_name": application["display_name"], "credentials": key["credentials"],
+    }
+    report = {
+        **_bare(entity), "environment": application["environment"], "hosts": list(application["team"]),
+        "notes": key["notes"],
+    }
+    return _judged(report, [("due", key["problem"])] if key["problem"] else [])
+
+
+def _bare(entity: Mapping[str, Any]) -> Data:
+    """An application of which nothing but its credentials is known, as of those that no host of the inventory uses."""
     return {
         "name": entity["display_name"] or entity["app_id"],
         "unique_name": entity["unique_name"],
@@ -123,6 +147,7 @@ def _other(entity: Mapping[str, Any]) -> Data:
         "hosts": [],
         "awaiting": [],
         "lock": None,
+        "notes": [],
         "credentials": [_placed(one, {}, None, timedelta()) for one in entity["credentials"]],
     }
 
@@ -223,7 +248,7 @@ def _same(one: str | None, other: str) -> bool:
 
 
 def _first_end(application: Mapping[str, Any]) -> str:
-    return min((one["end"] for one in application["credentials"]), default="9")
+    return min((one["end"] for one in application["credentials"] if one["end"]), default="9")
 
 
 def _worst(states: Iterable[str]) -> str:

@@ -20,23 +20,29 @@ _HOSTS = 3
 
 
 def table(report: Mapping[str, Any]) -> list[str]:
-    """A line of headings, one line per credential, then the reasons for every application that needs attention,
-    and the sign-ins.
+    """A line of headings, one line per credential, then the reasons for every application that needs attention, what
+    else there is to know of each, and the sign-ins.
 
     :param report: as in report.py.
     """
     rows: list[tuple[str, ...]] = [COLUMNS]
-    reasons = []
+    reasons, notes = [], []
     for application in report["applications"]:
         rows += [_row(application, one) for one in application["credentials"] or [None]]
         reasons += [f"{_name(application)}: {reason}" for reason in application["reasons"]]
-    return [*aligned(shown(rows)), *shown([*reasons, *(one["told"] for one in report["sign_ins"])])]
+        notes += [f"{_name(application)}: {note}" for note in application["notes"]]
+    return [*aligned(shown(rows)), *shown([*reasons, *notes, *(one["told"] for one in report["sign_ins"])])]
 
 
 def step(credential: Mapping[str, Any]) -> str:
     """What the rotation will do because of a credential, in words; "" if nothing."""
     following = credential["next"] or {"what": "", "when": None}
     return f"{following['what']} from {following['when'][:10]}" if following["when"] else str(following["what"])
+
+
+def ends(credential: Mapping[str, Any]) -> str:
+    """The day on which a credential ends, in words if it does not."""
+    return str(credential["end"] or "no expiry")[:10]
 
 
 def made_by(credential: Mapping[str, Any]) -> str:
@@ -70,8 +76,8 @@ def _row(application: Mapping[str, Any], credential: Mapping[str, Any] | None) -
         credential["kind"],
         credential["slot"] or _NOTHING,
         made_by(credential),
-        credential["end"][:10],
-        str(credential["days_left"]),
+        ends(credential),
+        _NOTHING if credential["days_left"] is None else str(credential["days_left"]),
         credential["status"],
         used_on,
         step(credential) or _NOTHING,

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.applications import READ, Identity
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import is_due, managed_name
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import managed_name
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import GUID
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
@@ -123,6 +123,17 @@ def told(reading: Reading, due_within: timedelta) -> Entity:
     }
 
 
+def judged(end: str, moment: datetime, due_within: timedelta) -> Entity:
+    """A credential's end, the days until then, and what that means: ok, due or expired. Pure."""
+    left = datetime.fromisoformat(end) - moment
+    return {
+        "end": end,
+        # Rounded down, so that a credential that expired an hour ago does not have 0 days left.
+        "days_left": left // timedelta(days=1),
+        "status": "expired" if left <= timedelta() else "due" if left <= due_within else "ok",
+    }
+
+
 def _credential(kind: str, credential: Mapping[str, Any], moment: datetime, due_within: timedelta) -> Entity:
     name = managed_name(credential)
     return {
@@ -132,14 +143,5 @@ def _credential(kind: str, credential: Mapping[str, Any], moment: datetime, due_
         "managed": name is not None,
         "name": name,
         "start": credential.get("startDateTime"),
-        "end": credential["endDateTime"],
-        # Rounded down, so that a credential that expired an hour ago does not have 0 days left.
-        "days_left": (datetime.fromisoformat(credential["endDateTime"]) - moment) // timedelta(days=1),
-        "status": _status(credential, moment, due_within),
+        **judged(credential["endDateTime"], moment, due_within),
     }
-
-
-def _status(credential: Mapping[str, Any], moment: datetime, due_within: timedelta) -> str:
-    if is_due(credential, moment, timedelta()):
-        return "expired"
-    return "due" if is_due(credential, moment, due_within) else "ok"

@@ -50,8 +50,8 @@ class ServiceAccountKey:
         thumbprint of its certificate.
     :param private_key: in PEM.
     :param client_id: the account's number, which a domain's administrator delegates to; None if it is not known.
-    :param expires: the end of the P12 file's certificate, in UTC; None for a JSON file, which does not say when its
-        key ends.
+    :param issued: the start of the P12 file's certificate, in UTC; None for a JSON file, which does not tell its age.
+    :param expires: the end of that certificate; None for a JSON file, which does not say when its key ends.
     """
 
     service_account: str
@@ -60,6 +60,7 @@ class ServiceAccountKey:
     client_id: str | None
     token_uri: str | None
     format: str
+    issued: datetime | None
     expires: datetime | None
 
 
@@ -143,7 +144,7 @@ def _from_json(content: bytes, place: str) -> ServiceAccountKey:
     _rsa(_loaded_pem(private_key.encode(), place), place)
     return ServiceAccountKey(
         whole["client_email"], whole["private_key_id"], private_key, _text(whole.get("client_id")),
-        _text(whole.get("token_uri")), "json", None,
+        _text(whole.get("token_uri")), "json", None, None,
     )
 
 
@@ -169,7 +170,7 @@ def _from_p12(content: bytes, place: str, password: str, service_account: str) -
     )
     return ServiceAccountKey(
         service_account, certificate.fingerprint(hashes.SHA1()).hex(), pem.decode("ascii"), None, None, "p12",
-        certificate.not_valid_after_utc,
+        certificate.not_valid_before_utc, certificate.not_valid_after_utc,
     )
 
 

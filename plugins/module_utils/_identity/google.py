@@ -22,6 +22,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import g
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._http import Connections
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import AuthenticationError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._google.key_file import ServiceAccountKey, load
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.lifetime import RENEWAL, certificate
 from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import MAIL_SCOPE, token_options
 from ansible_collections.mailops.modern_auth.plugins.module_utils._identity._keeping import Keeper, Run, note
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done
@@ -103,11 +104,7 @@ def ending(key: ServiceAccountKey, moment: datetime) -> list[str]:
     """What there is to say about the end of a key. Pure."""
     if key.expires is None or key.expires - moment > WARNED:
         return []
-    ends = "ended" if key.expires <= moment else "ends"
-    return [
-        f"The certificate in the P12 file of {key.service_account} {ends} on {key.expires:%Y-%m-%d}. Make a new key in "
-        "Google Cloud's console, give its file, and run again; then delete the old key there."
-    ]
+    return [f"The P12 key of {key.service_account}: {certificate(key.expires, moment)}. {RENEWAL}"]
 
 
 def _facts(key: ServiceAccountKey) -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.round import UNREAD
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._handover import FOR_ALL, OF_HOST
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import Held
+from ansible_collections.mailops.modern_auth.tests.unit.google_keys import ACCOUNT, as_json, as_p12
 
 ME = {"run": "r1", "host": "runner", "process": "1"}
 NAME = "contracts"
@@ -219,3 +221,21 @@ def test_an_application_without_a_client_secret_has_nothing_to_rotate() -> None:
     state = found["applications"][NAME]
     assert (state["state"], state["failed"], found["locked"], found["due"]) == ("unset", False, [], [])
     assert state["reasons"] == ["It signs in without a client secret, so that there is none to rotate."]
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    (as_p12(), "its certificate ends on 2030-01-02. It is replaced by hand."),
+    (as_json(), "(KEY): no expiry. It is replaced by hand."),
+    (b"", "so that there is none to rotate. mail_google.key_file: is no P12 file"),
+])
+def test_the_key_of_a_service_account_is_told_and_left_to_people(tmp_path: Path, content: bytes, words: str) -> None:
+    file = tmp_path / "google.key"
+    file.write_bytes(content)
+    account = {"key_file": str(file), "service_account": ACCOUNT}
+    google = {**APPLICATION, "credential": "none", "identity": "google", "account": account}
+    found = run("decide", {}, applications=[google], rotation={})
+    state = found["applications"][NAME]
+    assert (state["state"], state["failed"], found["due"]) == ("unset", False, [])
+    [reason] = state["reasons"]
+    assert words.replace("KEY", str(file)) in reason
+    assert "PRIVATE" not in str(found)

@@ -9,8 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.report import report
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.service_account import reading
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.key_file import ServiceAccountKey, parse
+from ansible_collections.mailops.modern_auth.tests.unit.google_keys import ACCOUNT, as_p12
 
 MOMENT = datetime(2031, 5, 1, 12, 0, 0, tzinfo=UTC)
+SOURCE = "keys/cmo.p12"
 APP_ID = "5e1e3b5a-2fd7-4c07-8ae1-0c1b7c2d3e4f"
 VALUE = "s3cret-value"
 
@@ -61,10 +65,29 @@ def world(
     }
     return {
         "applications": [planned], "entries": {planned["name"]: full}, "readings": [reading], "due_within": "14d",
-        "sign_ins": {},
+        "keys": {}, "sign_ins": {},
     }
 
 
 def report_of(entry: dict[str, Any], *credentials: dict[str, Any], **more: Any) -> dict[str, Any]:
     """The report about one application with that entry in the store and those credentials in the tenant."""
     return report(**world(entry, application(*credentials), **more))
+
+
+def p12_key(days: float) -> ServiceAccountKey:
+    """A service account's key that has so many days left."""
+    return parse(as_p12(end=MOMENT + timedelta(days=days)), "here", service_account=ACCOUNT)
+
+
+def read(key: ServiceAccountKey) -> dict[str, Any]:
+    """What was read of a service account."""
+    return reading(key, SOURCE, MOMENT, timedelta(days=14))
+
+
+def report_of_google(key: dict[str, Any]) -> dict[str, Any]:
+    """The report of an estate in which there is nothing but a service account, of which that was read."""
+    planned = {
+        "name": "google/cmo", "unique_name": "cmo", "display_name": "CMO Google", "environment": "prod",
+        "team": ["cmo-1", "cmo-2"],
+    }
+    return report([planned], {}, [], {planned["name"]: key}, "14d", {})

@@ -16,7 +16,10 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.credentials.credentials_world import (
     credential,
+    p12_key,
+    read,
     report_of,
+    report_of_google,
     slot,
 )
 
@@ -79,3 +82,11 @@ def test_a_sign_in_that_is_missing_is_a_warning(tmp_path: Path) -> None:
     for do, code in (("Click.", 1), (None, 0)):
         found = check(written(tmp_path, {**told, "sign_ins": [{"host": "web-1", "told": "web-1: Click.", "do": do}]}))
         assert (found[0], "web-1: Click.\n" in found[1]) == (code, bool(code))
+
+
+@pytest.mark.parametrize(("days", "code", "line"), [
+    (100, 0, ""), (9, 1, "made by hand ends in 9 days, on 2031-05-10."), (-1, 2, "made by hand expired on 2031-04-30."),
+])
+def test_the_end_of_a_p12_counts_as_a_secrets_does(tmp_path: Path, days: int, code: int, line: str) -> None:
+    found, said = check(written(tmp_path, report_of_google(read(p12_key(days)))))
+    assert (found, said.count("\n"), line in said) == (code, 2 if line else 1, True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +28,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 
-def test_a_json_file_says_all_but_its_end() -> None:
+def test_a_json_file_says_all_but_its_age_and_its_end() -> None:
     key = parse(as_json(), "here")
-    assert (key.service_account, key.key_id, key.client_id, key.format, key.expires) == (
-        ACCOUNT, "ab" * 20, "123456789012345678901", "json", None,
+    assert (key.service_account, key.key_id, key.client_id, key.format, key.issued, key.expires) == (
+        ACCOUNT, "ab" * 20, "123456789012345678901", "json", None, None,
     )
     assert key.private_key == pem()
     assert "PRIVATE" not in repr(key)
 
 
-def test_a_p12_file_says_its_end_and_its_certificates_thumbprint() -> None:
+def test_a_p12_file_says_its_age_its_end_and_its_certificates_thumbprint() -> None:
     key = parse(as_p12(), "here", service_account=ACCOUNT)
-    assert (key.service_account, key.key_id, key.format, key.expires) == (
-        ACCOUNT, certificate().fingerprint(hashes.SHA1()).hex(), "p12", END,
+    assert (key.service_account, key.key_id, key.format, key.issued, key.expires) == (
+        ACCOUNT, certificate().fingerprint(hashes.SHA1()).hex(), "p12", END - timedelta(days=3650), END,
     )
     assert key.private_key == pem()
     assert parse(as_p12(b"other"), "here", "other", ACCOUNT).private_key == pem()
