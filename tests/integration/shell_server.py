@@ -44,4 +44,4 @@ class Shell:
 
 def server(user: str | None = None, **options: Any) -> PosixServer:
     variables = {"ansible_python_interpreter": shutil.which("python3", path="/usr/bin:/bin") or sys.executable}
-    return PosixServer(Shell(user), variables, **options)  # type: ignore[arg-type]
+    return PosixServer(Shell(user), variables, **options)

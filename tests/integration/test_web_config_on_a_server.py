@@ -85,7 +85,7 @@ def test_killed_at_any_line_it_leaves_the_old_or_the_new_file_whole(tmp_path: Pa
         path.write_bytes(OLD)
         python.write_text(MORTAL.format(python=sys.executable, lines=lines))
         python.chmod(0o755)
-        port = PosixServer(Shell(), {"ansible_python_interpreter": str(python)})  # type: ignore[arg-type]
+        port = PosixServer(Shell(), {"ansible_python_interpreter": str(python)})
         try:
             files.write([change], port)
         except InputError:

@@ -11,7 +11,6 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from m365_sandbox.google import errors
 from m365_sandbox.google.tokens import LIFETIME_SECONDS, issue
@@ -85,8 +84,8 @@ def _verified(tenant: Tenant, assertion: str) -> tuple[Mapping[str, Any], Entity
 def _is_signed(assertion: str, key: Entity) -> bool:
     try:
         jwt.decode(
-            assertion, load_pem_public_key(key["public_key"].encode("ascii")),  # type: ignore[arg-type]
-            algorithms=["RS256"], options={**WITHOUT_MACHINE_TIME, "verify_aud": False},
+            assertion, key["public_key"], algorithms=["RS256"],
+            options={**WITHOUT_MACHINE_TIME, "verify_aud": False},
         )
     except (jwt.InvalidTokenError, RecursionError):
         return False
