@@ -33,6 +33,8 @@ from m365_sandbox.state.tenant import Tenant
 
 AUDIENCES = frozenset({"https://outlook.office365.com", "https://outlook.office365.com/"})
 ROLE = "Exchange.ManageAsApp"
+# Of a person who administers Exchange.
+SCOPE = "Exchange.Manage"
 JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 # Recorded: a run of NUL bytes in place of JSON.
 FORBIDDEN_BODY = bytes(4096)
@@ -150,7 +152,7 @@ def _authenticate(sandbox: Sandbox, authorization: str) -> Caller:
         )
     except TokenError as error:
         raise Unauthorized(f"The token is refused: {error.reason}.") from error
-    if ROLE not in claims.get("roles", ()):
+    if ROLE not in claims.get("roles", ()) and SCOPE not in str(claims.get("scp", "")).split():
         raise Unauthorized("The token contains no permissions, or permissions cannot be understood.")
     return Caller(claims["appid"], list(claims.get("wids", ())))
 

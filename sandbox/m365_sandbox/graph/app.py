@@ -21,6 +21,7 @@ from m365_sandbox.graph import (
     organization,
     owners,
     passwords,
+    role_assignments,
     service_principals,
     users,
 )
@@ -37,7 +38,7 @@ JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE75
 RESOURCES = (
     applications, service_principals, owners, passwords, app_role_assignments, oauth2_permission_grants, deleted_items,
     users, organization, mail, app_management_policies,
-    keys, federated_identity_credentials,
+    keys, federated_identity_credentials, role_assignments,
 )
 
 

@@ -7,28 +7,39 @@ from __future__ import annotations
 
 from m365_sandbox.graph.routing import OWNED_BY, any_of
 
-_READ_ALL = ("Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
-_READ_DIRECTORY = ("Directory.Read.All", "Directory.ReadWrite.All")
+# What people have who sign in with the Azure CLI: it does in the directory what they may do themselves.
+_AS_PERSON = "Directory.AccessAsUser.All"
+_READ_ALL = (
+    "Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All", _AS_PERSON,
+)
+_READ_DIRECTORY = ("Directory.Read.All", "Directory.ReadWrite.All", _AS_PERSON)
 
 APPLICATIONS_READ = any_of(OWNED_BY, *_READ_ALL)
-APPLICATIONS_CREATE = any_of(OWNED_BY, "AppRegistration.Create", "Application.ReadWrite.All")
-APPLICATIONS_WRITE = any_of(OWNED_BY, "Application.ReadWrite.All")
+APPLICATIONS_CREATE = any_of(OWNED_BY, "AppRegistration.Create", "Application.ReadWrite.All", _AS_PERSON)
+APPLICATIONS_WRITE = any_of(OWNED_BY, "Application.ReadWrite.All", _AS_PERSON)
 SERVICE_PRINCIPALS_WRITE = CREDENTIALS_WRITE = any_of(
-    OWNED_BY, "Application.ReadWrite.All", "Directory.ReadWrite.All"
+    OWNED_BY, "Application.ReadWrite.All", "Directory.ReadWrite.All", _AS_PERSON
 )
-FEDERATION_READ = any_of(OWNED_BY, "Application.Read.All", "Application.ReadWrite.All")
-FEDERATION_WRITE = any_of(OWNED_BY, "Application.ReadWrite.All")
+FEDERATION_READ = any_of(OWNED_BY, "Application.Read.All", "Application.ReadWrite.All", _AS_PERSON)
+FEDERATION_WRITE = any_of(OWNED_BY, "Application.ReadWrite.All", _AS_PERSON)
 OWNERS_READ = ASSIGNMENTS_READ = any_of(*_READ_ALL)
 # OwnedBy alone does not let a caller name another owner [application-post-owners].
 OWNERS_WRITE = any_of(
-    frozenset({OWNED_BY, "Directory.Read.All"}), "Application.ReadWrite.All", "Directory.ReadWrite.All"
+    frozenset({OWNED_BY, "Directory.Read.All"}), "Application.ReadWrite.All", "Directory.ReadWrite.All", _AS_PERSON
 )
-ASSIGNMENTS_CREATE = any_of(*(frozenset({"AppRoleAssignment.ReadWrite.All", read}) for read in _READ_ALL))
-ASSIGNMENTS_DELETE = any_of("AppRoleAssignment.ReadWrite.All")
+ASSIGNMENTS_CREATE = any_of(
+    *(frozenset({"AppRoleAssignment.ReadWrite.All", read}) for read in _READ_ALL), _AS_PERSON
+)
+ASSIGNMENTS_DELETE = any_of("AppRoleAssignment.ReadWrite.All", _AS_PERSON)
 GRANTS_READ = any_of(
     *_READ_DIRECTORY, "DelegatedPermissionGrant.Read.All", "DelegatedPermissionGrant.ReadWrite.All"
 )
-GRANTS_WRITE = any_of("DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All")
+GRANTS_WRITE = any_of("DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All", _AS_PERSON)
+# [rbacapplication-list-roleassignments, -post-roleassignments]; that the Azure CLI's token will do was seen (az rest).
+DIRECTORY_ROLES_READ = any_of(
+    "RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory", *_READ_DIRECTORY
+)
+DIRECTORY_ROLES_WRITE = any_of("RoleManagement.ReadWrite.Directory", _AS_PERSON)
 PROFILES_READ = frozenset({"User.Read.All", "User.ReadWrite.All", *_READ_DIRECTORY})
 USERS_READ = any_of("User.ReadBasic.All", *PROFILES_READ)
 OWN_USER_READ = any_of("User.Read", "User.ReadWrite")

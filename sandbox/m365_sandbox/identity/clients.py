@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from m365_sandbox.identity import errors
+from m365_sandbox.state.first_party import FIRST_PARTY, FirstParty
 from m365_sandbox.state.history import Entity
 from m365_sandbox.state.tenant import Tenant
 
@@ -15,7 +16,7 @@ class Client:
 
     ``application`` is None for one that is registered in another tenant, ``principal`` for one that this tenant has no
     service principal of. ``passwords`` and ``keys`` are those of both together, ``federated`` the registration's
-    federated identity credentials.
+    federated identity credentials. ``first_party`` says so of one of Microsoft's own public clients.
     """
 
     app_id: str
@@ -25,6 +26,14 @@ class Client:
     passwords: tuple[Entity, ...]
     keys: tuple[Entity, ...]
     federated: tuple[Entity, ...]
+    first_party: FirstParty | None = None
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it may sign people in without a credential, where no redirect URI says what it is."""
+        if self.application is None:
+            return self.first_party is not None
+        return bool(self.application["isFallbackPublicClient"])
 
 
 def find_client(tenant: Tenant, client_id: str, lag: float = 0.0) -> Client:
@@ -36,11 +45,12 @@ def find_client(tenant: Tenant, client_id: str, lag: float = 0.0) -> Client:
     application = next(iter(tenant.find("applications", lag, appId=client_id)), None)
     principal = next(iter(tenant.find("service_principals", lag, appId=client_id)), None)
     known = [entity for entity in (application, principal) if entity is not None]
-    if not known:
+    first_party = FIRST_PARTY.get(client_id.lower())
+    if not known and first_party is None:
         raise errors.unknown_application(client_id, tenant.display_name)
     return Client(
-        app_id=known[0]["appId"],
-        name=known[0]["displayName"],
+        app_id=known[0]["appId"] if known else client_id.lower(),
+        name=known[0]["displayName"] if known or first_party is None else first_party.name,
         application=application,
         principal=principal,
         passwords=tuple(password for entity in known for password in entity["passwordCredentials"]),
@@ -48,6 +58,7 @@ def find_client(tenant: Tenant, client_id: str, lag: float = 0.0) -> Client:
         federated=tuple(
             tenant.find("federated_identity_credentials", lag, application=application["id"]) if application else ()
         ),
+        first_party=first_party,
     )
 
 

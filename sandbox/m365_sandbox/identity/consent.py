@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from m365_sandbox.identity import errors, person_errors
 from m365_sandbox.identity.clients import Client
 from m365_sandbox.identity.own_addresses import official_resource
-from m365_sandbox.identity.scopes import SIGN_IN_SCOPES, ResourceScopes, Scope
+from m365_sandbox.identity.scopes import DEFAULT, SIGN_IN_SCOPES, ResourceScopes, Scope
 from m365_sandbox.state.directory_roles import DIRECTORY_ROLES
 from m365_sandbox.state.entities import new_app_role_assignment, new_service_principal
 from m365_sandbox.state.history import Entity
-from m365_sandbox.state.resources import GRAPH_APP_ID, find_resource
+from m365_sandbox.state.resources import GRAPH_APP_ID, MICROSOFT_TENANT_ID, find_resource
 from m365_sandbox.state.tenant import Tenant
 
 CONSENTING_ROLE = DIRECTORY_ROLES["Global Administrator"]
@@ -81,15 +81,16 @@ def find_target(tenant: Tenant, wanted: ResourceScopes, ports: Mapping[str, int]
 
 def granted_names(tenant: Tenant, client: Client, resource: Entity, user_id: str) -> set[str]:
     """The delegated permissions of the resource that the application has for this user, as the resource writes them."""
-    if client.principal is None:
-        return set()
-    names = {
-        name.casefold()
-        for grant in tenant.find(
-            "oauth2_permission_grants", clientId=client.principal["id"], resourceId=resource["id"]
-        )
-        if grant["principalId"] in (None, user_id) for name in (grant["scope"] or "").split()
-    }
+    given = client.first_party.preauthorized.get(resource["appId"], ()) if client.first_party else ()
+    names = {name.casefold() for name in given}
+    if client.principal is not None:
+        names |= {
+            name.casefold()
+            for grant in tenant.find(
+                "oauth2_permission_grants", clientId=client.principal["id"], resourceId=resource["id"]
+            )
+            if grant["principalId"] in (None, user_id) for name in (grant["scope"] or "").split()
+        }
     return {
         scope["value"] for scope in resource["oauth2PermissionScopes"]
         if scope["isEnabled"] and scope["value"].casefold() in names
@@ -126,9 +127,14 @@ def requested_permissions(
     """The permissions that a request names, granted or not; ``.default`` names everything that is registered.
 
     :raises EntraError: for a resource or a permission that does not exist, and 650057 for ``.default`` of a resource
-        that the application is neither registered for nor has a permission of.
+        that the application is neither registered for nor has a permission of; 65002 for one of Microsoft's own that
+        the resource has not preauthorized.
     """
     resource = find_target(tenant, wanted, ports).resource
+    if client.first_party is not None and not client.first_party.asks:
+        granted = {name.casefold() for name in granted_names(tenant, client, resource, user_id)}
+        if not granted or not {name.casefold() for name in wanted.names} <= granted | {DEFAULT}:
+            raise person_errors.not_preauthorized(client.app_id, resource["appId"])
     if wanted.is_default:
         registered = registered_permissions(tenant, client)
         if not any(one.resource["id"] == resource["id"] for one in registered):
@@ -176,6 +182,8 @@ def missing_permissions(
 
 def _has_consent(tenant: Tenant, client: Client, user_id: str) -> bool:
     """Whether the application has any delegated permission for the user."""
+    if client.first_party is not None and client.first_party.preauthorized:
+        return True
     return client.principal is not None and any(
         grant["principalId"] in (None, user_id)
         for grant in tenant.find("oauth2_permission_grants", clientId=client.principal["id"])
@@ -215,7 +223,7 @@ def _assign(tenant: Tenant, principal: Entity, permission: Permission) -> None:
 
 
 def _new_principal(tenant: Tenant, client: Client) -> Entity:
-    assert client.application is not None
-    principal = new_service_principal(client.app_id, client.name, tenant.tenant_id)
+    owner = MICROSOFT_TENANT_ID if client.first_party else tenant.tenant_id
+    principal = new_service_principal(client.app_id, client.name, owner)
     tenant["service_principals"].put(principal["id"], principal)
     return principal

@@ -130,6 +130,16 @@ def unregistered_resource(app_id: str, name: str, resource: str, resource_app_id
     )
 
 
+def not_preauthorized(app_id: str, resource_app_id: str) -> EntraError:
+    """One of Microsoft's own clients asks for a resource of Microsoft's that does not know it (recorded)."""
+    return EntraError(
+        65002, "invalid_request",
+        f"Consent between first party application '{app_id}' and first party resource '{resource_app_id}' must be "
+        "configured via preauthorization - applications owned and operated by Microsoft must get approval from the API "
+        "owner before requesting tokens for that API.",
+    )
+
+
 # -- the person ---------------------------------------------------------------------------------------------------
 
 

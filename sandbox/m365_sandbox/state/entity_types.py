@@ -154,6 +154,13 @@ APP_ROLE_ASSIGNMENT = EntityType("appRoleAssignment", (
     Property("resourceId", "Guid", required=True, filters="eq"),
 ), "appRoleAssignments")
 
+UNIFIED_ROLE_ASSIGNMENT = EntityType("unifiedRoleAssignment", (
+    Property("id", write="never"),
+    Property("principalId", "Guid", write="create", required=True, filters="eq in"),
+    Property("directoryScopeId", write="create", required=True, filters="eq in"),
+    Property("roleDefinitionId", "Guid", write="create", required=True, filters="eq in"),
+), "roleManagement/directory/roleAssignments")
+
 OAUTH2_PERMISSION_GRANT = EntityType("oAuth2PermissionGrant", (
     Property("clientId", write="create", required=True, filters="eq"),
     Property("consentType", write="create", required=True, values=("AllPrincipals", "Principal"), filters="eq"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from m365_sandbox.state.history import Entity
 from m365_sandbox.state.tenant import Tenant
 
+# Microsoft's own tenant, in which its first-party applications are registered.
+MICROSOFT_TENANT_ID = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 EXCHANGE_APP_ID = "00000002-0000-0ff1-ce00-000000000000"
 

@@ -24,12 +24,9 @@ from m365_sandbox.state.entities import (
     scope_ids,
 )
 from m365_sandbox.state.history import Entity
-from m365_sandbox.state.resources import EXCHANGE_APP_ID, GRAPH_APP_ID, find_resource
+from m365_sandbox.state.resources import EXCHANGE_APP_ID, GRAPH_APP_ID, MICROSOFT_TENANT_ID, find_resource
 from m365_sandbox.state.sign_in_settings import revoke_sessions
 from m365_sandbox.state.tenant import Tenant, digest
-
-# Microsoft's own tenant, in which its first-party applications are registered.
-MICROSOFT_TENANT_ID = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 
 SEEDED_LIFETIME = timedelta(days=3650)
 

@@ -29,5 +29,4 @@ async def authenticate_for(request: TokenRequest, client: Client, platform: Plat
 
 def flow_platform(client: Client) -> Platform:
     """What a client is where no redirect URI says it: public if its registration allows that."""
-    is_public = client.application is not None and client.application["isFallbackPublicClient"]
-    return "publicClient" if is_public else "web"
+    return "publicClient" if client.is_public else "web"

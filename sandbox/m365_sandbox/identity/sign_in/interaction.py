@@ -186,6 +186,9 @@ def _consent_page(
             return None
         permissions = permissions_to_grant(sandbox, request, client, user["id"])
     except EntraError as error:
+        if request.purpose == "device":
+            # A device has no address at which it could be told.
+            raise
         raise ReturnedError(request, error) from error
     if not permissions and request.purpose != "adminconsent":
         return None
