@@ -29,6 +29,7 @@ class ActionModule(StepForAll):
         "hosts": {"type": "list", "elements": "str"},
         "inventory": {"type": "list", "elements": "str"},
         "proofs": {"type": "bool", "default": True},
+        "reader": {"type": "dict", "default": {}},
         "unused": {"type": "list", "elements": "str", "default": []},
     }
 
@@ -48,6 +49,7 @@ class ActionModule(StepForAll):
         hosts = list(self.names(args))
         everybody = args["inventory"] or self._task_vars["groups"]["all"]
         self._ignored = () if args["proofs"] else ("mail_verify",)
+        self._reader = args["reader"]
         said = {host: self._host(self.variables.of(host)) for host in dict.fromkeys([*hosts, *everybody])}
         work = draw({host: said[host] for host in hosts}, said, self.environment)
         if args["unused"]:
@@ -83,6 +85,8 @@ class ActionModule(StepForAll):
                     known[name] = variables[name]
                 except AnsibleError as error:
                     problems.append(f"{name}: cannot be told, since {_why(error)}")
+        if "mail_verify" in known:
+            known["mail_verify"] = _read_by(self._reader, known["mail_verify"])
         store: dict[str, Any] = {}
         if known.get("mail_product") is not None:
             try:
@@ -95,6 +99,12 @@ class ActionModule(StepForAll):
 def _with_place(known: Mapping[str, Any], variables: Variables) -> dict[str, Any]:
     place = {name: variables.known(name) for name in ("inventory_hostname", "inventory_dir", "playbook_dir")}
     return {**known, **place}
+
+
+def _read_by(reader: Mapping[str, Any], verify: Any) -> Any:
+    """The variable mail_verify, with how to sign in where it does not say so."""
+    receive = verify.get("receive") if isinstance(verify, Mapping) else None
+    return {**verify, "receive": {**reader, **receive}} if reader and isinstance(receive, Mapping) else verify
 
 
 def _why(error: AnsibleError) -> str:

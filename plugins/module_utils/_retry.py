@@ -46,6 +46,11 @@ def watched_by(say: Say) -> Iterator[None]:
         _WATCHER.reset(before)
 
 
+def watcher() -> Say | None:
+    """Who watches; None if nobody does."""
+    return _WATCHER.get()
+
+
 def retry_after(header: str | None, now: datetime | None = None) -> float | None:
     """The seconds that a Retry-After header asks for; None if there is none or it cannot be read.
 
@@ -96,7 +101,7 @@ class Attempts:
         seconds = pause(self.made) if asked_for is None else asked_for
         if self.made == ATTEMPTS or self._waited + seconds > LONGEST_PATIENCE:
             return None
-        say = _WATCHER.get()
+        say = watcher()
         if say is not None and seconds >= WORTH_TELLING:
             say(f"{self._service} asks for {seconds:.0f} s; waiting." if asked_for is not None
                 else f"{self._service} does not answer as it should; trying again in {seconds:.0f} s.")

@@ -129,68 +129,25 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import addressed, federated
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.applications import Identity
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import addressed, federated_credential
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_module import graph_module, signed_in
 from ansible_collections.mailops.modern_auth.plugins.module_utils._module import reporting
-from ansible_collections.mailops.modern_auth.plugins.module_utils._properties import argument_spec, merged, shown
 
-OPTIONS: dict[str, dict[str, Any]] = {
-    **addressed.OPTIONS,
-    "name": {"required": True},
-    **argument_spec(federated.PROPERTIES),
-    "state": {"choices": ["present", "absent"], "default": "present"},
-}
+STATES = {"present": federated_credential.present, "absent": federated_credential.absent}
 
 
-def result(credential: Entity | None) -> Entity | None:
-    """A federated credential as the module returns it and shows it in a diff."""
-    if credential is None:
-        return None
-    return {
-        "object_id": credential.get("id"), "name": credential["name"], **shown(federated.PROPERTIES, credential),
-    }
-
-
-async def present(params: Mapping[str, Any], identity: Identity, check_mode: bool) -> Entity:
-    """Create or change the federated credential."""
-    federated.check(params)
+async def settle(params: Mapping[str, Any], check_mode: bool) -> Entity:
+    """Do what the options say."""
     async with signed_in(params) as graph:
-        credentials = await federated.read(graph, identity)
-        body = federated.pending(credentials, params)
-        current = federated.named(credentials, params["name"])
-        before = result(current)
-        after = before
-        if body and check_mode:
-            after = result(merged(current or {"name": params["name"]}, body))
-        elif body:
-            after = result(await federated.write(graph, identity, params["name"], body))
-    return {
-        "changed": bool(body), "federated_credential": after, "diff": {"before": before or {}, "after": after or {}},
-    }
-
-
-async def absent(params: Mapping[str, Any], identity: Identity, check_mode: bool) -> Entity:
-    """Remove the federated credential."""
-    async with signed_in(params) as graph:
-        before = result(federated.named(await federated.read(graph, identity), params["name"]))
-        if before and not check_mode:
-            await federated.remove(graph, identity, params["name"])
-    return {"changed": before is not None, "federated_credential": None, "diff": {"before": before or {}, "after": {}}}
-
-
-STATES = {"present": present, "absent": absent}
+        return await STATES[params["state"]](graph, params, check_mode)
 
 
 def main() -> None:
     """Run the module."""
-    module = graph_module(OPTIONS, **addressed.RULES)
+    module = graph_module(federated_credential.OPTIONS, **addressed.RULES)
     with reporting(module):
-        identity = addressed.identity_from(module.params)
-        module.exit_json(
-            **asyncio.run(STATES[module.params["state"]](module.params, identity, module.check_mode))
-        )
+        module.exit_json(**asyncio.run(settle(module.params, module.check_mode)))
 
 
 if __name__ == "__main__":

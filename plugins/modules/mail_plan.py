@@ -39,6 +39,12 @@ options:
     description: Whether mails are planned that prove it. If not, C(mail_verify) is not looked at.
     type: bool
     default: true
+  reader:
+    description:
+      - Options that C(mail_verify.receive) is given beside its own, for an inventory that does not say yet who reads
+        the mailbox of the proof.
+    type: dict
+    default: {}
   unused:
     description:
       - Unique names of applications that the stores of the hosts hold and no host uses any more. The work is about
@@ -110,7 +116,8 @@ hosts:
       type: dict
       returned: always
     mailboxes:
-      description: The mailboxes that its application uses. C(foreign) and C(reader) are those of the proof.
+      description: The mailboxes that its application uses. C(foreign) and C(reader) are those of the proof, and
+        C(reads) says how the latter is read.
       type: list
       elements: str
       returned: always

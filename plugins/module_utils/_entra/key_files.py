@@ -80,6 +80,11 @@ class KeyFiles:
             kept.replace(self.previous_path)
         self.pending_path.replace(self.path)
 
+    def remove(self) -> None:
+        """Remove all of them."""
+        for path in (self.path, self.pending_path, self.previous_path):
+            path.unlink(missing_ok=True)
+
     def holding(self, key_id: str) -> list[Path]:
         """The files that hold the pair which this collection registers under the id."""
         pairs = {path: _usable(path) for path in (self.path, self.pending_path, self.previous_path)}

@@ -39,6 +39,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import 
     Attempts,
     retry_after,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._token_claims import claims_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import client_context
 from ansible_collections.mailops.modern_auth.plugins.module_utils._unreachable import (
     is_untrusted,
@@ -55,6 +56,15 @@ except ImportError:
 PAGE_SIZE = 1000
 #: The mailbox that requests of applications are routed by.
 _ANCHOR = "APP:SystemMailbox{bb558c35-97f1-4cb9-8ff7-d53741dc928c}"
+
+
+def anchor(token: str, organization: str) -> str:
+    """What requests with an access token are routed by: the person whose token it is, or the applications' mailbox.
+
+    :param organization: the tenant.
+    """
+    person = claims_of(token).get("upn")
+    return f"UPN:{person}" if person else f"{_ANCHOR}@{organization}"
 
 
 class Tokens(Protocol):
@@ -94,7 +104,8 @@ class RestSession(ExchangeSession):
         self._http = http
         self._endpoint = endpoint
         self._root = f"/adminapi/beta/{quote(organization, safe='')}"
-        self._anchor = f"{_ANCHOR}@{organization}"
+        self._organization = organization
+        self._anchor = ""
         self._tokens = tokens
         self._scope = scope
         self._sleep = sleep
@@ -102,7 +113,7 @@ class RestSession(ExchangeSession):
 
     async def open(self) -> None:
         """Get the token; the connection itself is made by the first request."""
-        await self._authorization()
+        self._anchor = anchor(await self._token(), self._organization)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -208,7 +219,7 @@ class RestSession(ExchangeSession):
         request = self._http.build_request(
             "POST", url, content=json.dumps(body).encode(),
             headers={
-                **headers, "Authorization": await self._authorization(), "Accept": "application/json",
+                **headers, "Authorization": f"Bearer {await self._token()}", "Accept": "application/json",
                 "Content-Type": "application/json; charset=utf-8", "connection-id": self._connection_id,
             },
         )
@@ -231,8 +242,8 @@ class RestSession(ExchangeSession):
             "Prefer": f"odata.maxpagesize={PAGE_SIZE}",
         }
 
-    async def _authorization(self) -> str:
-        return f"Bearer {await asyncio.to_thread(self._tokens.token, self._scope)}"
+    async def _token(self) -> str:
+        return await asyncio.to_thread(self._tokens.token, self._scope)
 
     def _checked(self, link: str) -> str:
         if not link.startswith(f"{self._endpoint}/"):

@@ -14,6 +14,7 @@ A plan is plain data without secrets::
     users                   those of them whose object id the configuration names
     foreign                 the address of a mailbox that they must not reach, or None
     reader                  the address of the Microsoft 365 mailbox in which the proof is looked for, or None
+    reads                   {transport, mailbox} if an application of Entra's looks for it, wherever that is, or None
     checks                  [{name, send, from, receive, to, expect, ...}], options of the module mail_delivery, and
                             what a refusal proves, and what a person has to sign in for before
     unproven                [what they leave out, a few words each]
@@ -86,6 +87,7 @@ def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         "backup": wanted.get("mail_backup", False),
         "foreign": (verify or {}).get("refused_mailbox") if applications else None,
         "reader": _reader(verify, part) if verify and part else None,
+        "reads": _reads(verify, part) if verify and part else None,
         "checks": named([{**check, "needs": part.needs} if part and part.needs else check for check in checks], names),
         "unproven": unproven(verify, part, applications) if part and verify is not None else [],
     }
@@ -206,12 +208,18 @@ def _secret_rules(wanted: Mapping[str, Any], problems: list[str]) -> None:
             )
 
 
+def _reads(verify: Mapping[str, Any], part: Part) -> dict[str, str] | None:
+    """How, and in which mailbox, an application has to find the proof; None if a user and a password do."""
+    receive = verify.get("receive", {})
+    if receive.get("authentication", "oauth2") != "oauth2":
+        return None
+    return {"transport": receive.get("transport", ""), "mailbox": read_mailbox(verify, part)}
+
+
 def _reader(verify: Mapping[str, Any], part: Part) -> str | None:
     """The mailbox of Microsoft 365 in which the proof has to arrive; None if it is, or may be, kept elsewhere."""
-    receive = verify.get("receive", {})
-    if receive.get("authentication", "oauth2") != "oauth2" or receive.get("host"):
-        return None
-    return read_mailbox(verify, part) or None
+    reads = _reads(verify, part)
+    return None if reads is None or verify.get("receive", {}).get("host") else reads["mailbox"] or None
 
 
 def _first_of_each(problems: list[str]) -> list[str]:

@@ -1,0 +1,148 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""Runs on the controller, once for the whole inventory; the module of the same name documents the options."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import yaml
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
+from ansible_collections.mailops.modern_auth.plugins.module_utils._bootstrap import told
+from ansible_collections.mailops.modern_auth.plugins.module_utils._bootstrap.needs import needs, reading
+from ansible_collections.mailops.modern_auth.plugins.module_utils._bootstrap.parties import parties
+from ansible_collections.mailops.modern_auth.plugins.module_utils._bootstrap.work import Work, absent, present
+from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import (
+    ENDPOINTS,
+    complete,
+    connection_spec,
+    said_by,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import key_pairs
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import plain
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.connection import (
+    exchange_session,
+    missing_libraries,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.spec import exchange_spec
+from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import ENTRA
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import wrapped
+from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._shown import shown
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import Step
+
+#: What of mail_entra and mail_exchange says where the services are, and not who signs in there.
+_WHERE = frozenset(ENDPOINTS) - {"token_cache"} | {"tenant_id"}
+_WHO = ("exchange_auth", "exchange_access_token", "exchange_managed_identity_id")
+_NOTHING_TO_DO = "No host of this inventory signs in to Entra by itself, and no mailbox is read: no caller is needed."
+_AWAY = "To take it all away again, run mailops.modern_auth.bootstrap -e mail_bootstrap_state=absent as you ran this."
+
+
+class ActionModule(Step):
+    """An administrator makes the two applications that everything else signs in as."""
+
+    OPTIONS: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "plan": {"type": "dict", "required": True},
+        "caller": {"type": "dict", "default": {}},
+        "reader": {"type": "dict", "default": {}},
+        "administrator": {"choices": ["azure_cli", "device_code"], "default": "azure_cli"},
+        "state": {"choices": ["present", "absent"], "default": "present"},
+    }
+
+    def act(self, args: dict[str, Any]) -> dict[str, Any]:
+        """See Step."""
+        caller, reader = parties(args["caller"], args["reader"])
+        hosts, applications = args["plan"]["hosts"], args["plan"]["applications"]
+        unplanned = [host for host, verdict in hosts.items() if verdict["failed"]]
+        if unplanned:
+            raise InputError(
+                f"What {', '.join(unplanned)} needs cannot be told, so that the caller's permissions cannot either.",
+                remedy="Correct the settings that are named above, or leave the hosts out with --limit.",
+            )
+        needed, rights = needs(applications, hosts.values()), reading(hosts.values())
+        if not needed.permissions and rights is None:
+            return {"changed": False, "msg": _NOTHING_TO_DO}
+        entra, exchange = self._where([
+            host for host, plan in hosts.items()
+            if plan["reads"] or any(one["identity"] == ENTRA for one in plan["applications"])
+        ])
+        options = {**complete(connection_spec(), entra, self.environment, "mail_entra"), "token_cache": None}
+        if not options["tenant_id"]:
+            raise InputError(
+                "mail_entra.tenant_id: is required; it says whose administrator you are.",
+                remedy="It is the tenant's id; the environment variable AZURE_TENANT_ID stands for it as well.",
+            )
+        options["auth_source"] = args["administrator"]
+        work = Work(caller, needed, reader, rights)
+        verdicts = asyncio.run(self._settle(args["state"], work, options, self._in_exchange(entra, exchange)))
+        return {
+            "changed": any(verdict["changed"] for verdict in verdicts.values()), **verdicts,
+            "warnings": [text for verdict in verdicts.values() for text in verdict.pop("warnings")],
+            "diff": [one for verdict in verdicts.values() for one in verdict.pop("diff")],
+            **(_told(work, verdicts, options["tenant_id"]) if args["state"] == "present" else _gone(verdicts)),
+        }
+
+    async def _settle(
+        self, state: str, work: Work, options: Mapping[str, Any], in_exchange: Mapping[str, Any]
+    ) -> dict[str, Verdict]:
+        require({**_auth.MISSING, **_graph.MISSING, **key_pairs.MISSING, **missing_libraries(in_exchange)})
+        async with _graph.graph_client(options, _auth.token_source(options)) as graph:
+            if state == "absent":
+                return await absent(graph, lambda: exchange_session(in_exchange), work, check_mode=self.check_mode)
+            return await present(
+                graph, lambda: exchange_session(in_exchange), work, cloud=options["cloud"], check_mode=self.check_mode
+            )
+
+    def _where(self, hosts: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Where the services of all hosts are.
+
+        :raises InputError: they have not got the same.
+        """
+        found: list[tuple[str, tuple[dict[str, Any], dict[str, Any]]]] = []
+        for host in hosts:
+            variables = self.variables.of(host)
+            entra = {**said_by(self.environment), **(variables.known("mail_entra") or {})}
+            exchange = variables.known("mail_exchange") or {}
+            found.append((host, (
+                plain({name: entra[name] for name in sorted(_WHERE & set(entra))}),
+                plain({name: one for name, one in exchange.items() if name not in _WHO and "certificate" not in name}),
+            )))
+        (first, where), *others = found
+        for host, other in others:
+            if other != where:
+                raise InputError(
+                    f"mail_entra, mail_exchange: {first} and {host} are not in the same tenant, or reach it in "
+                    "different ways, and one caller is for one tenant.",
+                    remedy="Run this once for each of them, with --limit.",
+                )
+        return where
+
+    def _in_exchange(self, entra: Mapping[str, Any], exchange: Mapping[str, Any]) -> dict[str, Any]:
+        """How the administrator reaches Exchange: with a code, since the Azure CLI is not allowed there."""
+        spec = {**connection_spec(), **exchange_spec()}
+        options = complete(spec, {**entra, **exchange}, self.environment, "mail_exchange")
+        return {**options, "exchange_auth": "access_token", "auth_source": "device_code", "token_cache": None}
+
+
+def _told(work: Work, verdicts: Mapping[str, Verdict], tenant_id: str) -> dict[str, Any]:
+    lines: list[str] = []
+    inventory: dict[str, Any] = {}
+    if "caller" in verdicts:
+        lines += told.about_caller(work.caller, work.needs, verdicts["caller"])
+        inventory["mail_entra"] = told.sign_in(work.caller, tenant_id, verdicts["caller"]["client_id"])
+    if "reader" in verdicts and work.rights is not None:
+        lines += told.about_reader(work.reader, work.rights, verdicts["reader"])
+        signs_in = told.sign_in(work.reader, tenant_id, verdicts["reader"]["client_id"])
+        inventory["mail_verify"] = {"receive": signs_in}
+    dumped = yaml.safe_dump(inventory, sort_keys=False, width=1000).splitlines()
+    text = [*wrapped(lines), "", "Into the inventory, beside what is there:", *dumped, "", *wrapped([_AWAY])]
+    return {"inventory": inventory, "msg": shown(text), "_ansible_verbose_always": True}
+
+
+def _gone(verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
+    return {"msg": shown([verdict["msg"] for verdict in verdicts.values()])}

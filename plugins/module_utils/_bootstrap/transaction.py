@@ -1,0 +1,159 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The caller, or the reader, made true as a transaction: registered, allowed what it needs, able to sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._bootstrap.parties import Party
+from ansible_collections.mailops.modern_auth.plugins.module_utils._bootstrap.trusts import Trust
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import (
+    admin_consent,
+    application,
+    application_certificate,
+    applications,
+    directory_role,
+    federated_credential,
+)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.directory_role import EXCHANGE_ADMINISTRATOR
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.key_files import KeyFiles
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
+from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done
+
+_LIFETIME = {"lifetime": "365d", "renew_within": "60d"}
+Parts = dict[str, Mapping[str, Any]]
+
+
+async def present(
+    graph: GraphClient, party: Party, permissions: Sequence[Mapping[str, Any]], *, administers_exchange: bool,
+    cloud: str, check_mode: bool,
+) -> Verdict:
+    """Make a party what the plan needs of it, and no more: what it was granted besides is revoked.
+
+    A managed identity may serve others, hence keeps what else it was granted.
+
+    :param permissions: as the module entra_application takes them.
+    :param cloud: its name, which decides the audience of foreign tokens.
+    :returns: with ``client_id``, None while check mode has not registered it, ``ends``, when its certificate does, and
+        ``diff``.
+    :raises ModernAuthError: it could not be done; the next run goes on from what was.
+    """
+    parts: Parts = {}
+    entity, resources = None, None
+    client_id = party.managed_identity
+    if client_id is None:
+        registered = await application.present(graph, _registration(party, permissions), check_mode)
+        parts["application"], entity, resources = registered.result, registered.entity, registered.resources
+        client_id = registered.result["application"]["app_id"]
+        if client_id is None:
+            return _summed(party, parts, check_mode, client_id=None, ends=None)
+    consented = await admin_consent.settle(graph, {
+        "app_id": client_id, "permissions": permissions, "purge": entity is not None, "state": "present",
+    }, check_mode, application=entity, known=resources)
+    parts["consent"] = consented
+    principal_id = consented["service_principal"]["object_id"]
+    if principal_id is not None:
+        parts["directory role"] = await directory_role.settle(
+            graph, principal_id, EXCHANGE_ADMINISTRATOR, held=administers_exchange, check_mode=check_mode
+        )
+    ends = None
+    if party.trust is not None:
+        parts["federated credential"] = await federated_credential.present(
+            graph, _trusted(party.trust, client_id, cloud), check_mode
+        )
+    elif party.managed_identity is None:
+        _make_folder(party.certificate_file.parent, check_mode)
+        parts["certificate"] = await application_certificate.present(graph, _certificate(party, client_id), check_mode)
+        ends = parts["certificate"]["certificate"].get("end_date_time")
+    return _summed(party, parts, check_mode, client_id=client_id, ends=ends)
+
+
+async def absent(
+    graph: GraphClient, party: Party, permissions: Sequence[Mapping[str, Any]], check_mode: bool
+) -> Verdict:
+    """Take a party away, with its files; a managed identity loses what the plan needs.
+
+    :returns: with ``client_id``, None if there is none.
+    """
+    client_id = party.managed_identity or await client_id_of(graph, party)
+    if client_id is None:
+        return _summed(party, {}, check_mode, client_id=None)
+    consented = await admin_consent.settle(graph, {
+        "app_id": client_id, "permissions": permissions, "purge": party.managed_identity is None, "state": "absent",
+    }, check_mode)
+    parts: Parts = {"consent": consented}
+    principal = consented["service_principal"]
+    if principal:
+        parts["directory role"] = await directory_role.settle(
+            graph, principal["object_id"], EXCHANGE_ADMINISTRATOR, held=False, check_mode=check_mode
+        )
+    if party.managed_identity is None:
+        parts["application"] = await application.absent(graph, _registration(party, []), check_mode)
+        if not check_mode:
+            KeyFiles(party.certificate_file).remove()
+    return _summed(party, parts, check_mode, client_id=client_id)
+
+
+async def client_id_of(graph: GraphClient, party: Party) -> str | None:
+    """The client id of a party's application; None if it is not registered."""
+    found = await applications.look_up(graph, applications.Identity(unique_name=party.unique_name))
+    return next((str(one["appId"]) for one in found), None)
+
+
+def _registration(party: Party, permissions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The options of the module entra_application."""
+    return {
+        **{name: option.get("default") for name, option in application.OPTIONS.items()},
+        "unique_name": party.unique_name, "display_name": party.display_name, "permissions": permissions,
+    }
+
+
+def _trusted(trust: Trust, client_id: str, cloud: str) -> dict[str, Any]:
+    """The options of the module entra_federated_credential."""
+    return {
+        "app_id": client_id, "object_id": None, "unique_name": None, "cloud": cloud, "name": trust.name,
+        "issuer": trust.issuer, "subject": trust.subject, "description": None,
+        "audiences": [trust.audience] if trust.audience else None,
+    }
+
+
+def _certificate(party: Party, client_id: str) -> dict[str, Any]:
+    """The options of the module entra_application_certificate."""
+    return {
+        **{name: option.get("default") for name, option in application_certificate.OPTIONS.items()},
+        **_LIFETIME, "app_id": client_id, "path": str(party.certificate_file),
+    }
+
+
+def _make_folder(folder: Path, check_mode: bool) -> None:
+    if check_mode:
+        return
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"certificate_path: {folder} cannot be made ({error.strerror}).",
+            remedy="Name a place that the user who runs Ansible may write to.",
+        ) from error
+
+
+def _summed(party: Party, parts: Parts, check_mode: bool, **data: Any) -> Verdict:
+    changed = [name for name, part in parts.items() if part["changed"]]
+    would = "would be " if check_mode else ""
+    diff: list[Entity] = [
+        {"before_header": f"{party.unique_name}: {name}", "after_header": f"{party.unique_name}: {name}",
+         **parts[name]["diff"]}
+        for name in changed
+    ]
+    return done(
+        f"{party.display_name}: {', '.join(changed)} {would}changed." if changed
+        else f"{party.display_name}: as it should be.",
+        changed=bool(changed), diff=diff,
+        warnings=[text for part in parts.values() for text in part.get("warnings", [])], **data,
+    )
