@@ -75,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     control.add_argument("path", help="for example '/requests?face=graph'")
     control.add_argument("body", nargs="?", help="JSON; a dash reads it from the standard input")
     control.set_defaults(command=_control)
+    seed = commands.add_parser("seed", parents=[common], help="add what a file names, and print what was made")
+    seed.add_argument("--file", type=Path, required=True, metavar="F", help="YAML or JSON, see the README")
+    seed.set_defaults(command=_seed)
     commands.add_parser(
         "inbox", parents=[common], help="print the address of the page that shows what arrived in the mailboxes",
     ).set_defaults(command=_inbox)
@@ -137,6 +140,26 @@ def _control(instance: Instance, options: argparse.Namespace) -> int:
     answer = instance.control(options.method, options.path, body)
     if answer is not None:
         print(json.dumps(answer, indent=1))
+    return 0
+
+
+def _seed(instance: Instance, options: argparse.Namespace) -> int:
+    # No other command has to know everything that there may be.
+    from m365_sandbox.process.seed_file import SeedFileError, steps
+
+    _require_running(instance)
+    try:
+        wanted = steps(options.file.expanduser())
+    except SeedFileError as error:
+        raise InstanceError(str(error)) from error
+    made = {}
+    for step in wanted:
+        try:
+            made[step.place] = instance.control(step.method, step.path, step.body)
+        except InstanceError as error:
+            done = f"; done before: {', '.join(made)}" if made else ""
+            raise InstanceError(f"{step.place}: {error}{done}") from error
+    print(json.dumps(made, indent=1))
     return 0
 
 
