@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check units lint integration sanity molecule versions kill-test race-test benchmark clean
+.PHONY: help setup demo test check units lint integration sanity molecule versions kill-test race-test wheel benchmark clean
 
 PYTHON ?= python3
 scenario ?= default
@@ -144,6 +144,11 @@ kill-test: setup ## Kill set-up and rotation at every task boundary and at rando
 race-test: setup ## Start two set-ups at once, and two rotations, again and again
 	PYTHONPATH=tests python tests/rotation/run_setup_races.py
 	PYTHONPATH=tests python tests/rotation/run_races.py
+
+wheel: $(VENV)/.installed ## The sandbox as a wheel, in .build/; pip installs it anywhere
+	@pip wheel -q --disable-pip-version-check --no-deps -w $(BUILD) ./sandbox
+	@rm -rf sandbox/build
+	@ls $(BUILD)/m365_sandbox-*.whl
 
 benchmark: setup $(VENV)/.collections ## What runs on 10 to 300 hosts cost; writes docs/performance.md (an hour; hosts="10 30" is short)
 	PYTHONPATH=tests python tests/benchmark/benchmark.py $(if $(hosts),--hosts $(hosts))
