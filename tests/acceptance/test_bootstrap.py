@@ -259,6 +259,40 @@ def test_each_permission_is_needed(administrator: Administrator, estate: Estate)
     assert whole.results == {TICKETS: "delivered"}
 
 
+def test_it_signs_in_in_one_way(administrator: Administrator, estate: Estate) -> None:
+    further = [*estate.hosts(**bare(ICI)), "--limit", ICI, "-e"]
+    folder = estate.home / ".mailops"
+    assert administrator.run(*further, "{}").code == 0
+    secret = json.dumps({"mail_caller": {"secret_path": "~/.mailops/caller.json"}})
+    kept = administrator.run(*further, secret)
+    assert kept.code == 0, kept.output
+    [application] = estate.footprint().applications(CALLER)
+    assert (len(application["passwordCredentials"]), application["keyCredentials"]) == (1, [])
+    file = folder / "caller.json"
+    assert (file.stat().st_mode & 0o777, sorted(home_files(estate))) == (0o600, ["caller.json", f"{READER}.pem"])
+    value = json.loads(file.read_text())["client_secret"]
+    assert value.startswith(application["passwordCredentials"][0]["hint"])
+    assert value not in kept.output
+    again = administrator.run("--diff", *further, secret)
+    assert (again.code, again.changed) == (0, 0), again.output
+    assert value not in again.output
+    set_up = estate.set_up(*estate.hosts(**filled(bare(ICI), kept)), "--limit", ICI)
+    assert set_up.results == {ICI: "delivered"}, set_up.output
+
+    trusted = {"federated": {"issuer": estate.sandbox.env["M365_SANDBOX_ISSUER_URL"], "subject": "job"}}
+    done = administrator.run(*further, json.dumps({"mail_caller": trusted}))
+    assert done.code == 0, done.output
+    now = estate.footprint()
+    for name in (CALLER, READER):
+        [application] = now.applications(name)
+        assert (application["passwordCredentials"], application["keyCredentials"]) == ([], [])
+    assert len(now.objects("federated_identity_credentials")) == 2
+    back = administrator.run(*further, "{}")
+    assert back.code == 0, back.output
+    assert estate.footprint().objects("federated_identity_credentials") == []
+    assert sorted(set(home_files(estate)) - {"caller.json"}) == [f"{CALLER}.pem", f"{READER}.pem"]
+
+
 def test_jobs_of_a_ci_system_sign_in_with_what_it_issues(administrator: Administrator, estate: Estate) -> None:
     issuer, subject = estate.sandbox.env["M365_SANDBOX_ISSUER_URL"], "repo:contoso/mail:environment:production"
     trusted = json.dumps({"mail_caller": {"federated": {"issuer": issuer, "subject": subject}}})

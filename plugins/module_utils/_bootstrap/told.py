@@ -16,6 +16,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.grants i
 
 #: Jobs of a CI system name the file of their token so.
 _TOKEN_FILE = "{{ lookup('ansible.builtin.env', 'AZURE_FEDERATED_TOKEN_FILE') }}"
+#: Whoever keeps the secret elsewhere says so in its place.
+_SECRET_IN = "{{{{ (lookup('ansible.builtin.file', '{}') | ansible.builtin.from_json).client_secret }}}}"
 #: For an id that only registering will tell.
 _UNKNOWN = "(known when it is registered)"
 
@@ -30,6 +32,8 @@ def sign_in(party: Party, tenant_id: str, client_id: str | None) -> dict[str, st
     own = {"tenant_id": tenant_id, "client_id": client_id or _UNKNOWN}
     if party.trust is not None:
         return {**own, "auth_source": "workload_identity", "federated_token_file": _TOKEN_FILE}
+    if party.secret_path is not None:
+        return {**own, "auth_source": "client_secret", "client_secret": _SECRET_IN.format(party.secret_path)}
     return {**own, "auth_source": "client_certificate", "certificate_path": party.certificate_path}
 
 
@@ -63,5 +67,6 @@ def _signs_in(party: Party, verdict: Mapping[str, Any]) -> list[str]:
         return ["  signs in as a managed identity; nothing is kept"]
     if party.trust is not None:
         return [f"  signs in with tokens of {party.trust.issuer} for {party.trust.subject}; nothing is kept"]
+    what = f"client secret in {party.secret_path}" if party.secret_path else f"certificate {party.certificate_path}"
     ends = f", until {verdict['ends'][:10]}" if verdict["ends"] else ""
-    return [f"  signs in with the certificate {party.certificate_path}{ends}; run this again in time for a new one"]
+    return [f"  signs in with the {what}{ends}; run this again in time for a new one"]

@@ -6,28 +6,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._bootstrap import sign_in
 from ansible_collections.mailops.modern_auth.plugins.module_utils._bootstrap.parties import Party
-from ansible_collections.mailops.modern_auth.plugins.module_utils._bootstrap.trusts import Trust
+from ansible_collections.mailops.modern_auth.plugins.module_utils._bootstrap.sign_in import Parts
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import (
     admin_consent,
     application,
-    application_certificate,
     applications,
     directory_role,
-    federated_credential,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.directory_role import EXCHANGE_ADMINISTRATOR
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.key_files import KeyFiles
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done
-
-_LIFETIME = {"lifetime": "365d", "renew_within": "60d"}
-Parts = dict[str, Mapping[str, Any]]
 
 
 async def present(
@@ -40,7 +33,7 @@ async def present(
 
     :param permissions: as the module entra_application takes them.
     :param cloud: its name, which decides the audience of foreign tokens.
-    :returns: with ``client_id``, None while check mode has not registered it, ``ends``, when its certificate does, and
+    :returns: with ``client_id``, None while check mode has not registered it, ``ends``, when its credential does, and
         ``diff``.
     :raises ModernAuthError: it could not be done; the next run goes on from what was.
     """
@@ -62,15 +55,9 @@ async def present(
         parts["directory role"] = await directory_role.settle(
             graph, principal_id, EXCHANGE_ADMINISTRATOR, held=administers_exchange, check_mode=check_mode
         )
-    ends = None
-    if party.trust is not None:
-        parts["federated credential"] = await federated_credential.present(
-            graph, _trusted(party.trust, client_id, cloud), check_mode
-        )
-    elif party.managed_identity is None:
-        _make_folder(party.certificate_file.parent, check_mode)
-        parts["certificate"] = await application_certificate.present(graph, _certificate(party, client_id), check_mode)
-        ends = parts["certificate"]["certificate"].get("end_date_time")
+    if party.managed_identity is None:
+        parts |= await sign_in.settle(graph, party, client_id, cloud=cloud, check_mode=check_mode)
+    ends = next((part["ends"] for part in parts.values() if "ends" in part), None)
     return _summed(party, parts, check_mode, client_id=client_id, ends=ends)
 
 
@@ -96,7 +83,7 @@ async def absent(
     if party.managed_identity is None:
         parts["application"] = await application.absent(graph, _registration(party, []), check_mode)
         if not check_mode:
-            KeyFiles(party.certificate_file).remove()
+            sign_in.forget(party)
     return _summed(party, parts, check_mode, client_id=client_id)
 
 
@@ -112,35 +99,6 @@ def _registration(party: Party, permissions: Sequence[Mapping[str, Any]]) -> dic
         **{name: option.get("default") for name, option in application.OPTIONS.items()},
         "unique_name": party.unique_name, "display_name": party.display_name, "permissions": permissions,
     }
-
-
-def _trusted(trust: Trust, client_id: str, cloud: str) -> dict[str, Any]:
-    """The options of the module entra_federated_credential."""
-    return {
-        "app_id": client_id, "object_id": None, "unique_name": None, "cloud": cloud, "name": trust.name,
-        "issuer": trust.issuer, "subject": trust.subject, "description": None,
-        "audiences": [trust.audience] if trust.audience else None,
-    }
-
-
-def _certificate(party: Party, client_id: str) -> dict[str, Any]:
-    """The options of the module entra_application_certificate."""
-    return {
-        **{name: option.get("default") for name, option in application_certificate.OPTIONS.items()},
-        **_LIFETIME, "app_id": client_id, "path": str(party.certificate_file),
-    }
-
-
-def _make_folder(folder: Path, check_mode: bool) -> None:
-    if check_mode:
-        return
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"certificate_path: {folder} cannot be made ({error.strerror}).",
-            remedy="Name a place that the user who runs Ansible may write to.",
-        ) from error
 
 
 def _summed(party: Party, parts: Parts, check_mode: bool, **data: Any) -> Verdict:

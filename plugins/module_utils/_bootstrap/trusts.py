@@ -74,6 +74,10 @@ _TRUSTS: Mapping[str, Callable[[Mapping[str, str]], Trust]] = {
 }
 
 
+#: What the federated credentials of this collection are called.
+NAMES = frozenset({"github", "gitlab", "azure-devops", "awx", "federated"})
+
+
 def trust(place: str, given: Mapping[str, str]) -> Trust:
     """Whose tokens are those of a place.
 

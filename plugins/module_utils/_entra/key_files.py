@@ -62,7 +62,7 @@ class KeyFiles:
 
         :raises InputError: if it cannot be written.
         """
-        _write(self.pending_path, pair.pem)
+        write_private(self.pending_path, pair.pem)
 
     def discard(self) -> None:
         """Remove the pair to come, which Entra ID did not accept."""
@@ -76,7 +76,7 @@ class KeyFiles:
         content = _content(self.path)
         if content is not None:
             kept = self.previous_path.with_name(f"{self.previous_path.name}.new")
-            _write(kept, content)
+            write_private(kept, content)
             kept.replace(self.previous_path)
         self.pending_path.replace(self.path)
 
@@ -103,20 +103,11 @@ def read_file(option: str, path: str) -> bytes:
         raise InputError(f"{option}: {path} cannot be read ({error.strerror}).") from error
 
 
-def _content(path: Path) -> bytes | None:
-    return read_file("path", str(path)) if path.exists() else None
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, and have it on the disk.
 
-
-def _usable(path: Path) -> KeyPair | None:
-    content = _content(path)
-    try:
-        return key_pair_from(content) if content is not None else None
-    except ValueError:
-        return None
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, and have it on the disk."""
+    :raises InputError: if it cannot be written.
+    """
     try:
         path.unlink(missing_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -128,3 +119,15 @@ def _write(path: Path, content: bytes) -> None:
             f"path: {path} cannot be written ({error.strerror}).",
             remedy="Give a path in a folder that exists and that the user who runs the task may write to.",
         ) from error
+
+
+def _content(path: Path) -> bytes | None:
+    return read_file("path", str(path)) if path.exists() else None
+
+
+def _usable(path: Path) -> KeyPair | None:
+    content = _content(path)
+    try:
+        return key_pair_from(content) if content is not None else None
+    except ValueError:
+        return None

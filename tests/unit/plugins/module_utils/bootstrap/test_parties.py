@@ -60,8 +60,16 @@ def test_whose_tokens_are_taken(given: dict[str, Any], trusted: Trust | None) ->
 def test_a_managed_identity_is_the_callers_alone() -> None:
     caller, reader = parties({"managed_identity": MACHINE}, {"unique_name": "reader"})
     assert (caller.managed_identity, reader.managed_identity) == (MACHINE, None)
+    assert (caller.has_certificate, reader.has_certificate) == (False, True)
     assert reader.certificate_path == "~/.mailops/reader.pem"
     assert reader.certificate_file == Path.home() / ".mailops/reader.pem"
+
+
+def test_the_reader_may_have_a_credential_of_its_own() -> None:
+    given = {"federated": {"issuer": "https://i.example", "subject": "s"}}
+    assert [one.has_certificate for one in parties(given, {"certificate_path": "r.pem"})] == [False, True]
+    caller, reader = parties(given, {"secret_path": "~/r.json"})
+    assert (caller.secret_file, reader.secret_file, reader.trust) == (None, Path.home() / "r.json", None)
 
 
 @pytest.mark.parametrize(("caller", "reader", "said"), [
@@ -77,6 +85,8 @@ def test_a_managed_identity_is_the_callers_alone() -> None:
         {"managed_identity": MACHINE, "federated": {"issuer": "i", "subject": "s"}}, {},
         "mail_caller.managed_identity: excludes mail_caller.federated",
     ),
+    ({"secret_path": "s", "certificate_path": "c"}, {}, "mail_caller.certificate_path: excludes mail_caller.secret"),
+    ({}, {"secret_path": "s", "certificate_path": "c"}, "mail_reader.secret_path: excludes"),
     ({"managed_identity": "the machine"}, {}, "mail_caller.managed_identity: 'the machine' is no GUID"),
 ])
 def test_what_makes_no_sense_is_refused_with_its_place(caller: Any, reader: Any, said: str) -> None:
