@@ -141,7 +141,7 @@ def _told(work: Work, verdicts: Mapping[str, Verdict], tenant_id: str) -> dict[s
         inventory["mail_verify"] = {"receive": signs_in}
     dumped = yaml.safe_dump(inventory, sort_keys=False, width=1000).splitlines()
     text = [*wrapped(lines), "", "Into the inventory, beside what is there:", *dumped, "", *wrapped([_AWAY])]
-    return {"inventory": inventory, "msg": shown(text), "_ansible_verbose_always": True}
+    return {"inventory": inventory, "msg": shown(text)}
 
 
 def _gone(verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
