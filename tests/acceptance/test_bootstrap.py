@@ -23,6 +23,7 @@ ICI, TICKETS = "ici-prod-1", "tas-test-1"
 PROBE, DIRECTOR = "probe@contoso.example", "director@contoso.example"
 CALLER, READER = "mailops-caller", "mailops-proof-reader"
 EXCHANGE_ADMINISTRATOR = "29232cdf-9323-42fd-ade2-1d097af3e4de"
+ROLES = "/roleManagement/directory/roleAssignments"
 CODE = re.compile(r"open the page (\S+) and enter the code (\w+)")
 
 
@@ -59,17 +60,17 @@ class Administrator:
         return Run(process.wait(timeout=600), "".join(lines))
 
     @contextmanager
-    def without(self, path: str, role: str) -> Iterator[None]:
-        """Take an assignment of a role from the caller, by hand, and give it back."""
-        for one in graph(self.estate, self.token, "GET", path).json()["value"]:
-            kept = {name: one[name] for name in ("principalId", "resourceId", "appRoleId", "roleDefinitionId",
-                                                 "directoryScopeId") if name in one}
-            if role in kept.values():
-                assert graph(self.estate, self.token, "DELETE", f"{path}/{one['id']}").status_code == 204
-                yield
-                assert graph(self.estate, self.token, "POST", path, kept).status_code == 201
-                return
-        raise AssertionError(f"nobody has {role}")
+    def without(self, path: str, principal: str, role: str) -> Iterator[None]:
+        """Take an assignment of a role from a service principal, by hand, and give it back."""
+        [taken] = [
+            one for one in graph(self.estate, self.token, "GET", path).json()["value"]
+            if one["principalId"] == principal and role in (one.get("appRoleId"), one.get("roleDefinitionId"))
+        ]
+        assert graph(self.estate, self.token, "DELETE", f"{path}/{taken['id']}").status_code == 204
+        yield
+        names = {"principalId", "resourceId", "appRoleId", "roleDefinitionId", "directoryScopeId"} & set(taken)
+        given = graph(self.estate, self.token, "POST", path, {name: taken[name] for name in names})
+        assert given.status_code == 201
 
     def _enter(self, page: str, code: str) -> None:
         person = enter(self.estate.sandbox, page, code)
@@ -248,10 +249,10 @@ def test_each_permission_is_needed(administrator: Administrator, estate: Estate)
     assignments = f"/servicePrincipals/{principal}/appRoleAssignments"
     main_job = [*estate.hosts(**filled(variables, done)), "--limit", TICKETS]
     for name in sorted(names):
-        with administrator.without(assignments, roles_named(now)[name]):
+        with administrator.without(assignments, principal, roles_named(now)[name]):
             refused = estate.set_up(*main_job)
             assert refused.failed == [TICKETS], f"{name} is not needed\n{refused.output}"
-    with administrator.without("/roleManagement/directory/roleAssignments", EXCHANGE_ADMINISTRATOR):
+    with administrator.without(ROLES, principal, EXCHANGE_ADMINISTRATOR):
         refused = estate.set_up(*main_job)
         assert refused.failed == [TICKETS], refused.output
     whole = estate.set_up(*main_job)
