@@ -78,7 +78,7 @@ class Side:
     @property
     def host(self) -> str:
         """The mail server."""
-        return str(self.given.get("host", self.usual_host if self.is_oauth else ""))
+        return str(self.given.get("host", "" if self.authentication in ("basic", "none") else self.usual_host))
 
     @property
     def tls(self) -> str:

@@ -174,6 +174,9 @@ def _applications(people: Sequence[Side], oauth: OAuth) -> tuple[Application, ..
             },
             {"resource": "Microsoft Graph", "application": [], "delegated": ["offline_access"]},
         ],
-        tuple(Access(side.transport, side.mailbox, by="person") for side in people),
+        # Only these two know OAuth.
+        tuple(
+            Access("smtp" if side.transport == "smtp" else "imap", side.mailbox, by="person") for side in people
+        ),
         registration={"redirect_uris": {"web": [oauth.redirect_url]}},
     ),)
