@@ -39,7 +39,12 @@ WITHOUT_NOTIFICATION_OAUTH = (
     "OAuth for the server's notifications needs Integration Server 10.15; without it, let them go through a relay that "
     "takes a password."
 )
-_V1 = r"/oauth2/(authorize|token)$"
+#: What the vendor's first article shows, and its later one no longer.
+_REMARKS = [
+    {"field": name, "pattern": r"/oauth2/(authorize|token)/?$", "words": (
+        f"its {name} is one of v1.0, which takes no scope; v2.0 takes its place, and somebody has to sign in anew."
+    )} for name in ("authURL", "accessTokenURL")
+]
 _ALIAS = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -154,7 +159,7 @@ class OAuth:
     redirect_url: str
 
     def endpoints(self) -> dict[str, str]:
-        """What both objects call alike. The vendor's first article shows v1.0, its later one requires v2.0."""
+        """What both objects call alike."""
         return {
             "authURL": f"{self.authority}/oauth2/v2.0/authorize", "scope": self.scope,
             "accessTokenURL": f"{self.authority}/oauth2/v2.0/token", "redirectURL": self.redirect_url,
@@ -189,7 +194,7 @@ class Server:
             **sign_in.endpoints(),
         }
         return self._object(
-            "EmailPort", url, {"alias": name, **settings, **own}, WITHOUT_OAUTH,
+            "EmailPort", url, {"alias": name, **settings, **own}, WITHOUT_OAUTH, name=f"{name} at {self.url}",
             create_url=f"{self.url}{PORTS}", activate={"url": f"{url}?action=enable", "field": "enabled"},
             sign_in=None if isinstance(sign_in, Mapping) else {
                 "what": "the e-mail port", "account": account, "field": "enabled",
@@ -213,8 +218,8 @@ class Server:
         }
         return self._object(
             "Notification", f"{self.url}{NOTIFICATION}", {**settings, **own}, WITHOUT_NOTIFICATION_OAUTH,
-            sign_in=None if isinstance(sign_in, Mapping) else {
-                "what": "the server's notifications", "account": account, "field": "accessTokenExpiryTime",
+            name=self.url, sign_in=None if isinstance(sign_in, Mapping) else {
+                "what": "the notifications of", "account": account, "field": "accessTokenExpiryTime",
                 "do": self._how(RESOURCES_PAGE, "\"Edit Resource Settings\"", account),
             },
         )
@@ -223,7 +228,8 @@ class Server:
         return ApiObject(
             url, settings, secret_fields=[name for name in ("clientSecret", "password") if name in settings],
             described_at={"url": f"{self.url}{DESCRIPTION}", "format": "openapi", "object": schema},
-            undescribed_remedy=remedy, authentication=self.authentication, ca_path=self.ca_path, **more,
+            undescribed_remedy=remedy, remarks=_REMARKS, authentication=self.authentication, ca_path=self.ca_path,
+            **more,
         )
 
     def _how(self, page: str, place: str, account: str) -> str:

@@ -86,6 +86,7 @@ def test_the_words_say_what_to_open_what_to_press_and_as_whom() -> None:
         "Changes\".",
     }
     assert port["settings"]["user"] == MAILBOX
+    assert plan["targets"][0]["name"] == f"orders at {URL}"
 
 
 def test_a_port_with_a_password_waits_for_nobody() -> None:
