@@ -42,10 +42,11 @@ class Listeners:
                 self._listen(alias)
 
     async def enable(self, alias: str) -> None:
-        """Look into the mailbox for the first time, and go on doing so.
+        """Look into the mailbox for the first time, with a new token, and go on doing so.
 
         :raises ApiError: that failed; the port stays disabled.
         """
+        self._tokens.drop_access_token(port_key(alias))
         try:
             await self._poll(alias)
         except MailboxError as error:

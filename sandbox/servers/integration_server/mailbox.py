@@ -50,7 +50,9 @@ def _empty_by_imap(port: Mapping[str, Any], token: str | None, tls: ssl.SSLConte
                 connection.authenticate("XOAUTH2", lambda challenge: b"" if challenge else sasl)
         except imaplib.IMAP4.error as error:
             raise SignInRefused(_words(error)) from None
-        connection.select()
+        state, words = connection.select()
+        if state != "OK":
+            raise MailboxError(str(words[0], "utf-8", "replace"))
         for uid in connection.uid("SEARCH", "UNSEEN")[1][0].split():
             found: Any = connection.uid("FETCH", uid.decode(), "(BODY.PEEK[])")[1][0]
             is_valid = handle(_parsed(found[1]))
