@@ -122,10 +122,10 @@ def fields(table: Mapping[str, Field], given: Mapping[str, Any]) -> dict[str, An
     return {one.api: given[name] for name, one in table.items() if given.get(name) is not None}
 
 
-def misfits(kind: str, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def misfits(kind: str | None, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The options of ``PROCESSING`` that do not go together, each with what is wrong.
 
-    :param kind: "IMAP" or "POP3".
+    :param kind: "IMAP" or "POP3"; None if that is not said.
     """
     if kind == "POP3":
         for name in ("multithreaded", "threads"):
@@ -134,7 +134,7 @@ def misfits(kind: str, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for name in ("remove", "delete_invalid"):
             if given.get(name) is False:
                 yield name, "must not be false with POP3, whose messages are always deleted; remove it, or use IMAP"
-    elif given.get("logout"):
+    elif kind == "IMAP" and given.get("logout"):
         yield "logout", "is for POP3 alone; remove it"
     if given.get("threads") and not given.get("multithreaded"):
         yield "threads", "is of use with multithreaded: true; set that, or remove this"
