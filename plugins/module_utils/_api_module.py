@@ -11,11 +11,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _https
 from ansible_collections.mailops.modern_auth.plugins.module_utils._https import HttpsClient
-from ansible_collections.mailops.modern_auth.plugins.module_utils._module import (
-    ansible_module,
-    reporting,
-    require_libraries,
-)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._module import ansible_module, require_libraries
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.api import Api
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.api_states import absent, present
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.api_object import ApiObject
@@ -75,11 +71,11 @@ def settle(module: AnsibleModule, target: ApiObject, name: str) -> None:
     """Bring the object into the module's state, or make it present where there is no other, and end the module.
 
     :param name: what the module calls the object in what it returns; for the rest of that see _targets/api_states.py.
+    :raises ModernAuthError: that cannot be done.
     """
-    with reporting(module):
-        port = HttpsClient()
-        if module.params.get("state") == "absent":
-            result = absent(target, port, check_mode=module.check_mode)
-        else:
-            result = present(target, port, module.params["secret_fingerprint"], check_mode=module.check_mode)
-        module.exit_json(**{name: result.pop("object")}, **result)
+    port = HttpsClient()
+    if module.params.get("state") == "absent":
+        result = absent(target, port, check_mode=module.check_mode)
+    else:
+        result = present(target, port, module.params["secret_fingerprint"], check_mode=module.check_mode)
+    module.exit_json(**{name: result.pop("object")}, **result)

@@ -225,8 +225,7 @@ def main() -> None:
     """Run the module."""
     module = api_object_module(EMAIL_PORT, mutually_exclusive=[("password", "oauth")])
     with reporting(module):
-        target = email_port(module.params, access(module.params))
-    settle(module, target, "port")
+        settle(module, email_port(module.params, access(module.params)), "port")
 
 
 if __name__ == "__main__":

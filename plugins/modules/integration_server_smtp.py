@@ -183,8 +183,7 @@ def main() -> None:
     options = {**NOTIFICATION, "secret_fingerprint": {"no_log": False}}
     module = api_module(options, mutually_exclusive=[("password", "oauth")])
     with reporting(module):
-        target = notification(module.params, access(module.params))
-    settle(module, target, "notification")
+        settle(module, notification(module.params, access(module.params)), "notification")
 
 
 if __name__ == "__main__":

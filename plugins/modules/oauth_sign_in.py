@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: oauth_sign_in
 short_description: Have a person sign in once, so that mails can be proven in their name
-version_added: 0.5.0
+version_added: 0.3.0
 author:
   - mailops contributors (@mailops)
 description:

@@ -197,7 +197,7 @@ def settings_from(options: Mapping[str, Any]) -> Settings:
 
 def _rules_for_taking(options: Mapping[str, Any]) -> None:
     if options["send"] is not None:
-        raise InputError("send: has no meaning with expect: taken, where the mail is put into the mailbox; leave it out.")
+        raise InputError("send: has no meaning with expect: taken, which puts the mail into the mailbox; remove it.")
     if options["receive"]["transport"] != "imap":
         raise InputError(
             f"receive.transport: {options['receive']['transport']!r} is not possible with expect: taken; use imap, by "

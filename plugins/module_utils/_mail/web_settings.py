@@ -63,7 +63,7 @@ def web_side(name: str, side: Mapping[str, Any], options: Mapping[str, Any], add
         if url is not None and (urlsplit(url).scheme != "https" or not urlsplit(url).hostname):
             raise InputError(f"{name}.web.{option}: {url!r} is no address that starts with https://; secrets need TLS.")
     if ("{id}" in web["url"]) != (row is not None):
-        raise InputError(f"{name}.web.listed: says whose id is meant by {{id}} in {name}.web.url; give both, or neither.")
+        raise InputError(f"{name}.web.listed: says whose {{id}} is meant in {name}.web.url; give both, or neither.")
     for place, pattern in web.get("accepted", {}).items():
         try:
             re.compile(str(pattern))
