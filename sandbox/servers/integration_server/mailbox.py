@@ -52,7 +52,7 @@ def _empty_by_imap(port: Mapping[str, Any], token: str | None, tls: ssl.SSLConte
             raise SignInRefused(_words(error)) from None
         state, words = connection.select()
         if state != "OK":
-            raise MailboxError(str(words[0], "utf-8", "replace"))
+            raise MailboxError((words[0] or b"").decode("utf-8", "replace"))
         for uid in connection.uid("SEARCH", "UNSEEN")[1][0].split():
             found: Any = connection.uid("FETCH", uid.decode(), "(BODY.PEEK[])")[1][0]
             is_valid = handle(_parsed(found[1]))
