@@ -13,17 +13,20 @@ server says of itself before anything is written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import Option
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import address, flag, number, text
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.api_object import ApiObject
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.api_object import ApiObject, Remark
 
 PORTS, NOTIFICATION = "/admin/port/email", "/admin/server/notification"
 DESCRIPTION = "/admin/swagger/integrationServer"
+SENDING = "/invoke/pub.client/smtp"
+#: The fields that the server does not give back.
+SECRETS = ("clientSecret", "password", "authorizationCode")
 #: Where people press "Get Authorization Code", and where Microsoft sends them back to.
 PORTS_PAGE, RESOURCES_PAGE = "/WmRoot/security-ports.dsp", "/WmRoot/settings-resources.dsp"
 REDIRECT_PAGE = "/WmRoot/security-oauth-get-authcode.dsp"
@@ -40,7 +43,7 @@ WITHOUT_NOTIFICATION_OAUTH = (
     "takes a password."
 )
 #: What the vendor's first article shows, and its later one no longer.
-_REMARKS = [
+_REMARKS: Sequence[Remark] = [
     {"field": name, "pattern": r"/oauth2/(authorize|token)/?$", "words": (
         f"its {name} is one of v1.0, which takes no scope; v2.0 takes its place, and somebody has to sign in anew."
     )} for name in ("authURL", "accessTokenURL")
@@ -119,10 +122,10 @@ def fields(table: Mapping[str, Field], given: Mapping[str, Any]) -> dict[str, An
     return {one.api: given[name] for name, one in table.items() if given.get(name) is not None}
 
 
-def misfits(kind: str, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def misfits(kind: str | None, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The options of ``PROCESSING`` that do not go together, each with what is wrong.
 
-    :param kind: "IMAP" or "POP3".
+    :param kind: "IMAP" or "POP3"; None if that is not said.
     """
     if kind == "POP3":
         for name in ("multithreaded", "threads"):
@@ -131,7 +134,7 @@ def misfits(kind: str, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for name in ("remove", "delete_invalid"):
             if given.get(name) is False:
                 yield name, "must not be false with POP3, whose messages are always deleted; remove it, or use IMAP"
-    elif given.get("logout"):
+    elif kind == "IMAP" and given.get("logout"):
         yield "logout", "is for POP3 alone; remove it"
     if given.get("threads") and not given.get("multithreaded"):
         yield "threads", "is of use with multithreaded: true; set that, or remove this"
@@ -147,22 +150,22 @@ def misfits(kind: str, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class OAuth:
-    """By which application a person signs in for an object.
+    """By which application a person signs in for an object, and who."""
 
-    :param authority: where: "https://login.microsoftonline.com/TENANT".
-    """
-
-    authority: str
+    auth_url: str
+    access_token_url: str
     client_id: Any
     client_secret: Any
     scope: str
     redirect_url: str
+    account: str
 
+    @property
     def endpoints(self) -> dict[str, str]:
         """What both objects call alike."""
         return {
-            "authURL": f"{self.authority}/oauth2/v2.0/authorize", "scope": self.scope,
-            "accessTokenURL": f"{self.authority}/oauth2/v2.0/token", "redirectURL": self.redirect_url,
+            "authURL": self.auth_url, "accessTokenURL": self.access_token_url, "scope": self.scope,
+            "redirectURL": self.redirect_url,
         }
 
 
@@ -171,65 +174,65 @@ class Server:
     """The server, as its Administrator API is reached.
 
     :param url: without a final slash.
-    :param authentication: of an administrator, see _web.Access.
+    :param access: the options ``authentication``, of an administrator, ``ca_path`` and ``timeout`` of an ApiObject.
     """
 
     url: str
-    authentication: Mapping[str, Any]
-    ca_path: str | None = None
+    access: Mapping[str, Any]
 
-    def email_port(
-        self, name: str, settings: Mapping[str, Any], sign_in: OAuth | Mapping[str, Any], account: str
-    ) -> ApiObject:
-        """An e-mail port. It is made disabled, and enabled once somebody has signed in.
+    def email_port(self, name: str, settings: Mapping[str, Any], oauth: OAuth | None) -> ApiObject:
+        """An e-mail port. It is made disabled, and enabled, with OAuth once somebody has signed in.
 
         :param name: its alias.
-        :param settings: its fields but for those of the sign-in.
-        :param sign_in: with OAuth, or the field ``password``.
-        :param account: who signs in.
+        :param settings: its fields, but for those of OAuth.
         """
         url = f"{self.url}{PORTS}/{name}"
-        own: Mapping[str, Any] = {"authentication": "Basic", **sign_in} if isinstance(sign_in, Mapping) else {
-            "authentication": "OAuth", "clientID": sign_in.client_id, "clientSecret": sign_in.client_secret,
-            **sign_in.endpoints(),
+        own = {} if oauth is None else {
+            "authentication": "OAuth", "clientID": oauth.client_id, "clientSecret": oauth.client_secret,
+            **oauth.endpoints,
         }
         return self._object(
             "EmailPort", url, {"alias": name, **settings, **own}, WITHOUT_OAUTH, name=f"{name} at {self.url}",
             create_url=f"{self.url}{PORTS}", activate={"url": f"{url}?action=enable", "field": "enabled"},
-            sign_in=None if isinstance(sign_in, Mapping) else {
-                "what": "the e-mail port", "account": account, "field": "enabled",
-                "do": self._how(PORTS_PAGE, f"the port {name}, \"Edit Email Client Configuration\"", account),
+            sign_in=None if oauth is None else {
+                "what": "the e-mail port", "account": oauth.account, "field": "enabled",
+                "do": self._how(PORTS_PAGE, f"the port {name}, \"Edit Email Client Configuration\"", oauth.account),
             },
         )
 
-    def notification(
-        self, settings: Mapping[str, Any], sign_in: OAuth | Mapping[str, Any], account: str
-    ) -> ApiObject:
+    def notification(self, settings: Mapping[str, Any], oauth: OAuth | None) -> ApiObject:
         """The notification settings, of which a server has one.
 
-        :param settings: its fields but for those of the sign-in.
-        :param sign_in: with OAuth, or the field ``password``, or nothing.
-        :param account: who signs in.
+        :param settings: its fields, but for those of OAuth.
         """
         # Versions before OAuth do not know authType, so that it is left alone without OAuth.
-        own: Mapping[str, Any] = sign_in if isinstance(sign_in, Mapping) else {
-            "authType": "OAuth", "clientId": sign_in.client_id, "clientSecret": sign_in.client_secret,
-            **sign_in.endpoints(),
+        own = {} if oauth is None else {
+            "authType": "OAuth", "clientId": oauth.client_id, "clientSecret": oauth.client_secret, **oauth.endpoints,
         }
         return self._object(
             "Notification", f"{self.url}{NOTIFICATION}", {**settings, **own}, WITHOUT_NOTIFICATION_OAUTH,
-            name=self.url, sign_in=None if isinstance(sign_in, Mapping) else {
-                "what": "the notifications of", "account": account, "field": "accessTokenExpiryTime",
-                "do": self._how(RESOURCES_PAGE, "\"Edit Resource Settings\"", account),
+            name=self.url, sign_in=None if oauth is None else {
+                "what": "the notifications of", "account": oauth.account, "field": "accessTokenExpiryTime",
+                "do": self._how(RESOURCES_PAGE, "\"Edit Resource Settings\"", oauth.account),
             },
         )
 
+    def sending(self, mailbox: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """How to have the server send a mail by its service pub.client:smtp, as a side of the module mail_delivery.
+
+        :param inputs: what the service is given beside the mail.
+        """
+        mail = {"to": "recipient", "from": "sender", "subject": "subject", "body": "text"}
+        return {"transport": "web", "mailbox": mailbox, "web": {
+            "url": f"{self.url}{SENDING}", "body": {**{name: {"mail": one} for name, one in mail.items()}, **inputs},
+            **self.access,
+        }}
+
     def _object(self, schema: str, url: str, settings: Mapping[str, Any], remedy: str, **more: Any) -> ApiObject:
         return ApiObject(
-            url, settings, secret_fields=[name for name in ("clientSecret", "password") if name in settings],
+            url, settings, secret_fields=[name for name in SECRETS if name in settings],
             described_at={"url": f"{self.url}{DESCRIPTION}", "format": "openapi", "object": schema},
-            undescribed_remedy=remedy, remarks=_REMARKS, authentication=self.authentication, ca_path=self.ca_path,
-            **more,
+            undescribed_remedy=remedy, remarks=_REMARKS, **self.access, **more,
         )
 
     def _how(self, page: str, place: str, account: str) -> str:

@@ -57,6 +57,10 @@ EXTRAS: Table = {
 _DEFAULTS: Mapping[str, Any] = {"package": "WmRoot", "interval": 60}
 #: What a person consents to, by how the mail travels.
 _PERMISSIONS = {"smtp": "SMTP.Send", "imap": "IMAP.AccessAsUser.All"}
+#: Where people sign in who prove that mail travels, see the module oauth_sign_in.
+_PROVING = "http://localhost"
+#: Seconds until a mail is taken, beside the port's interval.
+_PATIENCE = 60
 
 
 def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
@@ -77,25 +81,42 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
     if len(problems) > known or not all(side.is_known for side in sides) or "url" not in extras:
         return None
     people = [side for side in sides if side.is_oauth]
-    oauth = OAuth(
-        f"{cloud.authority_host}/{entra.get('tenant_id', '')}", OWN_CREDENTIALS["client_id"],
-        OWN_CREDENTIALS["client_secret"],
-        " ".join(["offline_access", *(f"{cloud.outlook_resource}/{_PERMISSIONS[side.transport]}" for side in people)]),
-        extras.get("redirect_url", f"{extras['url']}{REDIRECT_PAGE}"),
+    redirect = extras.get("redirect_url", f"{extras['url']}{REDIRECT_PAGE}")
+
+    def oauth(side: Side) -> OAuth | None:
+        authority = f"{cloud.authority_host}/{entra.get('tenant_id', '')}/oauth2/v2.0"
+        scopes = [f"{cloud.outlook_resource}/{_PERMISSIONS[one.transport]}" for one in people]
+        return OAuth(
+            f"{authority}/authorize", f"{authority}/token", OWN_CREDENTIALS["client_id"],
+            OWN_CREDENTIALS["client_secret"], " ".join(["offline_access", *scopes]), redirect, side.account,
+        ) if side.is_oauth else None
+
+    server = Server(extras["url"], {
+        "authentication": {
+            "username": extras.get("username", ""), "password": {"secret": f"{VARIABLE}.password"},
+        },
+        **({"ca_path": extras["ca_path"]} if "ca_path" in extras else {}),
+    })
+    port = None if receive is None else server.email_port(
+        extras["alias"], _port_settings(extras, receive), oauth(receive)
     )
-    server = Server(
-        extras["url"], {"username": extras.get("username", ""), "password": {"secret": f"{VARIABLE}.password"}},
-        extras.get("ca_path"),
-    )
-    port = None if receive is None else _email_port(server, extras, receive, oauth)
-    notification = None if "notification" not in extras else _notification(server, extras["notification"], send, oauth)
+    notification = server.notification(_notification_settings(extras["notification"], send), oauth(send)) if (
+        "notification" in extras
+    ) else None
     return Part(
         targets=[one.plan() for one in (port, notification) if one is not None],
-        send=None,
+        send=server.sending(send.mailbox, _service_inputs(send, cloud)),
         sender=send.mailbox,
-        applications=_applications(people, oauth),
-        unproven=[] if notification is None else ["the server's notifications"],
-        needs=port.name if port is not None and port.sign_in else None,
+        applications=_applications(people, [redirect, *([_PROVING] if "mail_verify" in wanted else [])]),
+        takes=[] if receive is None or receive.transport != "imap" else [
+            {"receive": _looking(receive, cloud), "timeout": _PATIENCE + extras.get("interval", _DEFAULTS["interval"])}
+        ],
+        unproven=[
+            *(["receiving by pop3"] if receive is not None and receive.transport == "pop3" else []),
+            *(["the server's notifications"] if notification is not None else []),
+        ],
+        remedy="The server's own words are in its administrator, at Logs > Server.",
+        **_needed(port),
     )
 
 
@@ -143,25 +164,60 @@ def _notification_rules(
         )
 
 
-def _email_port(server: Server, extras: Mapping[str, Any], receive: Side, oauth: OAuth) -> ApiObject:
-    return server.email_port(extras["alias"], {
+def _port_settings(extras: Mapping[str, Any], receive: Side) -> dict[str, Any]:
+    return {
         "type": KINDS[receive.transport], "host": receive.host, "serverPort": receive.port, "user": receive.user,
         "tlsSettings": TLS[receive.tls].capitalize(), **fields(PROCESSING, {**_DEFAULTS, **extras}),
-    }, _sign_in(receive, oauth), receive.account)
+        **({} if receive.is_oauth else {"authentication": "Basic", "password": receive.password}),
+    }
 
 
-def _notification(server: Server, given: Mapping[str, Any], send: Side, oauth: OAuth) -> ApiObject:
-    return server.notification({
+def _notification_settings(given: Mapping[str, Any], send: Side) -> dict[str, Any]:
+    return {
         "smtpServer": send.host, "smtpPort": send.port, "transportSecurity": TLS[send.tls],
-        **({} if send.authentication == "none" else {"userName": send.user}), **fields(RECIPIENTS, given),
-    }, _sign_in(send, oauth), send.account)
+        **({} if send.authentication == "none" else {"userName": send.user}),
+        **({"password": send.password} if send.authentication == "basic" else {}), **fields(RECIPIENTS, given),
+    }
 
 
-def _sign_in(side: Side, oauth: OAuth) -> OAuth | dict[str, Any]:
-    return oauth if side.is_oauth else {"password": side.password} if side.authentication == "basic" else {}
+def _service_inputs(send: Side, cloud: Cloud) -> dict[str, Any]:
+    """What pub.client:smtp is told of the mail server, and of who signs in."""
+    auth: dict[str, Any] = {}
+    if send.is_oauth:
+        auth = {"type": "Bearer", "user": send.user, "token": _token(send, cloud)}
+    elif send.authentication == "basic":
+        auth = {"type": "Basic", "user": send.user, "pass": send.password}
+    return {
+        "mailhost": send.host, "mailhostPort": str(send.port), "secure": {"transportLayerSecurity": TLS[send.tls]},
+        **({"auth": auth} if auth else {}),
+    }
 
 
-def _applications(people: Sequence[Side], oauth: OAuth) -> tuple[Application, ...]:
+def _looking(receive: Side, cloud: Cloud) -> dict[str, Any]:
+    """How to look into the mailbox that the port reads."""
+    sign_in = {"auth_source": "access_token", "access_token": _token(receive, cloud)} if receive.is_oauth else {
+        "authentication": "basic", "username": receive.account, "password": receive.password,
+    }
+    return {
+        "transport": "imap", "mailbox": receive.mailbox, "host": receive.host, "port": receive.port,
+        "tls": receive.tls, **sign_in,
+    }
+
+
+def _token(side: Side, cloud: Cloud) -> dict[str, str]:
+    """A token of whoever has signed in for the proof; the server's own never leave it."""
+    return {"token": cloud.outlook_scope, "account": side.account}
+
+
+def _needed(port: ApiObject | None) -> dict[str, Any]:
+    """What has to be done for the port before it takes mails."""
+    if port is None or port.sign_in is None:
+        return {}
+    about = {name: port.sign_in[name] for name in ("what", "account", "do")}
+    return {"needs": port.name, "sign_in": {**about, "where": port.name}}
+
+
+def _applications(people: Sequence[Side], redirect_urls: Sequence[str]) -> tuple[Application, ...]:
     """The one to which people sign in, if they do."""
     if not people:
         return ()
@@ -178,5 +234,5 @@ def _applications(people: Sequence[Side], oauth: OAuth) -> tuple[Application, ..
         tuple(
             Access("smtp" if side.transport == "smtp" else "imap", side.mailbox, by="person") for side in people
         ),
-        registration={"redirect_uris": {"web": [oauth.redirect_url]}},
+        registration={"redirect_uris": {"web": list(redirect_urls)}},
     ),)

@@ -183,6 +183,52 @@ def test_notifications_by_a_relay_need_no_version() -> None:
     }
 
 
+# -- the proof -------------------------------------------------------------------------------------------------------
+
+VERIFY = {
+    "recipient": "probe@contoso.example",
+    "receive": {"transport": "graph", "tenant_id": TENANT, "client_id": "reader", "client_secret": "readers s3cret"},
+}
+
+
+def test_the_server_itself_sends_and_takes_the_mail_that_proves_it() -> None:
+    plan = make(people(mail_verify=VERIFY, mail_receive__username="clerk@contoso.example"))
+    sent, taken = plan["checks"]
+    scope = f"{OUTLOOK}/.default"
+    assert sent["send"] == {"transport": "web", "mailbox": MAILBOX, "web": {
+        "url": f"{URL}/invoke/pub.client/smtp",
+        "body": {
+            "to": {"mail": "recipient"}, "from": {"mail": "sender"}, "subject": {"mail": "subject"},
+            "body": {"mail": "text"}, "mailhost": "smtp.office365.com", "mailhostPort": "587",
+            "secure": {"transportLayerSecurity": "explicit"},
+            "auth": {"type": "Bearer", "user": MAILBOX, "token": {"token": scope, "account": MAILBOX}},
+        },
+        "authentication": {"username": "admin", "password": {"secret": "mail_integration_server.password"}},
+    }}
+    assert taken["receive"] == {
+        "transport": "imap", "mailbox": MAILBOX, "host": "outlook.office365.com", "port": 993, "tls": "implicit",
+        "auth_source": "access_token", "access_token": {"token": scope, "account": "clerk@contoso.example"},
+    }
+    assert (taken["expect"], taken["timeout"]) == ("taken", 120)
+    assert {sent["needs"], taken["needs"]} == {f"orders at {URL}"}
+    assert taken["sign_in"]["where"] == taken["needs"]
+    assert plan["applications"][0]["redirect_uris"] == {"web": [REDIRECT, "http://localhost"]}
+
+
+def test_the_proof_with_passwords() -> None:
+    plan = make(basic(mail_verify=VERIFY, mail_integration_server__notification={}))
+    [sent] = plan["checks"]
+    assert sent["send"]["web"]["body"]["auth"] == {
+        "type": "Basic", "user": "is", "pass": {"secret": "mail_send.password"},
+    }
+    assert plan["unproven"] == ["receiving by pop3", "the server's notifications"]
+    by_imap = make(basic(mail_verify=VERIFY, mail_receive__transport="imap"))
+    assert by_imap["checks"][1]["receive"] == {
+        "transport": "imap", "mailbox": MAILBOX, "host": "mail.contoso.example", "port": 993, "tls": "implicit",
+        "authentication": "basic", "username": "is", "password": {"secret": "mail_receive.password"},
+    }
+
+
 # -- the application -------------------------------------------------------------------------------------------------
 
 
