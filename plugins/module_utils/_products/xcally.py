@@ -25,6 +25,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import (
     OWN_CREDENTIALS,
+    Access,
     Application,
     Part,
 )
@@ -125,7 +126,7 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
         targets=[provider.plan(), account.plan(), *_debug(extras)],
         send=None,
         sender=mailbox,
-        applications=(_application(extras),),
+        applications=(_application(mailbox, extras),),
         restart_command=RESTART if "debug" in extras else (),
         needs=extras["url"],
     )
@@ -240,9 +241,10 @@ def _redirect_uri(extras: Mapping[str, Any]) -> str:
     return str(extras.get("redirect_uri", f"{extras['url']}{CALLBACK}"))
 
 
-def _application(extras: Mapping[str, Any]) -> Application:
+def _application(mailbox: str, extras: Mapping[str, Any]) -> Application:
     return Application(
         [{"resource": "Microsoft Graph", "application": [], "delegated": list(_PERMISSIONS)}],
+        (Access("smtp", mailbox, by="person"), Access("imap", mailbox, by="person")),
         registration={"redirect_uris": {"web": [_redirect_uri(extras)]}},
         dedicated=f"the e-mail account {extras['key']} of {extras['url']}",
     )
