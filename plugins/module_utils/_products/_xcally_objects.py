@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import did_you_mean, nearest_of, text
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.api_object import ApiObject
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.api_object import ApiObject, SignInAt
 
 #: Where Microsoft sends a person who has signed in; the vendor's.
 CALLBACK = "/api/cloudProviders/oauth2/microsoft/callback"
@@ -113,23 +113,44 @@ class Names:
     fields: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
+    def called(self, kind: Kind) -> Mapping[str, str]:
+        """What all fields are called."""
+        return {**kind.fields, **self.fields}
+
 
 def target(kind: Kind, motion: Motion, names: Names, values: Mapping[str, Any], **more: Any) -> ApiObject:
     """The object, with these values.
 
-    :param values: by the names of the table; None is what Motion says when a field is empty.
+    :param values: by the names of the table; None is what Motion says where a field is empty.
     :param more: further options of the target.
     """
-    fields = {**kind.fields, **names.fields}
+    fields = names.called(kind)
     wanted = {fields[name]: value for name, value in {**kind.fixed, **values}.items()}
+    path = names.path or kind.path
     return ApiObject(
-        url=motion.url + (names.path or kind.path), settings={**wanted, **names.settings},
+        url=motion.url + path, settings={**wanted, **names.settings},
         secret_fields=[fields[kind.secret]] if kind.secret else [], update="PUT",
-        listed={"rows": "rows", "id": "id", "by": {fields[kind.key]: values[kind.key]}},
-        described_at={"url": motion.url + DESCRIPTION, "format": "apidoc", "object": names.path or kind.path},
+        listed={"rows": "rows", "id": "id", "by": {fields[kind.key]: values[kind.key]}} if kind.key else None,
+        described_at={"url": motion.url + DESCRIPTION, "format": "apidoc", "object": path},
         undescribed_remedy=f"Say what this version of Motion calls it, among the fields of the {kind.what}.",
         authentication=motion.authentication, ca_path=motion.ca_path, **more,
     )
+
+
+def sign_in(motion: Motion, names: Names, provider: str, person: str) -> SignInAt:
+    """Who signs in for a cloud provider, and what that person does.
+
+    :param provider: its name.
+    """
+    fields = names.called(CLOUD_PROVIDER)
+    return {
+        "what": "the cloud provider",
+        "account": person,
+        "do": f"Open {motion.url}, sign in as an administrator of Motion, go to the cloud provider {provider}, press "
+        f"Authenticate, and sign in to Microsoft as {person}.",
+        "field": fields["authenticated"],
+        "since_field": fields["authenticated_at"],
+    }
 
 
 def address(value: Any) -> str:

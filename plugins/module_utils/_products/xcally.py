@@ -39,11 +39,13 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._products._xca
     key,
     names_of,
     redirect_uri,
+    sign_in,
     target,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._xcally_objects import (
     address as motion_address,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.api_object import ApiObject
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.file import File
 
 ENVIRONMENT_FILE = "/var/opt/motion2/.env"
@@ -121,14 +123,18 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
         problems.append("mail_xcally.environment_file: is of use with mail_xcally.debug alone; set that, or remove this")
     if len(problems) > known or not {name for name, one in EXTRAS.items() if one.required} <= set(extras):
         return None
-    provider, account = _objects(wanted, send, extras)
+    motion = Motion(extras["url"], _authentication(extras), extras.get("ca_path"))
+    name = extras.get("name", wanted.get("mail_app", {}).get("name", mailbox))
+    person = extras.get("delegate", send.get("username", mailbox))
+    provider = _cloud_provider(motion, name, person, extras)
+    account = _email_account(motion, name, provider, send, extras)
     return Part(
         targets=[provider.plan(), account.plan(), *_debug(extras)],
         send=None,
         sender=mailbox,
         applications=(_application(mailbox, extras),),
         restart_command=RESTART if "debug" in extras else (),
-        needs=extras["url"],
+        needs=provider.name,
     )
 
 
@@ -187,29 +193,27 @@ def _mailbox_rules(send: Mapping[str, Any], extras: Mapping[str, Any], problems:
         problems.append("mail_send.username: is the shared mailbox itself with xcally; remove it")
 
 
-def _objects(wanted: Mapping[str, Any], send: Mapping[str, Any], extras: Mapping[str, Any]) -> tuple[Any, Any]:
-    """The cloud provider and the e-mail account that has it."""
-    motion = Motion(extras["url"], _authentication(extras), extras.get("ca_path"))
-    name = extras.get("name", wanted.get("mail_app", {}).get("name", send["from"]))
-    described = extras.get("cloud_provider", {})
-    called, person = described.get("name", name), extras.get("delegate", send["from"])
-    provider = target(
-        CLOUD_PROVIDER, motion, _named(described), {
+def _cloud_provider(motion: Motion, name: str, person: str, extras: Mapping[str, Any]) -> ApiObject:
+    given = extras.get("cloud_provider", {})
+    called, names = given.get("name", name), _named(given)
+    return target(
+        CLOUD_PROVIDER, motion, names, {
             "name": called,
             "application_id": OWN_CREDENTIALS["client_id"],
             "tenant_id": OWN_CREDENTIALS["tenant_id"],
             "client_secret": OWN_CREDENTIALS["client_secret"],
             "redirect_uri": _redirect_uri(extras),
         },
-        name=f"the cloud provider {called} of {motion.url}",
-        sign_in={
-            "what": f"the cloud provider {called} of", "where": motion.url, "account": person,
-            "do": f"Open {motion.url} as an administrator of Motion, go to the cloud provider {called}, press "
-            f"Authenticate, and sign in to Microsoft as {person}, in a private window if somebody else is signed in.",
-            "field": {**CLOUD_PROVIDER.fields, **described.get("fields", {})}["authenticated"],
-        },
+        name=f"{called} at {motion.url}",
+        sign_in=sign_in(motion, names, called, person),
     )
-    account = target(
+
+
+def _email_account(
+    motion: Motion, name: str, provider: ApiObject, send: Mapping[str, Any], extras: Mapping[str, Any]
+) -> ApiObject:
+    description = {"description": extras["description"]} if "description" in extras else {}
+    return target(
         EMAIL_ACCOUNT, motion, _named(extras.get("email_account", {})), {
             "name": name,
             "key": extras["key"],
@@ -218,12 +222,11 @@ def _objects(wanted: Mapping[str, Any], send: Mapping[str, Any], extras: Mapping
             "active": True,
             "username": send.get("username", send["from"]),
             "cloud_provider": {"object": provider.name, "field": "id"},
-            **({"delegate": extras["delegate"]} if "delegate" in extras else {}),
-            **({"description": extras["description"]} if "description" in extras else {}),
+            "delegate": extras.get("delegate"),
+            **description,
         },
-        name=f"the e-mail account {extras['key']} of {motion.url}",
+        name=f"e-mail account {extras['key']} at {motion.url}",
     )
-    return provider, account
 
 
 def _named(given: Mapping[str, Any]) -> Names:
@@ -246,7 +249,7 @@ def _application(mailbox: str, extras: Mapping[str, Any]) -> Application:
         [{"resource": "Microsoft Graph", "application": [], "delegated": list(_PERMISSIONS)}],
         (Access("smtp", mailbox, by="person"), Access("imap", mailbox, by="person")),
         registration={"redirect_uris": {"web": [_redirect_uri(extras)]}},
-        dedicated=f"the e-mail account {extras['key']} of {extras['url']}",
+        dedicated=f"the e-mail account {extras['key']} at {extras['url']}",
     )
 
 

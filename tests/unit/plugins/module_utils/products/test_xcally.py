@@ -76,7 +76,7 @@ def test_an_account_is_a_cloud_provider_and_an_account_that_has_it() -> None:
     assert account["settings"] == {
         "name": "Support (test)", "key": "SUPT", "email": "support-test@contoso.example", "ListId": 4, "active": True,
         "service": "Outlook365", "modernAuthentication": True, "user": "support-test@contoso.example",
-        "CloudProviderId": {"object": provider["name"], "field": "id"},
+        "CloudProviderId": {"object": provider["name"], "field": "id"}, "modernAuthenticationEmail": None,
     }
     assert account["listed"]["by"] == {"key": "SUPT"}
     assert [one["update"] for one in (provider, account)] == ["PUT", "PUT"]
@@ -84,10 +84,13 @@ def test_an_account_is_a_cloud_provider_and_an_account_that_has_it() -> None:
 
 def test_a_person_signs_in_for_the_account_before_a_mail_travels() -> None:
     plan = _plan.make(own())
-    sign_in = plan["targets"][0]["sign_in"]
-    assert (sign_in["where"], sign_in["account"]) == (URL, "support-test@contoso.example")
-    assert f"Open {URL} as an administrator of Motion, go to the cloud provider Support (test)" in sign_in["do"]
-    assert sign_in["field"] == "authenticated"
+    provider = plan["targets"][0]
+    assert provider["sign_in"] == {
+        "what": "the cloud provider", "account": "support-test@contoso.example", "field": "authenticated",
+        "since_field": "authenticatedAt",
+        "do": f"Open {URL}, sign in as an administrator of Motion, go to the cloud provider Support (test), press "
+        "Authenticate, and sign in to Microsoft as support-test@contoso.example.",
+    }
 
 
 def test_a_shared_mailbox_is_opened_by_its_delegate() -> None:
@@ -236,11 +239,11 @@ def drawn(**hosts: dict[str, Any]) -> dict[str, str]:
 def test_two_accounts_have_an_application_each_on_whatever_hosts() -> None:
     another = changed(own(), {"mail_xcally.key": "SALES", "mail_send.from": "sales@contoso.example"})
     elsewhere = changed(own(), {"mail_xcally.url": "https://motion2.contoso.example"})
-    for other, words in ((another, f"the e-mail account SALES of {URL}"),
-                         (elsewhere, "the e-mail account SUPT of https://motion2.contoso.example")):
+    for other, words in ((another, f"the e-mail account SALES at {URL}"),
+                         (elsewhere, "the e-mail account SUPT at https://motion2.contoso.example")):
         said = drawn(one=own(), two=other)
         assert said["one"] == said["two"] == (
-            f"mail_app.unique_name: one uses 'support-test' for the e-mail account SUPT of {URL} and two for {words}, "
+            f"mail_app.unique_name: one uses 'support-test' for the e-mail account SUPT at {URL} and two for {words}, "
             "but it can be for one alone; give each another one"
         )
 
@@ -252,7 +255,7 @@ def test_another_product_cannot_share_it_either() -> None:
         "mail_cmo": {"path": "C:\\web.config", "integration_type": "Confidential"},
     }
     said = drawn(one=own(), two=cmo)
-    assert f"one uses 'support-test' for the e-mail account SUPT of {URL} and two for something else" in said["two"]
+    assert f"one uses 'support-test' for the e-mail account SUPT at {URL} and two for something else" in said["two"]
 
 
 def test_the_account_of_a_farm_is_one_on_all_its_hosts() -> None:
