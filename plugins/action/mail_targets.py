@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, encrypted, fact
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._https import HttpsClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import (
     OWN_SECRET,
     UNKNOWN,
@@ -31,7 +32,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.told 
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._held_entry import HeldEntry
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._servers import server_of
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import Step
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils._web import HttpsClient
 
 #: That secret as the product's own tool encrypts it.
 ENCRYPTED_SECRET = "encrypted_client_secret"

@@ -15,7 +15,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.change import Change, plan_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.fingerprints import matches, seal
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.shown import shown
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.web import Access, Answer, Web
+from ansible_collections.mailops.modern_auth.plugins.module_utils._web import Access, Answer, Web
 
 # How much of an answer is repeated.
 _LENGTH = 300
