@@ -1,7 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The two objects of XCALLY Motion by which it uses a mailbox: a cloud provider, and an e-mail account that has it. Pure.
+"""The objects of XCALLY Motion by which it uses a mailbox: a cloud provider, and an e-mail account that has it. Pure.
 
 That there are these two, what is in them, and how lists and answers look is the vendor's. No public page names the
 paths and the JSON fields, so those are inferred: they stand in one table here, an operator can override each, and

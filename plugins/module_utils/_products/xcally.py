@@ -120,7 +120,7 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
     _authentication_rules(extras.get("authentication"), problems)
     _mailbox_rules(send, extras, problems)
     if "environment_file" in extras and "debug" not in extras:
-        problems.append("mail_xcally.environment_file: is of use with mail_xcally.debug alone; set that, or remove this")
+        problems.append("mail_xcally.environment_file: is of no use without mail_xcally.debug; set that, or remove it")
     if len(problems) > known or not {name for name, one in EXTRAS.items() if one.required} <= set(extras):
         return None
     motion = Motion(extras["url"], _authentication(extras), extras.get("ca_path"))
