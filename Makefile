@@ -68,6 +68,14 @@ $(NODEMAILER)/nodemailer: sandbox/servers/team_assistant/package-lock.json | nod
 	@cd $(BUILD)/team_assistant && npm ci --silent --no-audit --no-fund
 	@touch $@
 
+# What XCALLY Motion's stand-in serves, sends and receives with.
+XCALLY := $(BUILD)/xcally/node_modules
+$(XCALLY)/nodemailer: sandbox/servers/xcally/package-lock.json | node
+	@mkdir -p $(BUILD)/xcally
+	@cp sandbox/servers/xcally/package*.json $(BUILD)/xcally/
+	@cd $(BUILD)/xcally && npm ci --silent --no-audit --no-fund
+	@touch $@
+
 # What reads CMO's web.config, sends and receives: Mono's System.Configuration and System.Net.Mail. Root gets Mono for it.
 CMO := $(BUILD)/cmo/cmo.exe
 $(CMO): $(wildcard sandbox/servers/cmo/*.cs) | mono
