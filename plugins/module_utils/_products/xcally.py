@@ -99,7 +99,14 @@ _ONLY = {
         "transport": "imap", "authentication": "oauth2", "grant": "authorization_code", "tls": "implicit",
     },
 }
-_PERMISSIONS = ("email", "offline_access", "openid", "profile", "IMAP.AccessAsUser.All", "SMTP.Send")
+# Motion uses the mailbox with tokens of Exchange, so its consent counts. Graph has permissions that are called alike.
+_PERMISSIONS = (
+    {
+        "resource": "Office 365 Exchange Online", "application": [],
+        "delegated": ["IMAP.AccessAsUser.All", "SMTP.Send"],
+    },
+    {"resource": "Microsoft Graph", "application": [], "delegated": ["email", "offline_access", "openid", "profile"]},
+)
 #: How one signs in to Motion's API: the options that go together.
 _SIGN_INS = (("username", "password"), ("token",), ("header", "value"))
 
@@ -246,7 +253,7 @@ def _redirect_uri(extras: Mapping[str, Any]) -> str:
 
 def _application(mailbox: str, extras: Mapping[str, Any]) -> Application:
     return Application(
-        [{"resource": "Microsoft Graph", "application": [], "delegated": list(_PERMISSIONS)}],
+        _PERMISSIONS,
         (Access("smtp", mailbox, by="person"), Access("imap", mailbox, by="person")),
         registration={"redirect_uris": {"web": [_redirect_uri(extras)]}},
         dedicated=f"the e-mail account {extras['key']} at {extras['url']}",

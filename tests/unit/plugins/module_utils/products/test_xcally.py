@@ -103,12 +103,23 @@ def test_a_shared_mailbox_is_opened_by_its_delegate() -> None:
 
 def test_the_application_is_a_confidential_client_for_people() -> None:
     [application] = _plan.make(own())["applications"]
-    assert application["permissions"] == [{
-        "resource": "Microsoft Graph", "application": [],
-        "delegated": ["email", "offline_access", "openid", "profile", "IMAP.AccessAsUser.All", "SMTP.Send"],
-    }]
+    assert application["permissions"] == [
+        {
+            "resource": "Office 365 Exchange Online", "application": [],
+            "delegated": ["IMAP.AccessAsUser.All", "SMTP.Send"],
+        },
+        {
+            "resource": "Microsoft Graph", "application": [],
+            "delegated": ["email", "offline_access", "openid", "profile"],
+        },
+    ]
     assert f"{URL}{CALLBACK}" in application["redirect_uris"]["web"]
     assert application["credential"] == "client_secret"
+    switches = {name: application["exchange"][name] for name in ("smtp_auth", "imap", "full_access", "send_as")}
+    assert switches == {
+        "smtp_auth": ["support-test@contoso.example"], "imap": ["support-test@contoso.example"], "full_access": [],
+        "send_as": [],
+    }
 
 
 def test_a_redirect_uri_that_browsers_know_may_be_another_address() -> None:
