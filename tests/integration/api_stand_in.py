@@ -80,8 +80,13 @@ class Api:
         return Answer(200, {"count": len(self.providers), "rows": rows})
 
     def _row(self, request: Request, number: int) -> Answer:
-        [row] = [one for one in self.providers if one["id"] == number]
-        if request.method == "PUT":
+        row = next((one for one in self.providers if one["id"] == number), None)
+        if row is None:
+            return Answer(404, {"error": "not found"})
+        if request.method == "DELETE":
+            self.providers.remove(row)
+            return Answer(204)
+        if request.method in ("PUT", "PATCH"):
             row.update(request.json())
         return Answer(200, _visible(row))
 

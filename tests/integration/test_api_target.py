@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from api_stand_in import Api, serving
-from targets_world import SECRET, World
+from playbook_runner import play
+from targets_world import APPLICATION, SECRET, World
 
 PASSWORD = "smtp~pass-word"
 VARIABLES = {"mail_send": {"password": PASSWORD}, "mail_api": {"password": "api~pass-word"}}
@@ -236,3 +237,26 @@ def test_what_changes_behind_the_api_restarts_nothing(world: World, served: tupl
     done = world.configure({"server": {"targets": targets, "restart_command": command}}, variables=VARIABLES)
     assert (done.last()["changed"], done.last()["restart"]) == (True, "done"), done.output
     assert restarted.exists()
+
+
+def test_for_a_report_nothing_is_looked_at_but_where_people_sign_in(world: World, served: tuple[Api, Path]) -> None:
+    api, trusted = served
+    api.settings.update({"enabled": True, "usedAt": "2026-11-28T21:00:00Z"})
+    mail = waiting(api, trusted)
+    mail["settings"]["provider"] = {"object": "provider A", "field": "id"}
+    file = {"kind": "file", "format": "environment", "path": "/nowhere", "settings": {}}
+    plan = {
+        "targets": [file, provider(api, trusted, "A"), mail], "applications": [APPLICATION], "store": world.store,
+        "encryption": {}, "loads": [], "restart_command": [], "backup": False,
+    }
+    look = {"name": "mailops.modern_auth.mail_provider", "tasks_from": "sign_ins", "rolespec_validate": False}
+    hosts = {
+        "server": {"__mail_plan": {"hosts": {"server": plan}}, **VARIABLES},
+        "other": {"__mail_plan": {"hosts": {"other": {**plan, "targets": [file]}}}},
+    }
+    done = play(world.folder, [{"ansible.builtin.import_role": look}], hosts=hosts)
+    assert done.code == 0, done.output
+    [sign_in] = done.last()["sign_ins"]
+    assert (sign_in["where"], sign_in["since"], sign_in["do"]) == ("the port", "2026-11-28T21:00:00Z", None)
+    assert "other" not in done.results
+    assert api.changes() == []

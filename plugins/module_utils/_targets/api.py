@@ -48,7 +48,7 @@ class Api:
         :param url: that address, or that of the list in which it is.
         """
         if listed is not None:
-            row = row_of(listed, url, self._rows(url, listed))
+            row = row_of(listed, url, self.rows(url, listed))
             if row is None:
                 return url, None
             url = address(listed, url, row)
@@ -60,7 +60,7 @@ class Api:
             raise InputError(f"{url} gives no JSON object.", remedy="Check the address.")
         return url, content
 
-    def _rows(self, url: str, listed: Listed) -> list[Mapping[str, Any]]:
+    def rows(self, url: str, listed: Listed) -> list[Mapping[str, Any]]:
         """All rows of a list, page by page, each once whatever the API makes of limits."""
         rows: dict[str, Mapping[str, Any]] = {}
         at = url

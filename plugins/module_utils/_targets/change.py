@@ -14,7 +14,7 @@ A kind is a module in kinds/, found by its name, with
                                        that as may be, by the targets' names, ``fingerprints`` of secrets for the store
                                        and ``after``: what is due still, and the sign-ins as they are then
 
-The last two raise ModernAuthError. A target for which a person signs in names that person's ``account``.
+The last two raise ModernAuthError. A target for which a person signs in has that person's ``account``, or ``sign_in``.
 """
 
 from __future__ import annotations

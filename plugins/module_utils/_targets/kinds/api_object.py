@@ -276,22 +276,29 @@ def look(targets: Sequence[ApiObject], port: Web, known: Mapping[str, str]) -> S
 
 def write(writes: Sequence[ApiWrite], port: Web) -> Mapping[str, Any]:
     """See change.py; an object is made before those that refer to it are written."""
-    objects: dict[str, Mapping[str, Any] | None] = {}
-    sealed: dict[str, str] = {}
-    after: dict[str, Change[ApiWrite]] = {}
+    written: dict[str, FoundObject] = {}
     for one in writes:
-        target, api = one.target, one.target.api(port)
-        found = replace(one.found, objects={**one.found.objects, **objects})
-        request = target.request(found)
-        if request is not None:
-            found = _written(target, request, found, api)
-        if target.is_inactive(found.content):
-            found = _activated(target, found, api)
-        objects[target.name] = found.content
-        after[target.name] = target.compare(found)
-        if found.fingerprint is not None:
-            sealed[target.name] = found.fingerprint
-    return {"after": after, "fingerprints": sealed}
+        objects = {name: found.content for name, found in written.items()}
+        written[one.target.name] = write_one(one, objects, port)
+    sealed = {name: found.fingerprint for name, found in written.items()}
+    return {
+        "after": {one.target.name: one.target.compare(written[one.target.name]) for one in writes},
+        "fingerprints": {name: one for name, one in sealed.items() if one is not None},
+    }
+
+
+def write_one(one: ApiWrite, objects: Mapping[str, Mapping[str, Any] | None], port: Web) -> FoundObject:
+    """Write and activate one object; gives it as it is then.
+
+    :param objects: those that were written since it was found, by their names.
+    :raises ModernAuthError: the API refuses it, or says something else afterwards.
+    """
+    target, api = one.target, one.target.api(port)
+    found = replace(one.found, objects={**one.found.objects, **objects})
+    request = target.request(found)
+    if request is not None:
+        found = _written(target, request, found, api)
+    return _activated(target, found, api) if target.is_inactive(found.content) else found
 
 
 def _written(target: ApiObject, request: Request, found: FoundObject, api: Api) -> FoundObject:
