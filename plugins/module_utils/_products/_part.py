@@ -75,12 +75,17 @@ class Part:
         but the product can.
     :param sender: the address that its mail is from.
     :param applications: as which it signs in; empty when it needs none.
+    :param takes: how to see that it takes the mail out of its mailboxes, as options of the module mail_delivery that go
+        with ``expect: taken``: ``receive``, and perhaps ``timeout``.
     :param receives: how to read each of its mailboxes as it does, as the option ``receive`` of that module.
     :param override: the addresses to which it sends all mail instead.
     :param unproven: what no mail of ours can prove, a few words each.
     :param restart_command: what restarts the product, unless the operator says it.
     :param encryption: how the product's own tool encrypts the application's secret, see the module mail_targets.
     :param needs: the ``where`` of what a person has to sign in for before its mail travels, see _sign_ins.py.
+    :param sign_in: what ``needs`` is about, as the fields ``what``, ``where``, ``account`` and ``do`` of a SignIn, for
+        the day on which that ends.
+    :param remedy: where to look when its mail does not travel, a sentence.
     :param loads: which of the files the product's own interpreter loads once they are written, see there.
     """
 
@@ -95,3 +100,6 @@ class Part:
     encryption: Mapping[str, Any] = field(default_factory=dict)
     loads: Sequence[Mapping[str, Any]] = ()
     needs: str | None = None
+    takes: Sequence[Mapping[str, Any]] = ()
+    sign_in: Mapping[str, str] | None = None
+    remedy: str | None = None
