@@ -105,7 +105,9 @@ options:
     elements: dict
     default: []
   restart_command:
-    description: A command, as a list, that restarts the product after a change. Without one RV(restart) says V(needed).
+    description: >-
+      A command, as a list, that restarts the product after a change on its server. Without one RV(restart) says V(needed). What
+      changes behind the product's API it knows at once.
     type: list
     elements: str
     default: []
@@ -197,7 +199,7 @@ sign_ins:
 restart:
   description:
     - V(done) if the product was restarted, or would be in check mode, V(failed) if the restart command or the load
-      check failed, V(needed) if there is a change and no restart command, else V(none).
+      check failed, V(needed) if there is a change on the server and no restart command, else V(none).
   type: str
   returned: always
   sample: done

@@ -231,6 +231,22 @@ def test_fields_that_the_server_does_not_know_are_refused(world: World, served: 
     assert world.configure(hosts, variables=VARIABLES).last()["changed"] is False
 
 
+def test_what_changes_behind_the_api_restarts_nothing(world: World, served: tuple[Api, Path]) -> None:
+    api, trusted = served
+    file = world.home() / "environment"
+    restarted = world.folder / "restarted"
+    targets = [target(api, trusted), {"kind": "file", "path": str(file), "format": "environment", "create": True,
+                                      "settings": {"LEVEL": "DEBUG"}}]
+    command = ["touch", str(restarted)]
+    hosts = {"server": {"targets": targets[:1], "restart_command": command}}
+    done = world.configure(hosts, variables=VARIABLES)
+    assert (done.last()["changed"], done.last()["restart"]) == (True, "none"), done.output
+    assert not restarted.exists()
+    done = world.configure({"server": {"targets": targets, "restart_command": command}}, variables=VARIABLES)
+    assert (done.last()["changed"], done.last()["restart"]) == (True, "done"), done.output
+    assert restarted.exists()
+
+
 def test_for_a_report_nothing_is_looked_at_but_where_people_sign_in(world: World, served: tuple[Api, Path]) -> None:
     api, trusted = served
     api.settings.update({"enabled": True, "usedAt": "2026-11-28T21:00:00Z"})

@@ -51,6 +51,7 @@ class Application:
         where the product has no other.
     :param identity: of what kind it is, a module of _identity.
     :param registration: what the product wants of it, beside what the operator says; see _plan/applications.py.
+    :param dedicated: what it is for, in words, where it can serve nothing else; None where hosts may share it.
     """
 
     permissions: Sequence[Mapping[str, Any]] = ()
@@ -58,6 +59,7 @@ class Application:
     unique_name: str | None = None
     identity: str = "entra"
     registration: Mapping[str, Any] = field(default_factory=dict)
+    dedicated: str | None = None
 
 
 @dataclass(frozen=True)

@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from person import Person
-from person_fixture import GRAPH, OUTLOOK
 from sandbox_fixture import RunningSandbox, run_cli
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[1]
 NODE_MODULES = REPOSITORY / ".build" / "xcally" / "node_modules"
 START = REPOSITORY / "sandbox" / "servers" / "xcally" / "start.sh"
 NAME = "xcally-1"
 SECONDS = 60
-SCOPES = {OUTLOOK: ["IMAP.AccessAsUser.All", "SMTP.Send"], GRAPH: ["openid", "profile", "email", "offline_access"]}
+SCOPES = {
+    "https://outlook.office365.com": ["IMAP.AccessAsUser.All", "SMTP.Send"],
+    "https://graph.microsoft.com": ["openid", "profile", "email", "offline_access"],
+}
 
 
 class Motion:
@@ -29,11 +30,11 @@ class Motion:
     ``folder`` is where it keeps its files, ``url`` its address.
     """
 
-    def __init__(self, sandbox: RunningSandbox) -> None:
+    def __init__(self, sandbox: RunningSandbox, name: str = NAME) -> None:
         self.sandbox = sandbox
-        server = json.loads((sandbox.directory / "servers.json").read_text("utf-8"))[NAME]
+        server = json.loads((sandbox.directory / "servers.json").read_text("utf-8"))[name]
         self.url, self.username, self.password = server["url"], server["username"], server["password"]
-        self.folder = sandbox.directory / "servers" / NAME
+        self.folder = sandbox.directory / "servers" / name
         self.redirect = f"{self.url}/api/cloudProviders/oauth2/microsoft/callback"
         self._session = requests.Session()
         self._session.trust_env = False
@@ -116,11 +117,16 @@ class Motion:
         raise AssertionError(f"{path} has no {wanted}; the log says:\n{self.log('combined')}")
 
 
-@pytest.fixture(scope="module")
-def motion(sandbox: RunningSandbox) -> Iterator[Motion]:
-    """The server beside the session's sandbox, which is brought back to its seed; it ends with the sandbox."""
-    sandbox.control("POST", "/reset")
+def served(sandbox: RunningSandbox, name: str = NAME) -> Motion:
+    """The server of that name, started beside a sandbox, with which it ends."""
     subprocess.run(["make", "-s", str(NODE_MODULES / "nodemailer")], cwd=REPOSITORY, check=True)
-    started = run_cli("serve", sandbox.directory, NAME, "--", str(START), str(NODE_MODULES))
+    started = run_cli("serve", sandbox.directory, name, "--", str(START), str(NODE_MODULES))
     assert started.returncode == 0, started.stdout + started.stderr
-    yield Motion(sandbox)
+    return Motion(sandbox, name)
+
+
+@pytest.fixture(scope="module")
+def motion(sandbox: RunningSandbox) -> Motion:
+    """The server beside the session's sandbox, which is brought back to its seed."""
+    sandbox.control("POST", "/reset")
+    return served(sandbox)
