@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,7 +20,6 @@ from sandbox_fixture import RunningSandbox, run_cli
 REPOSITORY = Path(__file__).resolve().parents[2]
 NODE_MODULES = REPOSITORY / ".build" / "xcally" / "node_modules"
 START = REPOSITORY / "sandbox" / "servers" / "xcally" / "start.sh"
-NAME = "xcally-1"
 SECONDS = 60
 SCOPES = {OUTLOOK: ["IMAP.AccessAsUser.All", "SMTP.Send"], GRAPH: ["openid", "profile", "email", "offline_access"]}
 
@@ -29,16 +30,30 @@ class Motion:
     ``folder`` is where it keeps its files, ``url`` its address.
     """
 
-    def __init__(self, sandbox: RunningSandbox) -> None:
-        self.sandbox = sandbox
-        server = json.loads((sandbox.directory / "servers.json").read_text("utf-8"))[NAME]
+    def __init__(self, sandbox: RunningSandbox, name: str) -> None:
+        self.sandbox, self.name = sandbox, name
+        self.start()
+        server = json.loads((sandbox.directory / "servers.json").read_text("utf-8"))[name]
         self.url, self.username, self.password = server["url"], server["username"], server["password"]
-        self.folder = sandbox.directory / "servers" / NAME
+        self.folder = sandbox.directory / "servers" / name
         self.redirect = f"{self.url}/api/cloudProviders/oauth2/microsoft/callback"
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.verify = sandbox.ca
         self._session.auth = (self.username, self.password)
+
+    def start(self) -> None:
+        """Start the server, unless it runs."""
+        started = run_cli("serve", self.sandbox.directory, self.name, "--", str(START), str(NODE_MODULES))
+        assert started.returncode == 0, started.stdout + started.stderr
+
+    def end(self) -> None:
+        """End the server by force."""
+        os.kill(int((self.folder / "motion.pid").read_text()), signal.SIGKILL)
+
+    def restart(self) -> None:
+        """What an administrator does after a change of .env."""
+        os.kill(int((self.folder / "motion.pid").read_text()), signal.SIGHUP)
 
     def request(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
         """An answer of the API, whatever it is."""
@@ -100,9 +115,12 @@ class Motion:
         """The text of the log files of a kind."""
         return "".join(file.read_text("utf-8") for file in sorted((self.folder / "log").glob(f"email-{kind}.*.log")))
 
-    def restart(self) -> None:
-        """What an administrator does after a change of .env."""
-        subprocess.run(["kill", "-HUP", (self.folder / "motion.pid").read_text().strip()], check=True)
+    def logged(self, text: str) -> None:
+        """Wait until the log has a text."""
+        end = time.monotonic() + SECONDS
+        while text not in self.log("combined"):
+            assert time.monotonic() < end, self.log("combined")
+            time.sleep(0.2)
 
     def until(self, path: str, **wanted: Any) -> dict[str, Any]:
         """The first row of a list that has these values, waited for."""
@@ -117,10 +135,10 @@ class Motion:
 
 
 @pytest.fixture(scope="module")
-def motion(sandbox: RunningSandbox) -> Iterator[Motion]:
-    """The server beside the session's sandbox, which is brought back to its seed; it ends with the sandbox."""
+def motion(sandbox: RunningSandbox, request: pytest.FixtureRequest) -> Iterator[Motion]:
+    """A module's own server beside the session's sandbox, which is brought back to its seed."""
     sandbox.control("POST", "/reset")
     subprocess.run(["make", "-s", str(NODE_MODULES / "nodemailer")], cwd=REPOSITORY, check=True)
-    started = run_cli("serve", sandbox.directory, NAME, "--", str(START), str(NODE_MODULES))
-    assert started.returncode == 0, started.stdout + started.stderr
-    yield Motion(sandbox)
+    motion = Motion(sandbox, str(request.module.__name__))
+    yield motion
+    motion.end()
