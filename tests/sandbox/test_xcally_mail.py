@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from mail_client import PROBE, imap, letter, mail_app, messages_in, submission, switch_smtp_on
 from sandbox_fixture import RunningSandbox
-from xcally_fixture import Motion, motion
+from xcally_fixture import Motion, motion, served
 
 __all__ = ["motion"]
 
@@ -229,7 +229,7 @@ def test_the_log_says_more_after_the_switch_and_a_restart_and_never_a_secret(mot
 def test_what_it_knows_outlives_its_process(motion: Motion, own: int) -> None:
     before = motion.ask("GET", f"/api/mail/accounts/{own}")
     motion.end()
-    motion.start()
+    served(motion.sandbox, motion.name)
     assert motion.ask("GET", f"/api/mail/accounts/{own}") == before
     send(motion, own, subject="As before")
 

@@ -178,7 +178,7 @@ def _applications(
     for host, plan in usable.items():
         for one in plan["applications"]:
             application = found.setdefault(one["name"], {
-                **{key: value for key, value in one.items() if key != "variable"}, "users": [],
+                **{key: value for key, value in one.items() if key not in ("variable", "dedicated")}, "users": [],
                 "environment": plan["environment"], **connections[host], **_account(one, plan, host),
                 "store": plan["store"],
                 "hosts": [], "team": teams[one["name"]],

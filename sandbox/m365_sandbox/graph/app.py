@@ -26,8 +26,9 @@ from m365_sandbox.graph import (
 )
 from m365_sandbox.graph.batch import batch_route
 from m365_sandbox.graph.dispatcher import FACE, Dispatcher, Incoming
+from m365_sandbox.graph.fault_answers import fault_answer
 from m365_sandbox.graph.routing import Answer
-from m365_sandbox.http.fault_answers import not_saved_handlers
+from m365_sandbox.http.faults import not_saved_handlers
 from m365_sandbox.mail.post_office import PostOffice
 from m365_sandbox.state.sandbox import Sandbox
 
@@ -56,7 +57,8 @@ def graph_app(sandbox: Sandbox, post_office: PostOffice) -> Starlette:
         return _response(outcome.answer)
 
     return Starlette(
-        routes=[Path("/{path:path}", endpoint, methods=list(METHODS))], exception_handlers=not_saved_handlers(FACE),
+        routes=[Path("/{path:path}", endpoint, methods=list(METHODS))],
+        exception_handlers=not_saved_handlers(FACE, fault_answer),
     )
 
 

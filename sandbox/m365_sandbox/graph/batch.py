@@ -13,8 +13,8 @@ from starlette.datastructures import Headers
 
 from m365_sandbox.graph.dispatcher import FACE, VERSION, Dispatcher, Incoming
 from m365_sandbox.graph.errors import GraphError, gateway_refusal
+from m365_sandbox.graph.fault_answers import fault_answer
 from m365_sandbox.graph.routing import Answer, Call, Handler, Route
-from m365_sandbox.http.fault_answers import fault_answer
 
 LIMIT = 20
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
@@ -86,7 +86,7 @@ async def _run_step(dispatcher: Dispatcher, call: Call, step: Step) -> Answer:
         return (await dispatcher.dispatch(incoming)).answer
     if faults[0].when == "after":
         await dispatcher.dispatch(incoming)
-    status, fault_headers, body = fault_answer(FACE, faults[0])
+    status, fault_headers, body = fault_answer(faults[0])
     return Answer(status, body, fault_headers)
 
 

@@ -14,25 +14,26 @@ from typing import Any
 import pytest
 import requests
 from person import Person
-from person_fixture import GRAPH, OUTLOOK
 from sandbox_fixture import RunningSandbox, run_cli
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[1]
 NODE_MODULES = REPOSITORY / ".build" / "xcally" / "node_modules"
 START = REPOSITORY / "sandbox" / "servers" / "xcally" / "start.sh"
 SECONDS = 60
-SCOPES = {OUTLOOK: ["IMAP.AccessAsUser.All", "SMTP.Send"], GRAPH: ["openid", "profile", "email", "offline_access"]}
+SCOPES = {
+    "https://outlook.office365.com": ["IMAP.AccessAsUser.All", "SMTP.Send"],
+    "https://graph.microsoft.com": ["openid", "profile", "email", "offline_access"],
+}
 
 
 class Motion:
     """A running server.
 
-    ``folder`` is where it keeps its files, ``url`` its address.
+    ``name`` is its name among the sandbox's servers, ``folder`` where it keeps its files, ``url`` its address.
     """
 
     def __init__(self, sandbox: RunningSandbox, name: str) -> None:
         self.sandbox, self.name = sandbox, name
-        self.start()
         server = json.loads((sandbox.directory / "servers.json").read_text("utf-8"))[name]
         self.url, self.username, self.password = server["url"], server["username"], server["password"]
         self.folder = sandbox.directory / "servers" / name
@@ -41,19 +42,6 @@ class Motion:
         self._session.trust_env = False
         self._session.verify = sandbox.ca
         self._session.auth = (self.username, self.password)
-
-    def start(self) -> None:
-        """Start the server, unless it runs."""
-        started = run_cli("serve", self.sandbox.directory, self.name, "--", str(START), str(NODE_MODULES))
-        assert started.returncode == 0, started.stdout + started.stderr
-
-    def end(self) -> None:
-        """End the server by force."""
-        os.kill(int((self.folder / "motion.pid").read_text()), signal.SIGKILL)
-
-    def restart(self) -> None:
-        """What an administrator does after a change of .env."""
-        os.kill(int((self.folder / "motion.pid").read_text()), signal.SIGHUP)
 
     def request(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
         """An answer of the API, whatever it is."""
@@ -115,6 +103,14 @@ class Motion:
         """The text of the log files of a kind."""
         return "".join(file.read_text("utf-8") for file in sorted((self.folder / "log").glob(f"email-{kind}.*.log")))
 
+    def restart(self) -> None:
+        """What an administrator does after a change of .env."""
+        os.kill(int((self.folder / "motion.pid").read_text()), signal.SIGHUP)
+
+    def end(self) -> None:
+        """End the server by force."""
+        os.kill(int((self.folder / "motion.pid").read_text()), signal.SIGKILL)
+
     def logged(self, text: str) -> None:
         """Wait until the log has a text."""
         end = time.monotonic() + SECONDS
@@ -134,11 +130,18 @@ class Motion:
         raise AssertionError(f"{path} has no {wanted}; the log says:\n{self.log('combined')}")
 
 
+def served(sandbox: RunningSandbox, name: str) -> Motion:
+    """The server of that name, started beside a sandbox, with which it ends."""
+    subprocess.run(["make", "-s", str(NODE_MODULES / "nodemailer")], cwd=REPOSITORY, check=True)
+    started = run_cli("serve", sandbox.directory, name, "--", str(START), str(NODE_MODULES))
+    assert started.returncode == 0, started.stdout + started.stderr
+    return Motion(sandbox, name)
+
+
 @pytest.fixture(scope="module")
 def motion(sandbox: RunningSandbox, request: pytest.FixtureRequest) -> Iterator[Motion]:
     """A module's own server beside the session's sandbox, which is brought back to its seed."""
     sandbox.control("POST", "/reset")
-    subprocess.run(["make", "-s", str(NODE_MODULES / "nodemailer")], cwd=REPOSITORY, check=True)
-    motion = Motion(sandbox, str(request.module.__name__))
+    motion = served(sandbox, str(request.module.__name__))
     yield motion
     motion.end()
