@@ -49,9 +49,9 @@ def administrator(clean: RunningSandbox) -> Administrator:
 def play(administrator: Administrator, folder: Path, account: str, *command: str) -> subprocess.CompletedProcess[str]:
     """Let a report say that an account has to sign in everywhere."""
     required = [
-        {"what": what, "where": f"{administrator.url}/WmRoot/{page}", "account": account, "do": "…"}
-        for what, page in (
-            ("the e-mail port", "security-ports.dsp"), ("the SMTP server of notifications", "settings-resources.dsp"),
+        {"what": what, "where": where, "account": account, "do": "…"}
+        for what, where in (
+            ("the e-mail port", f"orders at {administrator.url}"), ("the notifications of", administrator.url),
         )
     ]
     hosts: list[dict[str, Any]] = [
@@ -74,8 +74,8 @@ def test_everybody_signs_in_and_consents(administrator: Administrator, tmp_path:
     done = play(administrator, tmp_path, ORDERS, sys.executable, "-c", LISTENER, address)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines() == [
-        f"is-test-1: {ORDERS} has signed in for the e-mail port.",
-        f"is-test-1: {ORDERS} has signed in for the SMTP server of notifications.",
+        f"is-test-1: {ORDERS} has signed in for the e-mail port orders at {administrator.url}.",
+        f"is-test-1: {ORDERS} has signed in for the notifications of {administrator.url}.",
         f"{ORDERS} has signed in for the verification.",
     ]
     assert administrator.enable("orders").status_code == 201

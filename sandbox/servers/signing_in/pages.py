@@ -14,12 +14,15 @@ Required = Mapping[str, str]
 
 
 def integration_server(page: Page, server: Mapping[str, Any], required: Required, password: str) -> None:
-    """Get Authorization Code for the account's e-mail port, or for the notifications."""
+    """Get Authorization Code for an e-mail port, which is called "ALIAS at ADDRESS" there, or for the notifications."""
     page.goto(f"{server['url']}/WmRoot/security-ports.dsp")
-    port = page.get_by_role("listitem").filter(has_text=required["account"]).get_by_role("link")
-    if "notification" in required["what"] or not port.count():
-        port = page.get_by_role("link", name="Settings > Resources")
-    follow(page, port)
+    if "notifications" in required["what"]:
+        follow(page, page.get_by_role("link", name="Settings > Resources"))
+        follow(page, page.get_by_role("link", name="Edit Resource Settings"))
+    else:
+        alias = required["where"].partition(" at ")[0]
+        follow(page, page.get_by_role("link", name=alias, exact=True))
+        follow(page, page.get_by_role("link", name="Edit Email Client Configuration"))
     follow(page, page.get_by_role("link", name="Get Authorization Code"))
     sign_in(page, required["account"], password)
     _refuse_refusals(page)
