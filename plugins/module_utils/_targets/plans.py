@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import Any, Literal, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -32,10 +32,20 @@ def target(kind: Any, plan: Mapping[str, Any], path: str) -> Any:
         for one in get_args(hint):
             if is_typeddict(one) and options.get(name) is not None:
                 inner = get_type_hints(one, include_extras=True)
-                _check(
-                    options[name], {key: get_origin(how) is NotRequired for key, how in inner.items()}, f"{path}.{name}"
-                )
+                optional = {key: get_origin(how) is NotRequired for key, how in inner.items()}
+                for place, value in _each(options[name], f"{path}.{name}", is_list=get_origin(hint) is Sequence):
+                    _check(value, optional, place)
     return kind.Target(**options)
+
+
+def _each(value: Any, path: str, *, is_list: bool) -> Iterator[tuple[str, Any]]:
+    """The values of an option, and where each stands."""
+    if not is_list:
+        yield path, value
+    elif isinstance(value, list | tuple):
+        yield from ((f"{path}[{number}]", item) for number, item in enumerate(value))
+    else:
+        raise InputError(f"{path}: is no list.")
 
 
 def _check(given: Any, optional: Mapping[str, bool], path: str) -> None:

@@ -40,7 +40,7 @@ def test_a_target_is_what_its_plan_says(one: Any) -> None:
 
 @pytest.mark.parametrize(("kind", "plan", "words"), [
     (api_object, {"url": URL}, "targets[3].settings: is required."),
-    (api_object, {"url": URL, "settings": {}, "sign_inn": 1}, "targets[3].sign_inn: is no option; did you mean sign_in"),
+    (api_object, {"url": URL, "settings": {}, "sign_inn": 1}, "targets[3].sign_inn: is no option; did you mean sign_"),
     (api_object, {"url": URL, "settings": {}, "update": "POST"}, "targets[3].update: 'POST' is not one of PATCH, PUT."),
     (api_object, {"url": URL, "settings": {}, "listed": {**LISTED, "row": 1}}, "targets[3].listed.row: is no option"),
     (
