@@ -79,7 +79,7 @@ class ActionModule(Step):
             if not self.check_mode:
                 changes, more = self._written(args["targets"], changes)
                 result = self._result(changes)
-            done = self._finished(args, changes, changed=result["changed"])
+            done = self._finished(args, changes)
             return {**result, **more, **done, "configured": not self.check_mode}
         except ModernAuthError as error:
             error.details = {**result, **error.details}
@@ -245,15 +245,13 @@ class ActionModule(Step):
         if held is not None and sealed:
             held.change(lambda entry: kept(entry, self._host, sealed))
 
-    def _finished(
-        self, args: Mapping[str, Any], changes: Mapping[int, Change[Any]], *, changed: bool
-    ) -> dict[str, Any]:
+    def _finished(self, args: Mapping[str, Any], changes: Mapping[int, Change[Any]]) -> dict[str, Any]:
         """Load and restart; what to tell of it."""
-        command = args["restart_command"]
+        command, is_stale = args["restart_command"], self._is_stale(args["targets"], changes)
         number = sum(change.changed for change in changes.values())
         told = [f"{number} of {len(changes)} targets changed" if number else "The settings are as they should be"]
-        restart = "none" if not changed else "done" if command else "needed"
-        if self.check_mode or not changed:
+        restart = "none" if not is_stale else "done" if command else "needed"
+        if self.check_mode or not is_stale:
             return {"msg": "; ".join(told) + ".", "restart": restart}
         if command or args["loads"]:
             loaded, restarted = self._server.finish(self._loads(args), command)
@@ -264,6 +262,14 @@ class ActionModule(Step):
                 raise failed_restart(command, restarted, self._secret_values(), self._server.marker)
             told += loads_told(loaded)
         return {"msg": "; ".join([*told, restart_told(restart)]) + ".", "restart": restart}
+
+    def _is_stale(self, plans: Sequence[Mapping[str, Any]], changes: Mapping[int, Change[Any]]) -> bool:
+        """Whether the product has yet to be told. What changes behind its API it knows already."""
+        on_server = [
+            number for kind, numbered in _by_kind(plans).items() if kinds.named(kind).PORT == "server"
+            for number in numbered
+        ]
+        return self._server.pending or any(changes[number].changed for number in on_server)
 
     def _secret_values(self) -> list[Any]:
         """What no message may repeat."""
