@@ -25,6 +25,7 @@ TARGETS = [
     api_object.ApiObject(
         URL, {}, "name", ["a"], "PUT", listed=LISTED, activate={"url": URL, "field": "on"},
         sign_in={**SIGN_IN, "since_field": "at"}, described_at={"url": URL, "format": "apidoc", "object": "/api"},
+        remarks=[{"field": "a", "pattern": "x", "words": "It is x."}],
     ),
     file.File("/etc/mail", "environment", {"A": "b"}),
     token_cache.TokenCache(r"C:\cmo.dat", "a@contoso.example", "tool.exe"),
@@ -51,6 +52,11 @@ def test_a_target_is_what_its_plan_says(one: Any) -> None:
     (
         api_object, {"url": URL, "settings": {}, "sign_in": {**SIGN_IN, "since": "at"}},
         "targets[3].sign_in.since: is no option; did you mean since_field?",
+    ),
+    (api_object, {"url": URL, "settings": {}, "remarks": {"field": "a"}}, "targets[3].remarks: is no list."),
+    (
+        api_object, {"url": URL, "settings": {}, "remarks": [{"field": "a", "pattern": "x"}]},
+        "targets[3].remarks[0].words: is required.",
     ),
     (file, {"path": "/a", "settings": {}}, "targets[3].format: is required."),
     (key_file, {"paht": "/a"}, "targets[3].paht: is no option; did you mean path?"),
