@@ -63,8 +63,8 @@ def by_authorization_code(person: SignedIn, scope: str, seconds: float, prompt: 
     """
     try:
         listener = AuthCodeReceiver(port=port)
-    except OSError as error:
-        raise InputError(f"port: {port} cannot be listened at ({error.strerror}).", remedy="Give another.") from error
+    except (OSError, OverflowError) as error:
+        raise InputError(f"port: {port} cannot be listened at ({error}).", remedy="Give another.") from error
     with listener:
         flow = person.application.initiate_auth_code_flow(
             [scope], redirect_uri=f"http://localhost:{listener.get_port()}", login_hint=person.account,
