@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import ENDPOINTS, said_by
+from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import said_by
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, Entry, fact
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate import options
@@ -17,6 +17,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.delive
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.check import check_from
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.options import complete
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.report import intention
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import ENDPOINT_OPTIONS
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import secrets_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import (
     OWN_SECRET,
@@ -79,7 +80,7 @@ class ActionModule(EstateStep):
             with self.progress(len(ready)) as progress:
                 verdicts |= asyncio.run(prove_all(ready, progress=progress))
         return self.result(args, {
-            title(check): _in_words_of(check, verdicts[title(check)]) for check in self._checks(args)
+            title(check): in_words_of(check, verdicts[title(check)]) for check in self._checks(args)
         })
 
     def settle(self, args: Mapping[str, Any], wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict]:
@@ -184,15 +185,13 @@ class ActionModule(EstateStep):
             name: People(entry["client_id"], places_of(entry["client_id"], keepers.get(name)))
             for name, entry in able.items()
         }
-        ways = {}
-        for one, check in wanted.items():
-            if one.application in able:
-                entry = able[one.application]
-                ways[one] = Way(one, people[one.application], applications[one.application]["unique_name"], {
-                    **{name: check[name] for name in ENDPOINTS if name in check},
-                    "tenant_id": entry["tenant_id"], "client_id": entry["client_id"],
-                    "client_secret": entry.get(one.slot, {}).get("secret_text"),
-                })
+        ways = [
+            Way(one, people[one.application], applications[one.application]["unique_name"], {
+                **{name: check[name] for name in ENDPOINT_OPTIONS if name in check},
+                "tenant_id": able[one.application]["tenant_id"], "client_id": able[one.application]["client_id"],
+                "client_secret": able[one.application].get(one.slot, {}).get("secret_text"),
+            }) for one, check in wanted.items() if one.application in able
+        ]
         return predicted(ways) if self.check_mode else tokens(ways)
 
     @staticmethod
@@ -249,7 +248,7 @@ def _left_out(*missing: SignIn) -> Verdict:
     return done("It is left out until somebody has signed in.", left_out=True, **about_sign_ins(missing))
 
 
-def _in_words_of(check: Mapping[str, Any], verdict: Verdict) -> Verdict:
+def in_words_of(check: Mapping[str, Any], verdict: Verdict) -> Verdict:
     """The verdict with what the check itself says of a failure."""
     if not verdict["failed"]:
         return verdict

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -214,12 +215,12 @@ def test_nobody_comes_and_what_comes_is_another_sign_ins(desk: Desk) -> None:
 def test_a_port_that_is_taken(desk: Desk) -> None:
     with listening() as port, pytest.raises(InputError, match=f"port: {port} cannot be listened at"):
         _flows.by_authorization_code(desk.source(), SCOPE, 1, desk.told.append, port)
+    with pytest.raises(InputError, match="port: 70000 cannot be listened at"):
+        _flows.by_authorization_code(desk.source(), SCOPE, 1, desk.told.append, 70000)
 
 
 @contextmanager
 def listening() -> Iterator[int]:
-    import socket
-
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -344,7 +345,7 @@ def take(world: MailWorld, stop: threading.Event) -> None:
 def test_a_mail_that_nobody_takes(prover: Prover) -> None:
     left = prover.verdict(receive=prover.side("imap"), expect="taken", timeout=1)
     assert left["failed"]
-    assert f"out of INBOX of {CONTRACTS}" in left["msg"]
+    assert f"out of the inbox of {CONTRACTS}" in left["msg"]
     assert "the sign-in of its person is still good" in left["msg"]
     assert prover.desk.world.mails(CONTRACTS) == []
 
