@@ -1,8 +1,8 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Integration Server in test and in production: from the run that asks for a sign-in to mails that travel, a new secret,
-and a sign-in that has ended. Judged by the servers, the tenant and the mailboxes.
+"""Integration Server in test and in production: from the run that asks for a sign-in to mails that travel, a new
+secret, and a sign-in that has ended. Judged by the servers, the tenant and the mailboxes.
 
 The tests follow one another: each begins as the one before it has ended.
 """
