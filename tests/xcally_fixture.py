@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,6 @@ from sandbox_fixture import RunningSandbox, run_cli
 REPOSITORY = Path(__file__).resolve().parents[1]
 NODE_MODULES = REPOSITORY / ".build" / "xcally" / "node_modules"
 START = REPOSITORY / "sandbox" / "servers" / "xcally" / "start.sh"
-NAME = "xcally-1"
 SECONDS = 60
 SCOPES = {
     "https://outlook.office365.com": ["IMAP.AccessAsUser.All", "SMTP.Send"],
@@ -27,11 +29,11 @@ SCOPES = {
 class Motion:
     """A running server.
 
-    ``folder`` is where it keeps its files, ``url`` its address.
+    ``name`` is its name among the sandbox's servers, ``folder`` where it keeps its files, ``url`` its address.
     """
 
-    def __init__(self, sandbox: RunningSandbox, name: str = NAME) -> None:
-        self.sandbox = sandbox
+    def __init__(self, sandbox: RunningSandbox, name: str) -> None:
+        self.sandbox, self.name = sandbox, name
         server = json.loads((sandbox.directory / "servers.json").read_text("utf-8"))[name]
         self.url, self.username, self.password = server["url"], server["username"], server["password"]
         self.folder = sandbox.directory / "servers" / name
@@ -103,7 +105,18 @@ class Motion:
 
     def restart(self) -> None:
         """What an administrator does after a change of .env."""
-        subprocess.run(["kill", "-HUP", (self.folder / "motion.pid").read_text().strip()], check=True)
+        os.kill(int((self.folder / "motion.pid").read_text()), signal.SIGHUP)
+
+    def end(self) -> None:
+        """End the server by force."""
+        os.kill(int((self.folder / "motion.pid").read_text()), signal.SIGKILL)
+
+    def logged(self, text: str) -> None:
+        """Wait until the log has a text."""
+        end = time.monotonic() + SECONDS
+        while text not in self.log("combined"):
+            assert time.monotonic() < end, self.log("combined")
+            time.sleep(0.2)
 
     def until(self, path: str, **wanted: Any) -> dict[str, Any]:
         """The first row of a list that has these values, waited for."""
@@ -117,7 +130,7 @@ class Motion:
         raise AssertionError(f"{path} has no {wanted}; the log says:\n{self.log('combined')}")
 
 
-def served(sandbox: RunningSandbox, name: str = NAME) -> Motion:
+def served(sandbox: RunningSandbox, name: str) -> Motion:
     """The server of that name, started beside a sandbox, with which it ends."""
     subprocess.run(["make", "-s", str(NODE_MODULES / "nodemailer")], cwd=REPOSITORY, check=True)
     started = run_cli("serve", sandbox.directory, name, "--", str(START), str(NODE_MODULES))
@@ -126,7 +139,9 @@ def served(sandbox: RunningSandbox, name: str = NAME) -> Motion:
 
 
 @pytest.fixture(scope="module")
-def motion(sandbox: RunningSandbox) -> Motion:
-    """The server beside the session's sandbox, which is brought back to its seed."""
+def motion(sandbox: RunningSandbox, request: pytest.FixtureRequest) -> Iterator[Motion]:
+    """A module's own server beside the session's sandbox, which is brought back to its seed."""
     sandbox.control("POST", "/reset")
-    return served(sandbox)
+    motion = served(sandbox, str(request.module.__name__))
+    yield motion
+    motion.end()

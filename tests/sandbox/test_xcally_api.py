@@ -54,7 +54,8 @@ def test_a_list_has_a_count_and_pages(motion: Motion) -> None:
 def test_a_secret_goes_in_and_never_comes_out(motion: Motion, made: dict[str, Any]) -> None:
     path = f"{PROVIDERS}/{made['provider']}"
     answers = [
-        motion.request("GET", path), motion.request("GET", PROVIDERS), motion.request("PUT", path, {"type": "Outlook365"}),
+        motion.request("GET", path), motion.request("GET", PROVIDERS),
+        motion.request("PUT", path, {"type": "Outlook365"}),
         motion.request("PUT", path, {"clientSecret": "hidden-2"}),
         motion.request("PUT", path, {"clientSecret": "hidden-3", "type": "nonsense"}),
         motion.request("PUT", path, {"clientSecret": ["hidden-4"]}),

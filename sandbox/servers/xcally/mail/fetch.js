@@ -12,22 +12,26 @@ async function fetchUnseen({ host, port }, auth) {
   const client = new ImapFlow({ host, port, secure: true, auth, logger: false });
   // What goes wrong with the connection is told by the command that waits for it as well.
   client.on('error', () => {});
-  await client.connect().catch(error => {
-    throw new Error(error.responseText ? `IMAP: ${error.responseText}` : error.message);
-  });
   try {
+    await client.connect();
     await client.mailboxOpen('INBOX');
-    const unseen = await client.search({ seen: false }, { uid: true });
     const mails = [];
-    for (const uid of unseen) {
+    for (const uid of await client.search({ seen: false }, { uid: true })) {
       const { source } = await client.fetchOne(uid, { source: true }, { uid: true });
       mails.push(summary(await simpleParser(source)));
       await client.messageFlagsAdd(uid, ['\\Seen'], { uid: true });
     }
     return mails;
+  } catch (error) {
+    throw new Error(`IMAP: ${words(error)}`);
   } finally {
     client.close();
   }
+}
+
+/** What the server said, wherever imapflow has it. */
+function words({ responseText, response, message }) {
+  return responseText ?? (typeof response === 'string' ? response : message);
 }
 
 function summary({ from, to, subject, text, messageId }) {
