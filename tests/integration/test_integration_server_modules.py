@@ -16,7 +16,7 @@ from module_runner import Modules
 from sandbox_fixture import RunningSandbox
 
 MAILBOX = "integration-test@contoso.example"
-PORT_PAGE = "/WmRoot/configEmail.dsp?listenerKey=orders"
+PORT_PAGE = "/WmRoot/configEmail.dsp?listenerKey=orders&mode=edit"
 RESOURCES_PAGE = "/WmRoot/settings-resources.dsp"
 
 
