@@ -164,10 +164,11 @@ def test_everything_is_made_up_to_the_sign_in(company: Company) -> None:
         assert (port["enabled"], port["authentication"], port["clientID"], port["user"], port["redirectURL"]) == (
             False, "OAuth", application["appId"], MAILBOXES[host], redirect,
         )
-        [mailbox] = [one for one in footprint.objects("mailboxes") if one["PrimarySmtpAddress"] == MAILBOXES[host]]
+        [mailbox] = [one for one in footprint.objects("mailboxes") if MAILBOXES[host] in one["addresses"]]
         assert mailbox["SmtpClientAuthenticationDisabled"] is False
     # A person has rights of her own; the applications need none.
-    assert not [one for one in footprint.objects("exchange_service_principals") if "ntegration" in one["DisplayName"]]
+    known = {one["AppId"] for one in footprint.objects("exchange_service_principals")}
+    assert not known & {company.port(host)["clientID"] for host in (TEST, PROD)}
     notification = company.servers[PROD].api.get("/admin/server/notification").json()
     assert (notification["authType"], notification["internalEmail"]) == ("OAuth", "probe@contoso.example")
     assert f"authorization required for the notifications of {company.servers[PROD].url}" in words(done)
