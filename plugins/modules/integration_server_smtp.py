@@ -157,7 +157,7 @@ sign_ins:
   elements: dict
 authorization_required:
   description: >-
-    The same, if nobody has signed in; RV(authorization_required[].do) is what to open, and what to press there.
+    The same, if nobody has signed in; C(do) is what to open, and what to press there.
   returned: if nobody has signed in
   type: list
   elements: dict
