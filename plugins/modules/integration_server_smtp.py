@@ -13,7 +13,7 @@ description:
     the module does not fail, and RV(authorization_required) says what to open and to press.
   - Each field is looked up in what the server says of itself before anything is written.
   - An option that is left out is left alone. Services that send by C(pub.client:smtp) may have settings of their own.
-version_added: 0.4.0
+version_added: 0.3.0
 author:
   - mailops contributors (@mailops)
 extends_documentation_fragment:
@@ -157,7 +157,7 @@ sign_ins:
   elements: dict
 authorization_required:
   description: >-
-    The same, if nobody has signed in; RV(authorization_required[].do) is what to open, and what to press there.
+    The same, if nobody has signed in; C(do) is what to open, and what to press there.
   returned: if nobody has signed in
   type: list
   elements: dict

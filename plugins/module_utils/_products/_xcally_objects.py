@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import did_you_mean, nearest_of, text
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.api_object import ApiObject, SignInAt
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.api_object import ApiObject
 
 #: Where Microsoft sends a person who has signed in; the vendor's.
 CALLBACK = "/api/cloudProviders/oauth2/microsoft/callback"
@@ -137,20 +137,49 @@ def target(kind: Kind, motion: Motion, names: Names, values: Mapping[str, Any], 
     )
 
 
-def sign_in(motion: Motion, names: Names, provider: str, person: str) -> SignInAt:
-    """Who signs in for a cloud provider, and what that person does.
+def asked(motion: Motion, provider: str, account: str) -> dict[str, str]:
+    """Who signs in for a cloud provider, and what that person does, as in _sign_ins.SignIn.
 
     :param provider: its name.
     """
-    fields = names.called(CLOUD_PROVIDER)
     return {
         "what": "the cloud provider",
-        "account": person,
+        "account": account,
         "do": f"Open {motion.url}, sign in as an administrator of Motion, go to the cloud provider {provider}, press "
-        f"Authenticate, and sign in to Microsoft as {person}.",
-        "field": fields["authenticated"],
-        "since_field": fields["authenticated_at"],
+        f"Authenticate, and sign in to Microsoft as {account}.",
     }
+
+
+def shows(names: Names) -> dict[str, str]:
+    """By which fields a cloud provider shows that somebody has signed in, and when."""
+    called = names.called(CLOUD_PROVIDER)
+    return {"field": called["authenticated"], "since_field": called["authenticated_at"]}
+
+
+def sending(motion: Motion, account: ApiObject, names: Names, mailbox: str) -> dict[str, Any]:
+    """How to let an e-mail account send, as the option ``send`` of the module mail_delivery.
+
+    :param names: what a message is called.
+    """
+    called = names.called(MESSAGE)
+    return _side(motion, mailbox, {
+        "url": f"{account.url}/{{id}}/send",
+        "listed": {"url": account.url, **(account.listed or {})},
+        "body": {**{called[name]: {"mail": name} for name in MESSAGE.fields}, **names.settings},
+    })
+
+
+def looking(motion: Motion, names: Names, mailbox: str) -> dict[str, Any]:
+    """How to see what Motion has received, as the option ``receive`` of that module."""
+    return _side(motion, mailbox, {
+        "url": motion.url + (names.path or MESSAGE.path), "rows": "rows", "subject": names.called(MESSAGE)["subject"],
+    })
+
+
+def _side(motion: Motion, mailbox: str, web: Mapping[str, Any]) -> dict[str, Any]:
+    trusted = {"ca_path": motion.ca_path} if motion.ca_path else {}
+    access = {"authentication": motion.authentication, **trusted}
+    return {"transport": "web", "mailbox": mailbox, "web": {**web, **access}}
 
 
 def address(value: Any) -> str:

@@ -33,13 +33,17 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._products._xca
     CALLBACK,
     CLOUD_PROVIDER,
     EMAIL_ACCOUNT,
+    MESSAGE,
     Kind,
     Motion,
     Names,
+    asked,
     key,
+    looking,
     names_of,
     redirect_uri,
-    sign_in,
+    sending,
+    shows,
     target,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._xcally_objects import (
@@ -52,6 +56,7 @@ ENVIRONMENT_FILE = "/var/opt/motion2/.env"
 DEBUG_LEVEL = "XC_DEBUG_LEVEL"
 #: Motion's processes belong to this user, whose pm2 keeps them running.
 RESTART = ("su", "-", "motion", "-c", "pm2 restart motion2")
+LOGS = ("/var/log/xcally/email-error.DATE.log", "email-combined.DATE.log")
 _AUTHENTICATION: Table = {
     "username": Key(text),
     "password": Key(secret, secret=True),
@@ -79,6 +84,7 @@ EXTRAS: Table = {
     "delegate": Key(address),
     "cloud_provider": Key(keys={"name": Key(text), **_names(CLOUD_PROVIDER)}),
     "email_account": Key(keys=_names(EMAIL_ACCOUNT)),
+    "message": Key(keys=_names(MESSAGE)),
     "debug": Key(flag),
     "environment_file": Key(text),
 }
@@ -132,16 +138,21 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
         return None
     motion = Motion(extras["url"], _authentication(extras), extras.get("ca_path"))
     name = extras.get("name", wanted.get("mail_app", {}).get("name", mailbox))
-    person = extras.get("delegate", send.get("username", mailbox))
-    provider = _cloud_provider(motion, name, person, extras)
+    called = extras.get("cloud_provider", {}).get("name", name)
+    person = asked(motion, called, extras.get("delegate", send.get("username", mailbox)))
+    provider = _cloud_provider(motion, called, person, extras)
     account = _email_account(motion, name, provider, send, extras)
+    message = _named(extras.get("message", {}))
     return Part(
         targets=[provider.plan(), account.plan(), *_debug(extras)],
-        send=None,
+        send=sending(motion, account, message, mailbox),
+        receives=[looking(motion, message, mailbox)],
         sender=mailbox,
         applications=(_application(mailbox, extras),),
         restart_command=RESTART if "debug" in extras else (),
         needs=provider.name,
+        sign_in={"where": provider.name, **person},
+        remedy=f"Motion's logs are {' and '.join(LOGS)} on its server.",
     )
 
 
@@ -200,19 +211,20 @@ def _mailbox_rules(send: Mapping[str, Any], extras: Mapping[str, Any], problems:
         problems.append("mail_send.username: is the shared mailbox itself with xcally; remove it")
 
 
-def _cloud_provider(motion: Motion, name: str, person: str, extras: Mapping[str, Any]) -> ApiObject:
-    given = extras.get("cloud_provider", {})
-    called, names = given.get("name", name), _named(given)
+def _cloud_provider(
+    motion: Motion, name: str, person: Mapping[str, str], extras: Mapping[str, Any]
+) -> ApiObject:
+    names = _named(extras.get("cloud_provider", {}))
     return target(
         CLOUD_PROVIDER, motion, names, {
-            "name": called,
+            "name": name,
             "application_id": OWN_CREDENTIALS["client_id"],
             "tenant_id": OWN_CREDENTIALS["tenant_id"],
             "client_secret": OWN_CREDENTIALS["client_secret"],
             "redirect_uri": _redirect_uri(extras),
         },
-        name=f"{called} at {motion.url}",
-        sign_in=sign_in(motion, names, called, person),
+        name=f"{name} at {motion.url}",
+        sign_in={**person, **shows(names)},
     )
 
 

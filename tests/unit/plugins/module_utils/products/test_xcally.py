@@ -156,6 +156,42 @@ def test_what_the_fields_are_called_can_be_overridden() -> None:
     assert account["listed"]["by"] == {"shortKey": "SUPT"}
 
 
+def verified(given: dict[str, Any]) -> list[dict[str, Any]]:
+    """The checks of a plan with a proof."""
+    return list(_plan.make(changed(given, {"mail_verify": {
+        "recipient": "probe@contoso.example", "receive": {"transport": "imap", "client_id": TENANT, "client_secret": "x"},
+    }}))["checks"])
+
+
+def test_motion_itself_sends_and_shows_what_it_has_received() -> None:
+    plan = _plan.make(shared())
+    sent, received = verified(shared())
+    access = {"authentication": {"username": "admin", "password": {"secret": "mail_xcally.authentication.password"}}}
+    assert sent["send"] == {
+        "transport": "web", "mailbox": "support@contoso.example", "web": {
+            "url": f"{URL}/api/mail/accounts/{{id}}/send",
+            "listed": {"url": f"{URL}/api/mail/accounts", "rows": "rows", "id": "id", "by": {"key": "SUPP"}},
+            "body": {"to": {"mail": "recipient"}, "subject": {"mail": "subject"}, "text": {"mail": "text"}}, **access,
+        },
+    }
+    assert (received["to"], received["receive"]["web"]["url"]) == (
+        "support@contoso.example", f"{URL}/api/mail/messages?direction=in&sort=-id",
+    )
+    for check in (sent, received):
+        assert check["needs"] == check["sign_in"]["where"] == plan["targets"][0]["name"]
+        assert "/var/log/xcally/email-error.DATE.log" in check["remedy"]
+
+
+def test_what_a_message_is_called_can_be_overridden() -> None:
+    sent, received = verified(changed(own(), {"mail_xcally.message": {
+        "path": "/api/mails", "fields": {"text": "body", "subject": "title"}, "settings": {"html": False},
+    }}))
+    assert sent["send"]["web"]["body"] == {
+        "to": {"mail": "recipient"}, "title": {"mail": "subject"}, "body": {"mail": "text"}, "html": False,
+    }
+    assert (received["receive"]["web"]["url"], received["receive"]["web"]["subject"]) == (f"{URL}/api/mails", "title")
+
+
 @pytest.mark.parametrize(("debug", "level"), [(True, "DEBUG"), (False, "INFO")])
 def test_the_logs_level_is_a_file_and_takes_a_restart(debug: bool, level: str) -> None:
     plan = _plan.make(changed(own(), {"mail_xcally.debug": debug}))
