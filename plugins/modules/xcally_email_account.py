@@ -40,7 +40,8 @@ options:
     description: Whether the account sends and receives.
     type: bool
   username:
-    description: The user name. The default is O(email), if that is given. For a shared mailbox it is the mailbox itself.
+    description:
+      - The user name. The default is O(email), if that is given. For a shared mailbox it is the mailbox itself.
     type: str
   cloud_provider:
     description: The id of the cloud provider. No other account must have it.

@@ -1,5 +1,5 @@
-"""Two e-mail accounts of XCALLY Motion, one of them on a shared mailbox: from the run that asks for a sign-in to mails that
-travel, a new secret, and sign-ins that have ended. Judged by Motion, the tenant and the mailboxes.
+"""Two e-mail accounts of XCALLY Motion, one on a shared mailbox: from the run that asks for a sign-in to mails that travel,
+a new secret, and a sign-in that has ended. Judged by Motion and the tenant.
 
 The tests follow one another: each begins as the one before it has ended.
 """
@@ -16,7 +16,7 @@ import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 from estates import Estate, Run
 from sandbox_fixture import RunningSandbox, run_cli
-from xcally_fixture import Motion, served
+from xcally_fixture import served
 
 OWN, SHARED = "xcally-test-1", "xcally-prod-1"
 ACCOUNTS = {OWN: "support-test@contoso.example", SHARED: "agent@contoso.example"}
@@ -96,8 +96,8 @@ def required(centre: Centre, host: str) -> str:
     """The sentence by which the report asks for a sign-in."""
     url = centre.motions[host].url
     return (
-        f"{host}: authorization required for the cloud provider {NAMES[host]} at {url} of {ACCOUNTS[host]}: Open {url}, "
-        f"sign in as an administrator of Motion, go to the cloud provider {NAMES[host]}, press Authenticate, and sign "
+        f"{host}: authorization required for the cloud provider {NAMES[host]} at {url} of {ACCOUNTS[host]}: Open "
+        f"{url}, sign in as an administrator of Motion, go to the cloud provider {NAMES[host]}, press Authenticate, and sign "
         f"in to Microsoft as {ACCOUNTS[host]}."
     )
 
