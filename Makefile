@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check units lint integration sanity molecule versions kill-test race-test benchmark clean
+.PHONY: help setup demo demo-sign-in test check units lint integration sanity molecule versions kill-test race-test benchmark clean
 
 PYTHON ?= python3
 scenario ?= default
@@ -27,7 +27,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(VENV)/collections
 export LC_ALL := C.UTF-8
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.installed dovecot ## Make .venv, link the collection under its FQCN, install Dovecot
 
@@ -97,6 +97,8 @@ $(CLIENTS): tests/clients/package-lock.json | node
 	@cd $(BUILD)/clients && npm ci --silent --no-audit --no-fund
 	@touch $@
 
+# Who has to sign in where, as the demo leaves it.
+REPORT := $(M365_SANDBOX_DIRECTORY)/report.json
 .PHONY: product
 product: $(VENV)/.installed node $(NODEMAILER)/nodemailer
 	@PYTHONPATH=sandbox/servers python sandbox/servers/team_assistant/prove.py $(M365_SANDBOX_DIRECTORY) $(NODEMAILER)
@@ -108,13 +110,19 @@ cmo: $(VENV)/.installed $(CMO)
 demo: setup $(XCALLY)/nodemailer ## The main job on the sandbox: register, consent, configure, send, read back
 	@m365-sandbox start
 	@ansible-playbook sandbox/servers/prepare.yml -i playbooks/inventories/sandbox >/dev/null
-	@ansible-playbook mailops.modern_auth.setup_mail -i playbooks/inventories/sandbox
+	@ansible-playbook mailops.modern_auth.setup_mail -i playbooks/inventories/sandbox -e "mail_report_file='$(REPORT)'"
 	@echo "Team assistant itself, with nothing but the files that were written:"
 	@$(MAKE) --no-print-directory product
 	@if [ "$$(id -u)" = 0 ] || command -v mcs >/dev/null; then \
 	  echo "CMO itself, with nothing but its web.config:"; \
 	  $(MAKE) --no-print-directory cmo; \
 	else echo "Install Mono (sudo apt-get install $(MONO)) to see CMO itself send and receive."; fi
+
+demo-sign-in: setup ## After the demo: Chromium plays the persons who have to sign in, and the main job runs again
+	@$(call need,chromium,--no-install-recommends chromium,Somebody signs in with Chromium.)
+	@PYTHONPATH=sandbox/servers python -m signing_in $(M365_SANDBOX_DIRECTORY) $(REPORT) \
+	  ansible-playbook mailops.modern_auth.sign_in_mail -i playbooks/inventories/sandbox -e mail_sign_in_interactive=always
+	@ansible-playbook mailops.modern_auth.setup_mail -i playbooks/inventories/sandbox
 
 test: setup node clients $(CMO) ## Everything that has to hold, in one command
 	@echo "lint, sanity, units and molecule, two at a time; each is shown when it has ended (about two minutes)"

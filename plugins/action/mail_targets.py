@@ -23,6 +23,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._targets impor
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.change import Change, about
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.fingerprints import kept, known
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.node import load_of
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.plans import target
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.told import (
     failed_load,
     failed_restart,
@@ -198,15 +199,14 @@ class ActionModule(Step):
         for kind, numbered in _by_kind(plans).items():
             module = kinds.named(kind)
             targets = [
-                module.Target(**fill({key: plan[key] for key in plan if key != "kind"}, self._values.get))
-                for plan in numbered.values()
+                target(module, fill(plan, self._values.get), f"targets[{number}]") for number, plan in numbered.items()
             ]
             found = module.look(targets, self._ports.get(module.PORT), sealed)
-            for number, target, one in zip(numbered, targets, found, strict=True):
+            for number, wanted, one in zip(numbered, targets, found, strict=True):
                 try:
-                    changes[number] = target.compare(one)
+                    changes[number] = wanted.compare(one)
                 except ModernAuthError as error:
-                    raise about(target.name, error) from None
+                    raise about(wanted.name, error) from None
         return dict(sorted(changes.items()))
 
     def _result(self, changes: Mapping[int, Change[Any]]) -> dict[str, Any]:

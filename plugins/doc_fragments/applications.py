@@ -131,7 +131,7 @@ options:
         default: false
       exchange:
         description:
-          - What Exchange grants to it. Without this option Exchange need not know it, and neither where nothing but SMTP
+          - What Exchange grants to it. Without this option Exchange need not know it, and neither where only SMTP
             AUTH, IMAP and POP are switched on.
         type: dict
         suboptions:

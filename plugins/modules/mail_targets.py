@@ -60,6 +60,7 @@ options:
       - 'C(described_at) is where the server says which fields an C(api_object) has: C(url), C(format), V(openapi) or
         V(apidoc), and the name of the C(object) there. Before anything is written each field is looked up, and
         C(undescribed_remedy) is said to whoever has one that the server does not know.'
+      - 'C(remarks) of an C(api_object) are warnings: C(words), if a C(field) is found to match a C(pattern).'
       - 'With C(kind: token_cache), the file C(path) that a tool of the product makes once a person has signed in as
         C(account) by running C(command) on the server, and that the account C(reader) has to be able to read. It is
         only looked at.'

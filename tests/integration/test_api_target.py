@@ -117,6 +117,14 @@ def test_a_refused_change_is_told_without_the_secrets_that_the_answer_repeats(
     assert PASSWORD not in done.output
 
 
+def test_what_is_found_may_deserve_a_warning(world: World, served: tuple[Api, Path]) -> None:
+    api, trusted = served
+    remarks = [{"field": "server", "pattern": "^old", "words": "its server is an old one."}]
+    hosts = {"server": {"targets": [target(api, trusted, remarks=remarks)]}}
+    for expected in ([f"{api.url}: its server is an old one."], []):
+        assert world.configure(hosts, variables=VARIABLES).last().get("warnings", []) == expected
+
+
 def provider(api: Api, trusted: Path, name: str, **more: Any) -> dict[str, Any]:
     return {
         **target(api, trusted), "url": f"{api.root}/providers", "name": f"provider {name}", "update": "PUT",

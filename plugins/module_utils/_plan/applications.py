@@ -32,7 +32,9 @@ SECRET = {"lifetime": "180d", "renew_within": "30d"}
 ENTRA = "entra"
 GOOGLE = "google"
 #: What is no variable's, and need not be the same on hosts that share an application.
-_DERIVED = frozenset({"name", "variable", "identity", "unique_name", "exclusive", "credential", "users", "dedicated"})
+_DERIVED = frozenset({
+    "name", "variable", "identity", "unique_name", "exclusive", "credential", "users", "redirect_uris", "dedicated",
+})
 
 
 @dataclass(frozen=True)
