@@ -79,7 +79,7 @@ class ActionModule(EstateStep):
             with self.progress(len(ready)) as progress:
                 verdicts |= asyncio.run(prove_all(ready, progress=progress))
         return self.result(args, {
-            title(check): _in_words_of(check, verdicts[title(check)]) for check in self._checks(args)
+            title(check): in_words_of(check, verdicts[title(check)]) for check in self._checks(args)
         })
 
     def settle(self, args: Mapping[str, Any], wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict]:
@@ -249,7 +249,7 @@ def _left_out(*missing: SignIn) -> Verdict:
     return done("It is left out until somebody has signed in.", left_out=True, **about_sign_ins(missing))
 
 
-def _in_words_of(check: Mapping[str, Any], verdict: Verdict) -> Verdict:
+def in_words_of(check: Mapping[str, Any], verdict: Verdict) -> Verdict:
     """The verdict with what the check itself says of a failure."""
     if not verdict["failed"]:
         return verdict

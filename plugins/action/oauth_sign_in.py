@@ -50,7 +50,7 @@ class ActionModule(Step):
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """See Step."""
-        require({**_http.MISSING, **signed_in.MISSING})
+        require({**_http.MISSING, **_flows.MISSING})
         endpoints = complete(
             endpoint_spec(), {name: args[name] for name in endpoint_spec() if args.get(name) is not None},
             self.environment, "oauth_sign_in",

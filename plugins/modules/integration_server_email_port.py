@@ -15,7 +15,7 @@ description:
   - OAuth needs Integration Server 10.7 or later, 10.5 with Core Fix 7, or 10.3 with Core Fix 14. Each field is looked
     up in what the server says of itself before anything is written.
   - An option that is left out is left alone.
-version_added: 0.4.0
+version_added: 0.3.0
 author:
   - mailops contributors (@mailops)
 extends_documentation_fragment:

@@ -9,7 +9,7 @@ module: integration_server_email_port_info
 short_description: Read the e-mail ports of webMethods Integration Server
 description:
   - Reads one e-mail port, or all of them, through the Administrator API. The server gives no secrets back.
-version_added: 0.4.0
+version_added: 0.3.0
 author:
   - mailops contributors (@mailops)
 extends_documentation_fragment:

@@ -13,7 +13,7 @@ description:
     the module does not fail, and RV(authorization_required) says what to open and to press.
   - Each field is looked up in what the server says of itself before anything is written.
   - An option that is left out is left alone. Services that send by C(pub.client:smtp) may have settings of their own.
-version_added: 0.4.0
+version_added: 0.3.0
 author:
   - mailops contributors (@mailops)
 extends_documentation_fragment:

@@ -14,7 +14,6 @@ It has an entry of its own there, beside that of the application, so that nobody
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -28,7 +27,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 
 try:
     from msal_extensions import build_encrypted_persistence
-    from msal_extensions.persistence import PersistenceNotFound
 except ImportError:
     # Then there is the store.
     build_encrypted_persistence = None
@@ -67,15 +65,21 @@ class Keyring:
         self._persistence = persistence
 
     def read(self) -> tuple[Entry, str]:
-        """See Place. What is damaged counts as nothing: who has signed in can do so again."""
+        """See Place. What is locked or damaged counts as nothing: who has signed in can do so again."""
         try:
             return checked(json.loads(self._persistence.load())), ""
-        except (PersistenceNotFound, ValueError):
+        except (OSError, RuntimeError, ValueError):
             return {}, ""
 
     def write(self, entry: Entry, revision: str) -> str:
         """See Place. A keyring is one person's, who is at one place at a time."""
-        self._persistence.save(json.dumps(entry))
+        try:
+            self._persistence.save(json.dumps(entry))
+        except (OSError, RuntimeError) as error:
+            raise StoreError(
+                f"The keyring did not keep the sign-in ({type(error).__name__}).",
+                remedy="Unlock it, or say keep_in: store.",
+            ) from error
         return ""
 
 
@@ -83,11 +87,10 @@ def keyring(client_id: str) -> Keyring | None:
     """The keyring's entry for an application; None where there is no keyring, as on most servers."""
     if build_encrypted_persistence is None:
         return None
+    # The file is empty: it tells other programs that what is in the keyring has changed.
     folder = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "mailops"
-    name = hashlib.sha256(client_id.encode()).hexdigest()[:32]
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Keyring(build_encrypted_persistence(str(folder / f"sign-in-{name}")))
+        return Keyring(build_encrypted_persistence(str(folder / f"sign-in-{client_id}")))
     except (ImportError, RuntimeError, ValueError, OSError):
         # No library for it, or nobody answers on the desktop's bus.
         return None

@@ -16,7 +16,7 @@ from module_runner import Modules
 from sandbox_fixture import RunningSandbox
 
 MAILBOX = "integration-test@contoso.example"
-PORT_PAGE = "/WmRoot/configEmail.dsp?listenerKey=orders"
+PORT_PAGE = "/WmRoot/configEmail.dsp?listenerKey=orders&mode=edit"
 RESOURCES_PAGE = "/WmRoot/settings-resources.dsp"
 
 
@@ -33,12 +33,17 @@ class Operator:
         }
         self.secrets = [password, administrator.secret]
 
-    def run(self, name: str, *, check: bool = False, **options: Any) -> dict[str, Any]:
-        """A module's result, in which no secret is."""
+    def run(self, name: str, *, check: bool = False, warned: str | None = None, **options: Any) -> dict[str, Any]:
+        """A module's result, in which no secret is.
+
+        :param warned: the words of its warning.
+        """
         result = self.modules.run(f"integration_server_{name}", check=check, **{**self.access, **options})
         # What Ansible repeats of the arguments it hides by itself.
         said = {key: value for key, value in result.items() if key != "invocation"}
         assert not [secret for secret in self.secrets if secret in str(said)]
+        assert (warned or "") in str(result.get("warnings", []))
+        assert len(result.get("warnings", [])) == (0 if warned is None else 1)
         return result
 
     def four_runs(self, name: str, **options: Any) -> dict[str, Any]:
@@ -138,9 +143,10 @@ def test_another_secret_is_noticed_although_nobody_can_read_it(operator: Operato
 def test_a_port_that_had_a_password_waits_for_a_person_once_it_has_oauth(operator: Operator) -> None:
     operator.administrator.api.post("/admin/port/email", json={
         "alias": "orders", "packageName": "WmPublic", "interval": 5, "host": "localhost", "user": MAILBOX,
-        "password": "an old password", "authURL": "https://login.example/t/oauth2/authorize",
+        "password": "an old password", "authURL": "https://login.example/tenant/oauth2/authorize",
     }).raise_for_status()
-    done = operator.run("email_port", **operator.port())
+    words = f"orders at {operator.administrator.url}: its authURL is one of v1.0, which takes no scope"
+    done = operator.run("email_port", warned=words, **operator.port())
     assert len(done["authorization_required"]) == 1
     assert done["port"]["authURL"].endswith("/oauth2/v2.0/authorize")
     assert not operator.administrator.is_enabled("orders")

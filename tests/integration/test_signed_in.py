@@ -344,7 +344,7 @@ def take(world: MailWorld, stop: threading.Event) -> None:
 def test_a_mail_that_nobody_takes(prover: Prover) -> None:
     left = prover.verdict(receive=prover.side("imap"), expect="taken", timeout=1)
     assert left["failed"]
-    assert f"out of INBOX of {CONTRACTS}" in left["msg"]
+    assert f"out of the inbox of {CONTRACTS}" in left["msg"]
     assert "the sign-in of its person is still good" in left["msg"]
     assert prover.desk.world.mails(CONTRACTS) == []
 

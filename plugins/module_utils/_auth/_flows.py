@@ -11,6 +11,7 @@ msal's, PKCE and the loopback listener (RFC 8252) included.
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -18,11 +19,16 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._aadsts import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth.signed_in import SignedIn
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import AuthenticationError, InputError
 
+MISSING: dict[str, str] = {}
 try:
+    import msal
     from msal.oauth2cli.authcode import AuthCodeReceiver
 except ImportError:
-    # Reported by who asks for tokens.
-    AuthCodeReceiver = None
+    MISSING["msal>=1.35"] = traceback.format_exc()
+else:
+    # Its listener takes an answer by POST since then, and by nothing else since 1.39.
+    if tuple(map(int, msal.__version__.split(".")[:2])) < (1, 35):
+        MISSING["msal>=1.35"] = f"msal {msal.__version__} is too old to sign people in."
 
 #: Tells a person what to do, at once.
 Prompt: TypeAlias = Callable[[str], None]

@@ -23,8 +23,7 @@ MISSING: dict[str, str] = {}
 try:
     import msal
 except ImportError:
-    # 1.35 is the first one whose listener takes an answer by POST, and 1.39 the first that takes no other.
-    MISSING["msal>=1.35"] = traceback.format_exc()
+    MISSING["msal>=1.31"] = traceback.format_exc()
 
 #: What of msal's cache is worth keeping. An access token would say for an hour what is true no more.
 _KEPT = ("RefreshToken", "Account", "AppMetadata")

@@ -176,10 +176,10 @@ def settings_from(options: Mapping[str, Any]) -> Settings:
     for option, purpose in (("send", "to send a mail"), ("receive", "to see whether the mail arrives")):
         if options[option] is None and options["expect"] == "delivered":
             raise InputError(f"{option}: is needed {purpose}; only expect: refused does without it.")
-    if options["send"] is None and options["receive"] is None:
-        raise InputError("send: is needed, or receive, to say what is expected to be refused.")
     if options["expect"] == "taken":
         _rules_for_taking(options)
+    if options["send"] is None and options["receive"] is None:
+        raise InputError("send: is needed, or receive, to say what is expected to be refused.")
     send = _side("send", options["send"], options, cloud) if options["send"] else None
     receive = _side("receive", options["receive"], options, cloud) if options["receive"] else None
     if options["expect"] == "taken":
@@ -198,6 +198,8 @@ def settings_from(options: Mapping[str, Any]) -> Settings:
 def _rules_for_taking(options: Mapping[str, Any]) -> None:
     if options["send"] is not None:
         raise InputError("send: has no meaning with expect: taken, which puts the mail into the mailbox; remove it.")
+    if options["receive"] is None:
+        raise InputError("receive: is needed, to say into which mailbox the mail is put.")
     if options["receive"]["transport"] != "imap":
         raise InputError(
             f"receive.transport: {options['receive']['transport']!r} is not possible with expect: taken; use imap, by "

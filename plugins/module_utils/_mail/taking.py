@@ -66,9 +66,9 @@ class Taking:
                 self.cleaned_up = {"received": len(left), "sent_items": None}
         if not is_taken:
             raise DeliveryError(
-                f"Nobody has taken the mail {self._probe.subject!r} out of {inbox.folders} of "
-                f"{self._probe.recipients[0]} at {inbox.where} within {self._patience.timeout:g} seconds "
-                f"({self.polls} looks).{f' {trouble.message}' if trouble else ''}",
+                f"Nobody has taken the mail {self._probe.subject!r} out of the inbox of {self._probe.recipients[0]} at "
+                f"{inbox.where} within {self._patience.timeout:g} seconds ({self.polls} looks)."
+                f"{f' {trouble.message}' if trouble else ''}",
                 remedy="Look into the product's log; check that its reading is switched on, that it reads this very "
                 "mailbox by IMAP, that the interval at which it looks is shorter than the timeout, and that the "
                 "sign-in of its person is still good.",

@@ -101,7 +101,7 @@ class WebSender:
             said = value_at(answer.content, name)
             text = "" if said is None else str(said)
             if not re.search(pattern, text):
-                raise self._client.refused("submission", f"HTTP {answer.status}", f"{name}: {text}")
+                raise self._client.refused("submission", f"HTTP {answer.status}", f"{name}: {text or '(nothing)'}")
 
 
 class WebMailbox:

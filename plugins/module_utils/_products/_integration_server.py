@@ -113,7 +113,9 @@ RECIPIENTS: Mapping[str, Field] = {
     "service_email": Field(address, api="serviceMail"),
     "charset": Field(api="defaultCharset"),
     "trust_store": Field(api="trustStoreAlias"),
-    "token_refresh_interval": Field(number(1, 999999999), {"type": "int"}, api="tokenRefreshInterval"),
+    "token_refresh_interval": Field(
+        number(1, 999999999), {"type": "int", "no_log": False}, api="tokenRefreshInterval",
+    ),
 }
 
 

@@ -28,8 +28,9 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._products._int
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.api_object import ApiObject
 
 _OAUTH = {
-    **{name: {"required": True} for name in ("auth_url", "access_token_url", "client_id", "scope")},
-    "client_secret": {"required": True, "no_log": True}, "redirect_url": {}, "account": {},
+    "auth_url": {"required": True}, "access_token_url": {"required": True, "no_log": False},
+    "client_id": {"required": True}, "client_secret": {"required": True, "no_log": True}, "scope": {"required": True},
+    "redirect_url": {}, "account": {},
 }
 _MAIL_SERVER: Mapping[str, Mapping[str, Any]] = {
     "host": {}, "port": {"type": "int"}, "tls": {"choices": list(TLS)}, "user": {}, "password": {"no_log": True},

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import Cloud, cloud_from
+from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import Cloud
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import table
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Key, Table, secret, text
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import MAILBOX_HOSTS, SUBMISSION_HOSTS
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._entra import cloud_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._integration_server import (
     KINDS,
     PROCESSING,
@@ -71,7 +71,7 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
     """
     extras, entra = wanted.get(VARIABLE, {}), wanted.get("mail_entra", {})
     known = len(problems)
-    cloud = _cloud(entra, problems)
+    cloud = cloud_of(entra, problems)
     send, receive = _sides(wanted, entra.get("cloud", "global"))
     sides = [side for side in (send, receive) if side is not None]
     for side in sides:
@@ -118,14 +118,6 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
         remedy="The server's own words are in its administrator, at Logs > Server.",
         **_needed(port),
     )
-
-
-def _cloud(entra: Mapping[str, Any], problems: list[str]) -> Cloud:
-    try:
-        return cloud_from(entra)
-    except InputError as error:
-        problems.append(f"mail_entra.{error.message}")
-        return cloud_from({})
 
 
 def _sides(wanted: Mapping[str, Any], cloud: str) -> tuple[Side, Side | None]:

@@ -66,7 +66,7 @@ class Administration:
         """
         before = self._stored(alias)
         kept: Values = {"alias": alias, "enabled": before.get("enabled", False)} if replace else before
-        after = rules.merged(self._port_fields, kept, sent)
+        after = rules.without_old_password(rules.merged(self._port_fields, kept, sent), sent)
         if after["alias"] != alias:
             raise ApiError(400, "alias cannot be changed")
         rules.check_port(self._port_fields, after)

@@ -35,6 +35,13 @@ def merged(fields: Fields, before: Values, sent: Any) -> Values:
     return after
 
 
+def without_old_password(port: Values, sent: Mapping[str, Any]) -> Values:
+    """A port that has turned to OAuth has no use for its password any more, unless the body itself names both."""
+    if port.get("authentication") != "OAuth" or "password" in sent:
+        return port
+    return {name: value for name, value in port.items() if name != "password"}
+
+
 def check_port(fields: Fields, port: Values) -> None:
     """Whether the fields of a port go together.
 
