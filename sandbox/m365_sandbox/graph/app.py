@@ -22,6 +22,7 @@ from m365_sandbox.graph import (
     owners,
     passwords,
     service_principals,
+    sign_ins,
     users,
 )
 from m365_sandbox.graph.batch import batch_route
@@ -38,7 +39,7 @@ JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE75
 RESOURCES = (
     applications, service_principals, owners, passwords, app_role_assignments, oauth2_permission_grants, deleted_items,
     users, organization, mail, app_management_policies,
-    keys, federated_identity_credentials,
+    keys, federated_identity_credentials, sign_ins,
 )
 
 
