@@ -88,7 +88,7 @@ def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         "foreign": (verify or {}).get("refused_mailbox") if applications else None,
         "reader": _reader(verify, part) if verify and part else None,
         "reads": _reads(verify, part) if verify and part else None,
-        "checks": named([{**check, "needs": part.needs} if part and part.needs else check for check in checks], names),
+        "checks": named([{**check, **_about(part)} for check in checks], names) if part else [],
         "unproven": unproven(verify, part, applications) if part and verify is not None else [],
     }
     return plan, _first_of_each(problems)
@@ -133,6 +133,11 @@ def _differences(
     """What two hosts say differently of an application: each its name, its plan, and the application in that."""
     (first, their_plan, theirs), (second, our_plan, ours) = leader, follower
     name = ours["unique_name"]
+    if ours["dedicated"] != theirs["dedicated"]:
+        return [
+            f"{ours['variable']}.unique_name: {first} uses '{name}' for {theirs['dedicated'] or 'something else'} and "
+            f"{second} for {ours['dedicated'] or 'something else'}, but it can be for one alone; give each another one"
+        ]
     pairs = {"mail_environment": (their_plan["environment"], our_plan["environment"])}
     pairs |= {
         variable: (theirs.get(key), ours.get(key))
@@ -214,6 +219,12 @@ def _reads(verify: Mapping[str, Any], part: Part) -> dict[str, str] | None:
     if receive.get("authentication", "oauth2") != "oauth2":
         return None
     return {"transport": receive.get("transport", ""), "mailbox": read_mailbox(verify, part)}
+
+
+def _about(part: Part) -> dict[str, Any]:
+    """What a product says of all its checks."""
+    said = {"needs": part.needs, "sign_in": part.sign_in, "remedy": part.remedy}
+    return {name: value for name, value in said.items() if value}
 
 
 def _reader(verify: Mapping[str, Any], part: Part) -> str | None:
