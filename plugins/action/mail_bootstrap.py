@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import yaml
@@ -57,26 +57,25 @@ class ActionModule(Step):
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """See Step."""
         caller, reader = parties(args["caller"], args["reader"])
-        hosts, applications = args["plan"]["hosts"], args["plan"]["applications"]
+        hosts: Mapping[str, Mapping[str, Any]] = args["plan"]["hosts"]
         unplanned = [host for host, verdict in hosts.items() if verdict["failed"]]
         if unplanned:
             raise InputError(
                 f"What {', '.join(unplanned)} needs cannot be told, so that the caller's permissions cannot either.",
-                remedy="Correct the settings that are named above, or leave the hosts out with --limit.",
+                remedy="Correct the settings; the playbook setup_mail with --tags plan names all that is wrong.",
             )
-        needed, rights = needs(applications, hosts.values()), reading(hosts.values())
-        if not needed.permissions and rights is None:
-            return {"changed": False, "msg": _NOTHING_TO_DO}
-        entra, exchange = self._where([
+        ours = self._of_one_tenant([
             host for host, plan in hosts.items()
             if plan["reads"] or any(one["identity"] == ENTRA for one in plan["applications"])
         ])
+        plans = [hosts[host] for host in ours]
+        needed = needs([one for one in args["plan"]["applications"] if set(ours) & set(one["hosts"])], plans)
+        rights = reading(plans)
+        needless = not needed.permissions and rights is None
+        if not hosts or (needless and args["state"] == "present"):
+            return {"changed": False, "msg": _NOTHING_TO_DO}
+        entra, exchange = self._where(next(iter(ours or hosts)))
         options = {**complete(connection_spec(), entra, self.environment, "mail_entra"), "token_cache": None}
-        if not options["tenant_id"]:
-            raise InputError(
-                "mail_entra.tenant_id: is required; it says whose administrator you are.",
-                remedy="It is the tenant's id; the environment variable AZURE_TENANT_ID stands for it as well.",
-            )
         options["auth_source"] = args["administrator"]
         work = Work(caller, needed, reader, rights)
         verdicts = asyncio.run(self._settle(args["state"], work, options, self._in_exchange(entra, exchange)))
@@ -98,29 +97,34 @@ class ActionModule(Step):
                 graph, lambda: exchange_session(in_exchange), work, cloud=options["cloud"], check_mode=self.check_mode
             )
 
-    def _where(self, hosts: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Where the services of all hosts are.
+    def _of_one_tenant(self, hosts: Sequence[str]) -> list[str]:
+        """Those hosts, of the whole inventory, that are in the tenant of those of the run.
 
-        :raises InputError: they have not got the same.
+        :raises InputError: the run has hosts in several.
         """
-        found: list[tuple[str, tuple[dict[str, Any], dict[str, Any]]]] = []
-        for host in hosts:
-            variables = self.variables.of(host)
-            entra = {**said_by(self.environment), **(variables.known("mail_entra") or {})}
-            exchange = variables.known("mail_exchange") or {}
-            found.append((host, (
-                plain({name: entra[name] for name in sorted(_WHERE & set(entra))}),
-                plain({name: one for name, one in exchange.items() if name not in _WHO and "certificate" not in name}),
-            )))
-        (first, where), *others = found
-        for host, other in others:
-            if other != where:
-                raise InputError(
-                    f"mail_entra, mail_exchange: {first} and {host} are not in the same tenant, or reach it in "
-                    "different ways, and one caller is for one tenant.",
-                    remedy="Run this once for each of them, with --limit.",
-                )
-        return where
+        tenants = {host: self._where(host)[0].get("tenant_id") for host in hosts}
+        found = {tenants[host]: host for host in self._task_vars["ansible_play_hosts_all"] if host in tenants}
+        if None in found:
+            raise InputError(
+                f"mail_entra.tenant_id: is required on {found[None]}; it says whose administrator you are.",
+                remedy="It is the tenant's id; the environment variable AZURE_TENANT_ID stands for it as well.",
+            )
+        if len(found) > 1:
+            raise InputError(
+                f"mail_entra.tenant_id: {' and '.join(found.values())} are not in the same tenant, and one caller is "
+                "for one tenant.", remedy="Run this once for each tenant, with --limit and hosts of it.",
+            )
+        return [host for host in hosts if tenants[host] in found]
+
+    def _where(self, host: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Where a host's services are, in Entra and in Exchange."""
+        variables = self.variables.of(host)
+        entra = {**said_by(self.environment), **(variables.known("mail_entra") or {})}
+        exchange = variables.known("mail_exchange") or {}
+        return (
+            plain({name: entra[name] for name in sorted(_WHERE & set(entra))}),
+            plain({name: one for name, one in exchange.items() if name not in _WHO and "certificate" not in name}),
+        )
 
     def _in_exchange(self, entra: Mapping[str, Any], exchange: Mapping[str, Any]) -> dict[str, Any]:
         """How the administrator reaches Exchange: with a code, since the Azure CLI is not allowed there."""

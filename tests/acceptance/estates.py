@@ -152,6 +152,7 @@ class Estate:
         self.sandbox = sandbox
         self.home = home
         self.directory = sandbox.directory
+        self.inventory = INVENTORY
 
     def environment(self) -> dict[str, str]:
         """What the playbooks see: a home of their own, so that everything they leave there is found."""
@@ -164,9 +165,8 @@ class Estate:
 
     def command(self, *arguments: str, playbook: str = "setup_mail") -> list[str]:
         """The command line of the main job, or of another of the collection's playbooks."""
-        return [
-            "ansible-playbook", f"mailops.modern_auth.{playbook}", "-i", str(INVENTORY), "--limit", FILES, *arguments,
-        ]
+        program = ["ansible-playbook", f"mailops.modern_auth.{playbook}"]
+        return [*program, "-i", str(self.inventory), "--limit", FILES, *arguments]
 
     def hosts(self, **variables: dict[str, Any]) -> list[str]:
         """Arguments that give hosts of the inventory further variables, those of ``all`` to all of them.

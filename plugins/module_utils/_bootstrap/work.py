@@ -16,7 +16,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._bootstrap.par
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate import accesses
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.session import ExchangeSession
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
-from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.grants import Rights
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.grants import NOTHING, Rights
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done
 
 #: Opens a session, for which somebody may have to sign in.
@@ -61,27 +61,26 @@ async def present(
 
 
 async def absent(graph: GraphClient, connect: Connect, work: Work, *, check_mode: bool) -> dict[str, Verdict]:
-    """Take them away, the reader's mailboxes first; verdicts as of ``present``."""
-    verdicts: dict[str, Verdict] = {}
-    if work.rights is not None:
-        client_id = await transaction.client_id_of(graph, work.reader)
-        closed = done("", warnings=[], diff=[])
-        if client_id is not None:
-            async with connect() as session:
-                closed = await accesses.absent(
-                    session, _as_application(work.reader, work.rights), client_id, check_mode=check_mode
-                )
-        removed = await transaction.absent(graph, work.reader, work.rights.permissions, check_mode)
-        verdicts["reader"] = _joined(removed, closed)
-    if work.needs.permissions:
-        verdicts["caller"] = await transaction.absent(graph, work.caller, work.needs.declared, check_mode)
-    return verdicts
+    """Take them away, needed or not, the reader's mailboxes first; gives a verdict of each."""
+    client_id = await transaction.client_id_of(graph, work.reader)
+    closed = done("", warnings=[], diff=[])
+    if client_id is not None:
+        async with connect() as session:
+            closed = await accesses.absent(
+                session, _as_application(work.reader, work.rights), client_id, check_mode=check_mode
+            )
+    removed = await transaction.absent(graph, work.reader, [], check_mode)
+    return {
+        "reader": _joined(removed, closed),
+        "caller": await transaction.absent(graph, work.caller, work.needs.declared, check_mode),
+    }
 
 
-def _as_application(reader: Party, rights: Rights) -> Mapping[str, Any]:
+def _as_application(reader: Party, rights: Rights | None) -> Mapping[str, Any]:
     """The reader as the estate has applications."""
     return {
-        "unique_name": reader.unique_name, "display_name": reader.display_name, "exchange": rights.exchange,
+        "unique_name": reader.unique_name, "display_name": reader.display_name,
+        "exchange": rights.exchange if rights else NOTHING,
     }
 
 

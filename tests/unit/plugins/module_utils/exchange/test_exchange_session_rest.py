@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +19,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
     TransportError,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.admin_api import Answer
-from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.rest import RestSession
+from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.rest import RestSession, anchor
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.session import Call, Rows
 
 ENDPOINT = "https://outlook.office365.com"
@@ -112,6 +113,11 @@ def test_what_is_sent() -> None:
     assert request.headers["X-AnchorMailbox"] == anchor
     assert request.headers["Prefer"] == "odata.maxpagesize=1000"
     assert set(service.tokens.scopes) == {f"{ENDPOINT}/.default"}
+
+
+def test_a_persons_requests_are_routed_by_their_own_mailbox() -> None:
+    claims = base64.urlsafe_b64encode(json.dumps({"upn": "admin@contoso.example"}).encode()).decode()
+    assert anchor(f"e30.{claims}.signature", "contoso.onmicrosoft.com") == "UPN:admin@contoso.example"
 
 
 @pytest.mark.parametrize(
