@@ -21,11 +21,10 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import UNKNOWN
 from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import SignIn
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils._people import People
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._people import People, own_sign_in
 
 #: How many tokens are asked for at a time.
 AT_ONCE = 32
-COMMAND = "ansible-playbook mailops.modern_auth.sign_in_mail"
 
 
 class Wanted(NamedTuple):
@@ -76,12 +75,8 @@ class Token:
             return self.found
         if not (isinstance(self.found, AuthenticationError) and self.found.needs_person):
             raise self.found
-        account = self.way.wanted.account
         why = " ".join(filter(None, (self.found.message, self.found.remedy)))
-        run = f"{COMMAND} --limit {host}" if host else COMMAND
-        raise SignInNeeded(SignIn(
-            "the verification with", self.way.unique_name, account, f"{why} Run `{run}` and sign in as {account}."
-        ))
+        raise SignInNeeded(own_sign_in(self.way.unique_name, self.way.wanted.account, host, why=why))
 
 
 def tokens(ways: Sequence[Way]) -> dict[Wanted, Token]:

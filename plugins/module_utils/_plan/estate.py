@@ -177,17 +177,24 @@ def _applications(
     """Each application once, as its first host has it; those that share it have been found to agree."""
     found: dict[str, dict[str, Any]] = {}
     teams: dict[str, list[str]] = {}
+    # Each server has a redirect URI of its own, and one that is left out of a run keeps it.
+    redirects: dict[str, dict[str, list[str]]] = {}
     for host, plan in plans.items():
         for one in plan["applications"]:
             teams.setdefault(one["name"], []).append(host)
+            for platform, uris in one.get("redirect_uris", {}).items():
+                known = redirects.setdefault(one["name"], {}).setdefault(platform, [])
+                known += [uri for uri in uris if uri not in known]
     for host, plan in usable.items():
         for one in plan["applications"]:
             application = found.setdefault(one["name"], {
-                **{key: value for key, value in one.items() if key != "variable"}, "users": [],
+                **{key: value for key, value in one.items() if key not in ("variable", "dedicated")}, "users": [],
                 "environment": plan["environment"], **connections[host], **_account(one, plan, host),
                 "store": plan["store"],
                 "hosts": [], "team": teams[one["name"]],
             })
+            if one["name"] in redirects:
+                application["redirect_uris"] = redirects[one["name"]]
             application["users"] += [user for user in one["users"] if user not in application["users"]]
             application["hosts"].append(host)
     return list(found.values())

@@ -131,6 +131,11 @@ def _differences(
     """What two hosts say differently of an application: each its name, its plan, and the application in that."""
     (first, their_plan, theirs), (second, our_plan, ours) = leader, follower
     name = ours["unique_name"]
+    if ours["dedicated"] != theirs["dedicated"]:
+        return [
+            f"{ours['variable']}.unique_name: {first} uses '{name}' for {theirs['dedicated'] or 'something else'} and "
+            f"{second} for {ours['dedicated'] or 'something else'}, but it can be for one alone; give each another one"
+        ]
     pairs = {"mail_environment": (their_plan["environment"], our_plan["environment"])}
     pairs |= {
         variable: (theirs.get(key), ours.get(key))

@@ -29,14 +29,16 @@ OWN_CREDENTIALS: Mapping[str, Any] = credentials()
 
 @dataclass(frozen=True)
 class Access:
-    """A mailbox that the application opens by itself, without a person who signs in.
+    """A mailbox that the application opens.
 
     :param senders: addresses of other mailboxes as which it sends.
+    :param by: who signs in: the application itself, which then needs rights of its own, or a person, who has them.
     """
 
     transport: Literal["graph", "smtp", "imap", "pop3"]
     mailbox: str
     senders: tuple[str, ...] = ()
+    by: Literal["application", "person"] = "application"
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,12 @@ class Application:
     """An identity as which the product signs in.
 
     :param permissions: what it needs, by name: ``{"resource": str, "application": [str], "delegated": [str]}``.
-    :param accesses: what it opens by itself.
+    :param accesses: what it opens.
     :param unique_name: which of those that the host names it is, and what references call it; None for ``mail_app``,
         where the product has no other.
     :param identity: of what kind it is, a module of _identity.
     :param registration: what the product wants of it, beside what the operator says; see _plan/applications.py.
+    :param dedicated: what it is for, in words, where it can serve nothing else; None where hosts may share it.
     """
 
     permissions: Sequence[Mapping[str, Any]] = ()
@@ -56,6 +59,7 @@ class Application:
     unique_name: str | None = None
     identity: str = "entra"
     registration: Mapping[str, Any] = field(default_factory=dict)
+    dedicated: str | None = None
 
 
 @dataclass(frozen=True)
