@@ -74,6 +74,17 @@ def test_a_row_per_host_in_the_order_given() -> None:
     assert found("stopped")["result"] == "not verified"
 
 
+def test_what_a_product_does_itself_is_called_so() -> None:
+    through, imap = {"transport": "web", "authentication": "none"}, {"transport": "imap", "authentication": "oauth2"}
+    checks = [
+        check("sent", sent_through=through, received_through=imap), check("taken", received_through=imap),
+        check("shown", sent_through=through, received_through=through),
+    ]
+    row = found("leader", replace(STEPS, deliveries={"leader": {"deliveries": checks}}))
+    assert (row["sent through"], row["received through"]) == ("the product itself", "imap (oauth2), the product itself")
+    assert [one["result"] for one in row["deliveries"]] == ["delivered", "taken", "delivered"]
+
+
 def test_a_product_that_has_to_be_restarted_says_so() -> None:
     assert (found("other")["result"], found("other")["to do"]) == ("configured, not verified", RESTART)
     # Where something failed, that comes first.
