@@ -52,8 +52,8 @@ class ActionModule(EstateStep):
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """See Step."""
         due_within = duration("mail_credentials_due_within", args["due_within"])
-        # Of another kind of identity it is not known what its credentials are. A host keeps its applications even if nobody
-        # could look there who has signed in.
+        # Of another kind of identity it is not known what its credentials are. A host keeps its applications even if it
+        # could not be looked at for who has signed in.
         wanted, accounts = (
             {name: one for name, one in self.applications(args).items() if one["identity"] == identity}
             for identity in (ENTRA, GOOGLE)

@@ -42,7 +42,7 @@ EMAIL_PORT: Mapping[str, Mapping[str, Any]] = {
 }
 NOTIFICATION: Mapping[str, Mapping[str, Any]] = {**_MAIL_SERVER, **spec_of(RECIPIENTS)}
 #: What is known of their values beside the types.
-_KINDS: Table = {"url": Key(server_url), "port": Key(number(1, 65535))}
+_VALUES: Table = {"url": Key(server_url), "port": Key(number(1, 65535))}
 
 
 def email_port(params: Mapping[str, Any], access: Mapping[str, Any]) -> ApiObject:
@@ -50,7 +50,7 @@ def email_port(params: Mapping[str, Any], access: Mapping[str, Any]) -> ApiObjec
 
     :raises InputError: they make no sense.
     """
-    given = _checked({**_KINDS, "alias": Key(alias), **table(PROCESSING)}, params)
+    given = _checked({**_VALUES, "alias": Key(alias), **table(PROCESSING)}, params)
     kind, oauth = KINDS.get(params["transport"]), _oauth(params, given["url"])
     problems = [f"{name}: {words}" for name, words in misfits(kind, given)]
     if kind == "POP3" and oauth is not None:
@@ -69,7 +69,7 @@ def notification(params: Mapping[str, Any], access: Mapping[str, Any]) -> ApiObj
 
     :raises InputError: they make no sense.
     """
-    given = _checked({**_KINDS, **table(RECIPIENTS)}, params)
+    given = _checked({**_VALUES, **table(RECIPIENTS)}, params)
     return Server(given["url"], access).notification(_without_none({
         "smtpServer": params["host"], "smtpPort": given.get("port"),
         "transportSecurity": TLS[params["tls"]] if params["tls"] else None,
