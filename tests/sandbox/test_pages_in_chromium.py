@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Iterator
@@ -11,27 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from chromium_fixture import DESKTOP, PHONE, chromium
 from mail_client import PROBE, mail_app, submission, switch_smtp_on
 from person_fixture import ADMIN, CONTRACTS, Product, body
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 from sandbox_fixture import RunningSandbox, run_cli
 
-CHROMIUM = "/usr/bin/chromium"
-# What keeps it from looking for its maker's hosts.
-expect.set_options(timeout=30_000)
-QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        # Chromium's own sandbox does not work for root.
-        own = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *own])
-        yield browser
-        browser.close()
-
+__all__ = ["chromium"]
 
 @pytest.fixture(params=[PHONE, DESKTOP], ids=["phone", "desktop"])
 def context(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[BrowserContext]:
