@@ -19,6 +19,7 @@ COLUMNS = (
 #: What a row is about, and how it ended.
 HEAD = ("host", "result")
 RESTART = "restart the product"
+DELIVERED = "delivered"
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _delivery(check: Mapping[str, Any]) -> dict[str, Any]:
     refused = delivery["refusal"] is not None
     return {
         "name": check["name"], "message_id": delivery["message_id"], "seconds": delivery["seconds"].get("total"),
-        "result": "FAILED" if check["failed"] else "refused" if refused else "delivered",
+        "result": "FAILED" if check["failed"] else "refused" if refused else DELIVERED,
     }
 
 
@@ -114,5 +115,5 @@ def _result(host: str, steps: Steps, *, delivered: bool) -> str:
     if steps.removal:
         return "removed" if host in steps.identity or host in steps.access else "nothing to remove"
     if delivered:
-        return "delivered"
+        return DELIVERED
     return "configured, not verified" if steps.targets.get(host) else "not verified"
