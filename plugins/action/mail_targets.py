@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, encrypted, fact
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._https import HttpsClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import (
     OWN_SECRET,
     UNKNOWN,
@@ -31,7 +32,6 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.told 
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._held_entry import HeldEntry
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._servers import server_of
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import Step
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils._web import HttpsClient
 
 #: That secret as the product's own tool encrypts it.
 ENCRYPTED_SECRET = "encrypted_client_secret"
@@ -70,19 +70,16 @@ class ActionModule(Step):
         self._ports = {"server": self._server, "web": HttpsClient()}
         self._values = {one: self._value(one) for one in dict.fromkeys(references(args["targets"]))}
         changes = self._changes(args["targets"])
-        result: dict[str, Any] = {
-            "changed": any(change.changed for change in changes.values()) or self._server.pending,
-            "targets": [change.result() for change in changes.values()],
-            "warnings": [warning for change in changes.values() for warning in change.warnings],
-            **sign_ins(change.sign_in for change in changes.values() if change.sign_in),
-        }
+        result = self._result(changes)
         if args["verify"] and result["changed"]:
             raise self._differs(changes)
-        if self._task.diff:
-            result["diff"] = [change.diff() for change in changes.values() if change.changed]
         try:
-            done = self._do(args, changes, changed=result["changed"])
-            return {**result, **done, "configured": not self.check_mode}
+            more: dict[str, Any] = {}
+            if not self.check_mode:
+                changes, more = self._written(args["targets"], changes)
+                result = self._result(changes)
+            done = self._finished(args, changes, changed=result["changed"])
+            return {**result, **more, **done, "configured": not self.check_mode}
         except ModernAuthError as error:
             error.details = {**result, **error.details}
             raise
@@ -212,24 +209,52 @@ class ActionModule(Step):
                     raise about(target.name, error) from None
         return dict(sorted(changes.items()))
 
-    def _do(self, args: Mapping[str, Any], changes: Mapping[int, Change[Any]], *, changed: bool) -> dict[str, Any]:
-        """Write, load, restart; what to tell of it."""
+    def _result(self, changes: Mapping[int, Change[Any]]) -> dict[str, Any]:
+        """What to tell of the targets."""
+        result = {
+            "changed": any(change.changed for change in changes.values()) or self._server.pending,
+            "targets": [change.result() for change in changes.values()],
+            "warnings": [warning for change in changes.values() for warning in change.warnings],
+            **sign_ins(change.sign_in for change in changes.values() if change.sign_in),
+        }
+        if self._task.diff:
+            result["diff"] = [change.diff() for change in changes.values() if change.changed]
+        return result
+
+    def _written(
+        self, plans: Sequence[Mapping[str, Any]], changes: Mapping[int, Change[Any]]
+    ) -> tuple[dict[int, Change[Any]], dict[str, Any]]:
+        """The changes once they are made, and what the kinds of targets tell further."""
+        made = dict(changes)
+        more: dict[str, Any] = {}
+        for kind, numbered in _by_kind(plans).items():
+            module = kinds.named(kind)
+            writes = [changes[number].write for number in numbered if changes[number].write is not None]
+            if not writes:
+                continue
+            told = dict(module.write(writes, self._ports.get(module.PORT)))
+            self._keep(told.pop("fingerprints", {}))
+            after = told.pop("after", {})
+            made |= {number: changes[number].made(after.get(changes[number].name)) for number in numbered}
+            more |= told
+        return made, more
+
+    def _keep(self, sealed: Mapping[str, str]) -> None:
+        """Let the store know what was written to where it cannot be read back."""
+        held = next(iter(self._held.values()), None)
+        if held is not None and sealed:
+            held.change(lambda entry: kept(entry, self._host, sealed))
+
+    def _finished(
+        self, args: Mapping[str, Any], changes: Mapping[int, Change[Any]], *, changed: bool
+    ) -> dict[str, Any]:
+        """Load and restart; what to tell of it."""
         command = args["restart_command"]
         number = sum(change.changed for change in changes.values())
         told = [f"{number} of {len(changes)} targets changed" if number else "The settings are as they should be"]
         restart = "none" if not changed else "done" if command else "needed"
         if self.check_mode or not changed:
             return {"msg": "; ".join(told) + ".", "restart": restart}
-        more: dict[str, Any] = {}
-        for kind, numbered in _by_kind(args["targets"]).items():
-            module = kinds.named(kind)
-            writes = [changes[number].write for number in numbered if changes[number].changed]
-            if writes:
-                more |= module.write(writes, self._ports.get(module.PORT))
-        sealed = more.pop("fingerprints", {})
-        held = next(iter(self._held.values()), None)
-        if held is not None and sealed:
-            held.change(lambda entry: kept(entry, self._host, sealed))
         if command or args["loads"]:
             loaded, restarted = self._server.finish(self._loads(args), command)
             for one in loaded:
@@ -238,7 +263,7 @@ class ActionModule(Step):
             if restarted is not None and restarted.code != 0:
                 raise failed_restart(command, restarted, self._secret_values(), self._server.marker)
             told += loads_told(loaded)
-        return {**more, "msg": "; ".join([*told, restart_told(restart)]) + ".", "restart": restart}
+        return {"msg": "; ".join([*told, restart_told(restart)]) + ".", "restart": restart}
 
     def _secret_values(self) -> list[Any]:
         """What no message may repeat."""

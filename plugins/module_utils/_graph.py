@@ -264,11 +264,12 @@ class GraphClient:
 
 @asynccontextmanager
 async def graph_client(
-    options: Mapping[str, Any], tokens: Tokens, kind: type[GraphClient] = GraphClient
+    options: Mapping[str, Any], tokens: Tokens, kind: type[GraphClient] = GraphClient, version: str = "v1.0"
 ) -> AsyncIterator[GraphClient]:
     """A client for the cloud that a module's connection options describe; closed at the end.
 
     :param kind: which one.
+    :param version: of Graph.
     :raises InputError: if the endpoints or the CA file are unusable.
     """
     cloud: Cloud = cloud_from(options)
@@ -276,7 +277,7 @@ async def graph_client(
     async with GraphClientFactory.create_with_default_middleware(
         client=http, options={**sdk_options, RetryHandlerOption.get_key(): RetryHandlerOption(should_retry=False)}
     ):
-        yield kind(http, f"{cloud.graph_endpoint}/v1.0", tokens, cloud.graph_scope)
+        yield kind(http, f"{cloud.graph_endpoint}/{version}", tokens, cloud.graph_scope)
 
 
 def _inner(number: int, request: Request) -> dict[str, Any]:

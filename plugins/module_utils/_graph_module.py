@@ -26,7 +26,7 @@ def graph_module(
 
 
 @asynccontextmanager
-async def signed_in(params: Mapping[str, Any]) -> AsyncIterator[_graph.GraphClient]:
+async def signed_in(params: Mapping[str, Any], version: str = "v1.0") -> AsyncIterator[_graph.GraphClient]:
     """A Graph client for the connection options of a module; closed at the end."""
-    async with _graph.graph_client(params, _auth.token_source(params)) as graph:
+    async with _graph.graph_client(params, _auth.token_source(params), version=version) as graph:
         yield graph

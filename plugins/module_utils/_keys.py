@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._quotes import complaint
+from ansible_collections.mailops.modern_auth.plugins.module_utils._texts import complaint
 
 # What a key's value is turned into; ValueError says in words what is wrong with it, without naming the key.
 Kind = Callable[[Any], Any]

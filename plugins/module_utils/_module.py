@@ -13,7 +13,7 @@ from ansible.module_utils.basic import AnsibleModule, _load_params
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _libraries
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import connection_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._quotes import require_texts
+from ansible_collections.mailops.modern_auth.plugins.module_utils._texts import require_texts
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import defect
 
 

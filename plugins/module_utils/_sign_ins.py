@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 #: How a host's run ends for which somebody has to sign in.
@@ -51,13 +52,24 @@ def verdict(sign_ins: Iterable[SignIn]) -> dict[str, list[dict[str, Any]]]:
 def told(by_host: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
     """Who has to sign in where and how, and who has done so, a sentence each.
 
-    :param by_host: what verdicts have of it, by host.
+    :param by_host: what verdicts have of it, by host, as may be with ``age_days``.
     """
     return [f"{host}: {_sentence(one)}" for host, some in by_host.items() for one in some]
+
+
+def age_days(since: str | None, moment: str | None) -> int | None:
+    """How many whole days ago a sign-in was done, or used last; None if that is not known."""
+    if since is None or moment is None:
+        return None
+    return max((datetime.fromisoformat(moment) - datetime.fromisoformat(since)).days, 0)
 
 
 def _sentence(one: Mapping[str, Any]) -> str:
     about = f"{one['what']} {one['where']} of {one['account']}"
     if one["do"]:
         return f"authorization required for {about}: {one['do']}"
-    return f"{about} is authorized" + (f", last on {one['since'][:10]}." if one["since"] else ".")
+    if not one["since"]:
+        return f"{about} is authorized."
+    days = one.get("age_days")
+    ago = "" if days is None else f" ({days} day{'' if days == 1 else 's'} ago)"
+    return f"{about} is authorized, last on {one['since'][:10]}{ago}."

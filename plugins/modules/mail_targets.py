@@ -41,7 +41,25 @@ options:
       - What is configured, as in the plan.
       - 'With C(kind: file), the options C(format), C(path), C(settings), C(create), C(mode), C(owner) and C(group) of
         M(mailops.modern_auth.provider_config).'
-      - 'With C(kind: api_object), an object behind a REST API, see the examples.'
+      - 'With C(kind: api_object), an object behind a REST API over HTTPS, at the address C(url). C(settings) are the
+        fields that it shall have; those in C(secret_fields) are not given back by the API, so that the store remembers
+        a fingerprint of what was written last. C(authentication) is C(username) and C(password), a bearer C(token), or
+        a C(header) and its C(value); C(ca_path) names the certificates of authorities to trust, C(timeout) are seconds.
+        C(update) is V(PATCH), which sends what differs, or V(PUT), which sends all of the object. An object that is
+        missing is made by a POST to C(create_url).'
+      - 'An C(api_object) that is a row of a list has the address of the list as its C(url), and C(listed): C(rows), the
+        name under which an answer has the rows, or null if it is nothing but them; C(id), the field by which a row is
+        addressed; and C(by), the fields by which it is found, and their values. A row that is missing is made by a POST
+        to the list, of several that match none is touched.'
+      - 'Its C(name) is how others refer to it, and what people read; by default its address.
+        C({"object": NAME, "field": FIELD}) among the C(settings) stands for a field of one that comes before it.'
+      - 'C(activate) names the C(url) whose POST activates an C(api_object) until its C(field) is true. C(sign_in) tells
+        C(what) a person authorizes by a sign-in, the C(account) to use, what to C(do), the C(field) that is true, or
+        not empty, once that was done, and perhaps C(since_field), the field that says when. Until then it is no failure
+        if it cannot be activated.'
+      - 'C(described_at) is where the server says which fields an C(api_object) has: C(url), C(format), V(openapi) or
+        V(apidoc), and the name of the C(object) there. Before anything is written each field is looked up, and
+        C(undescribed_remedy) is said to whoever has one that the server does not know.'
       - 'With C(kind: token_cache), the file C(path) that a tool of the product makes once a person has signed in as
         C(account) by running C(command) on the server, and that the account C(reader) has to be able to read. It is
         only looked at.'
@@ -123,6 +141,36 @@ EXAMPLES = r"""
             ClientSecret: {secret: client_secret}
             EmailId: contracts@contoso.example
     restart_command: [systemctl, restart, ici]
+
+- name: Let a product receive with the mailbox of a person, who signs in to its page
+  mailops.modern_auth.mail_targets:
+    applications:
+      - unique_name: desk-mail-prod
+    store: {kind: ansible_vault, path: credentials/prod.yml, password_file: ~/.mailops-vault-password}
+    targets:
+      - kind: api_object
+        name: mail provider
+        url: https://desk.contoso.example/api/providers
+        listed: {rows: rows, id: id, by: {name: Microsoft}}
+        authentication: {username: automation, password: {secret: mail_desk.password}}
+        settings:
+          tenant: {fact: tenant_id}
+          client: {fact: client_id}
+          clientSecret: {secret: client_secret}
+        secret_fields: [clientSecret]
+        sign_in:
+          what: the mail provider
+          account: desk@contoso.example
+          do: Open https://desk.contoso.example/providers, press Sign in, and sign in as desk@contoso.example.
+          field: signedInAt
+          since_field: signedInAt
+      - kind: api_object
+        url: https://desk.contoso.example/api/mailboxes/desk
+        create_url: https://desk.contoso.example/api/mailboxes
+        authentication: {username: automation, password: {secret: mail_desk.password}}
+        settings:
+          name: desk
+          provider: {object: mail provider, field: id}
 """
 
 RETURN = r"""

@@ -66,9 +66,11 @@ class Handover:
         return [host for host in hosts if self.failure(host, before) is None]
 
     def authorizations(self, host: str) -> list[dict[str, Any]]:
-        """What somebody has to sign in for, as far as the steps have found, see _sign_ins.py."""
+        """What somebody has to sign in for, as far as the steps have found, each once, see _sign_ins.py."""
         told = [self.targets(host), *(verdict for _step, verdict in self._verdicts(host))]
-        return [one for verdict in told for one in verdict.get("authorization_required", [])]
+        found = [one for verdict in told for one in verdict.get("authorization_required", [])]
+        # A step may find what an earlier one has found, and knows more of the reason by then.
+        return list({(one["where"], one["account"]): one for one in found}.values())
 
     def targets(self, host: str) -> Mapping[str, Any]:
         """What the host has registered of its targets last; empty if nothing."""

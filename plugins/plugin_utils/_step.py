@@ -21,8 +21,8 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import plain
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._quotes import require_texts
 from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import watched_by
+from ansible_collections.mailops.modern_auth.plugins.module_utils._texts import require_texts
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, defect, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._orphan import end_with_ansible
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._progress import Progress

@@ -32,6 +32,14 @@ class World:
         (folder / "password").write_bytes(_PASSWORD.bytes)
         self.keep()
 
+    @property
+    def store(self) -> dict[str, str]:
+        """Where the store is."""
+        return {
+            "kind": "ansible_vault", "path": str(self.folder / "store.yml"),
+            "password_file": str(self.folder / "password"),
+        }
+
     def keep(self, key_id: str = "key-1", secret: str = SECRET, **more: Any) -> None:
         """Let the store hold a client secret."""
         self.put({
@@ -68,10 +76,7 @@ class World:
             host: {
                 "options": {
                     "applications": [APPLICATION],
-                    "store": {
-                        "kind": "ansible_vault", "path": str(self.folder / "store.yml"),
-                        "password_file": str(self.folder / "password"),
-                    },
+                    "store": self.store,
                     **options,
                 },
                 **(variables or {}),

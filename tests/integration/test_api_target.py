@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from api_stand_in import Api, serving
-from targets_world import World
+from playbook_runner import play
+from targets_world import APPLICATION, SECRET, World
 
 PASSWORD = "smtp~pass-word"
 VARIABLES = {"mail_send": {"password": PASSWORD}, "mail_api": {"password": "api~pass-word"}}
@@ -50,8 +51,7 @@ def test_four_runs_and_a_rotated_secret(world: World, served: tuple[Api, Path]) 
         if changed:
             assert "(secret, new)" in done.output
             assert '"server": "smtp.example"' in done.output
-    changes = [(method, body) for method, body in api.log if method != "GET"]
-    assert changes == [
+    assert api.changes() == [
         ("PATCH", {"server": "smtp.example", "tls": {"mode": "starttls"}, "password": PASSWORD}),
     ]
     assert api.settings == {
@@ -61,7 +61,7 @@ def test_four_runs_and_a_rotated_secret(world: World, served: tuple[Api, Path]) 
     rotated = {**VARIABLES, "mail_send": {"password": "another~pass-word"}}
     assert world.configure(hosts, variables=rotated).last()["changed"] is True
     assert api.settings["password"] == "another~pass-word"
-    assert api.log[-2] == ("PATCH", {"password": "another~pass-word"})
+    assert api.changes()[-1] == ("PATCH", {"password": "another~pass-word"})
     assert world.configure(hosts, variables=rotated).last()["changed"] is False
     assert list(world.stored()["fingerprints"]["server"]) == [api.url]
     assert "another" not in str(world.stored())
@@ -115,3 +115,132 @@ def test_a_refused_change_is_told_without_the_secrets_that_the_answer_repeats(
     assert "was answered with 422" in done.last()["msg"]
     assert "no such server" in done.last()["msg"]
     assert PASSWORD not in done.output
+
+
+def provider(api: Api, trusted: Path, name: str, **more: Any) -> dict[str, Any]:
+    return {
+        **target(api, trusted), "url": f"{api.root}/providers", "name": f"provider {name}", "update": "PUT",
+        "listed": {"rows": "rows", "id": "id", "by": {"name": name}},
+        "settings": {"tenant": "t-1", "clientSecret": {"secret": "client_secret"}}, "secret_fields": ["clientSecret"],
+        **more,
+    }
+
+
+def test_a_row_of_a_list_and_an_object_that_refers_to_it(world: World, served: tuple[Api, Path]) -> None:
+    api, trusted = served
+    api.providers = [{"id": number, "name": f"other {number}"} for number in (1, 2, 3, 4, 5)]
+    of_provider = {"object": "provider A", "field": "id"}
+    mail = target(api, trusted, settings={"server": "smtp.example", "provider": of_provider})
+    hosts = {"server": {"targets": [provider(api, trusted, "A"), mail]}}
+    for arguments, changed in ((["--check"], True), ([], True), (["--check"], False), ([], False)):
+        done = world.configure(hosts, "--diff", "-vvv", *arguments, variables=VARIABLES)
+        assert done.code == 0, done.output
+        assert done.last()["changed"] is changed
+        assert SECRET not in done.output
+        if arguments and changed:
+            assert "(known once provider A is made)" in done.output
+    made = {"name": "A", "tenant": "t-1", "clientSecret": SECRET}
+    assert api.changes() == [("POST", made), ("PATCH", {"server": "smtp.example", "provider": 6})]
+    assert api.providers[5] == {"id": 6, **made}
+
+    world.keep("key-2", "another~secret")
+    assert world.configure(hosts, variables=VARIABLES).last()["changed"] is True
+    assert api.changes()[-1] == ("PUT", {"id": 6, **made, "clientSecret": "another~secret"})
+    assert world.configure(hosts, variables=VARIABLES).last()["changed"] is False
+
+
+def test_a_list_with_two_that_match_is_left_alone(world: World, served: tuple[Api, Path]) -> None:
+    api, trusted = served
+    api.providers = [{"id": 7, "name": "A"}, {"id": 8, "name": "B"}, {"id": 9, "name": "A"}]
+    done = world.configure({"server": {"targets": [provider(api, trusted, "A")]}}, variables=VARIABLES)
+    assert f"{api.root}/providers has 2 rows with name 'A': 7, 9." in done.last()["msg"]
+    assert api.changes() == []
+
+
+def waiting(api: Api, trusted: Path) -> dict[str, Any]:
+    return target(
+        api, trusted, name="the port", activate={"url": f"{api.url}/enable", "field": "enabled"},
+        sign_in={
+            "what": "the port", "account": "a@contoso.example", "do": "Open https://is.example and sign in.",
+            "field": "enabled", "since_field": "usedAt",
+        },
+    )
+
+
+def test_an_object_waits_for_its_person(world: World, served: tuple[Api, Path]) -> None:
+    api, trusted = served
+    hosts = {"server": {"targets": [waiting(api, trusted)]}}
+    for arguments, changed in ((["--check"], True), ([], True), (["--check"], False), ([], False)):
+        done = world.configure(hosts, *arguments, variables=VARIABLES).last()
+        assert done["changed"] is changed
+        [required] = done["authorization_required"]
+        assert required["account"] == "a@contoso.example"
+        assert required["do"].startswith("Open https://is.example and sign in.")
+        assert ("There is no refresh token yet." in required["do"]) is (not arguments)
+    assert "enabled" not in api.settings
+
+    api.signed_in = True
+    done = world.configure(hosts, "--diff", variables=VARIABLES)
+    assert done.last()["changed"] is True
+    assert '"enabled": true' in done.output
+    assert api.settings["enabled"] is True
+    api.settings["usedAt"] = "2026-11-28T22:00:00.000+01:00"
+    done = world.configure(hosts, variables=VARIABLES).last()
+    assert done["changed"] is False
+    assert "authorization_required" not in done
+    [sign_in] = done["sign_ins"]
+    assert (sign_in["where"], sign_in["since"], sign_in["do"]) == ("the port", "2026-11-28T21:00:00Z", None)
+
+
+def test_without_a_person_a_refused_activation_is_a_failure(world: World, served: tuple[Api, Path]) -> None:
+    api, trusted = served
+    plan = {name: value for name, value in waiting(api, trusted).items() if name != "sign_in"}
+    done = world.configure({"server": {"targets": [plan]}}, variables=VARIABLES)
+    assert done.code == 2
+    assert "There is no refresh token yet." in done.last()["msg"]
+
+
+def test_fields_that_the_server_does_not_know_are_refused(world: World, served: tuple[Api, Path]) -> None:
+    api, trusted = served
+    plan = target(
+        api, trusted, described_at={"url": f"{api.root}/description", "format": "openapi", "object": "Mail"},
+        undescribed_remedy="Install Core Fix 7.",
+    )
+    hosts = {"server": {"targets": [plan]}}
+    for described, words in (
+        (None, "cannot be read (404)"),
+        (["server", "tls"], "the server does not know password, by its description of itself at"),
+    ):
+        api.described = described
+        done = world.configure(hosts, variables=VARIABLES)
+        assert words in done.last()["msg"]
+    assert "Install Core Fix 7." in done.last()["remedy"]
+    assert api.changes() == []
+    api.described = ["server", "tls", "password"]
+    assert world.configure(hosts, variables=VARIABLES).last()["changed"] is True
+    # Where nothing has to be written nobody wants to know.
+    api.described = None
+    assert world.configure(hosts, variables=VARIABLES).last()["changed"] is False
+
+
+def test_for_a_report_nothing_is_looked_at_but_where_people_sign_in(world: World, served: tuple[Api, Path]) -> None:
+    api, trusted = served
+    api.settings.update({"enabled": True, "usedAt": "2026-11-28T21:00:00Z"})
+    mail = waiting(api, trusted)
+    mail["settings"]["provider"] = {"object": "provider A", "field": "id"}
+    file = {"kind": "file", "format": "environment", "path": "/nowhere", "settings": {}}
+    plan = {
+        "targets": [file, provider(api, trusted, "A"), mail], "applications": [APPLICATION], "store": world.store,
+        "encryption": {}, "loads": [], "restart_command": [], "backup": False,
+    }
+    look = {"name": "mailops.modern_auth.mail_provider", "tasks_from": "sign_ins", "rolespec_validate": False}
+    hosts = {
+        "server": {"__mail_plan": {"hosts": {"server": plan}}, **VARIABLES},
+        "other": {"__mail_plan": {"hosts": {"other": {**plan, "targets": [file]}}}},
+    }
+    done = play(world.folder, [{"ansible.builtin.import_role": look}], hosts=hosts)
+    assert done.code == 0, done.output
+    [sign_in] = done.last()["sign_ins"]
+    assert (sign_in["where"], sign_in["since"], sign_in["do"]) == ("the port", "2026-11-28T21:00:00Z", None)
+    assert "other" not in done.results
+    assert api.changes() == []

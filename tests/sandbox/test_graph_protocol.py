@@ -82,7 +82,8 @@ def test_unknown_path(graph: Graph, path: str, segment: str) -> None:
 
 def test_unknown_version_method_and_me(graph: Graph) -> None:
     beta = str(graph.base_url).replace("v1.0", "beta")
-    assert refusal(graph.get(f"{beta}applications")) == gateway("Invalid version: beta")
+    assert refusal(graph.get(f"{beta.replace('beta', 'v2.0')}applications")) == gateway("Invalid version: v2.0")
+    assert refusal(graph.get(f"{beta}applications")) == gateway("Resource not found for the segment 'applications'.")
     for method in ("PUT", "OPTIONS", "TRACE"):
         assert refusal(graph.request(method, "/applications")) == (
             405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target."

@@ -9,8 +9,8 @@ A report is plain data without any secret's value::
     due_within      as given, "14d"
     state           the worst state of all applications: ok, due or expired
     unused          [{unique_name, environment, told: a sentence}]: what the store holds and no host uses
-    sign_ins        [{host, told: a sentence, what, where, account, since, do}], see _sign_ins.py; what is still to be
-                    done counts as due
+    sign_ins        [{host, told: a sentence, what, where, account, since, age_days, do}], see _sign_ins.py; what is
+                    still to be done counts as due
     applications    [{name, unique_name, environment, tenant_id, app_id, object_id, enabled, store, hosts, awaiting,
                     lock, state, reasons: [sentences], notes: [sentences], credentials}]
 
@@ -37,6 +37,7 @@ from typing import Any
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, plain
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import GUID, hours
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation import Terms, due
+from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import age_days
 from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import told as told_of
 
 Data = dict[str, Any]
@@ -75,15 +76,19 @@ def report(
     seen = {one["app_id"] for one in told}
     told += [_judged(_bare(one), []) for one in found.values() if one["app_id"] not in seen]
     told.sort(key=lambda one: (-STATES.index(one["state"]), _first_end(one), str(one["name"])))
+    moment = max(moments, default=None)
+    aged = {
+        host: [{**one, "age_days": age_days(one["since"], moment)} for one in some] for host, some in sign_ins.items()
+    }
     return {
-        "moment": max(moments, default=None),
+        "moment": moment,
         "due_within": due_within,
         "state": _worst([
             *(one["state"] for one in told), *("due" for some in sign_ins.values() for one in some if one["do"]),
         ]),
         "sign_ins": [
             {"host": host, "told": line, **one}
-            for host, some in sign_ins.items() for one, line in zip(some, told_of({host: some}), strict=True)
+            for host, some in aged.items() for one, line in zip(some, told_of({host: some}), strict=True)
         ],
         "unused": list(unused),
         "applications": told,

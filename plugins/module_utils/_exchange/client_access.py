@@ -27,6 +27,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.sess
 SMTP, IMAP, POP = "SmtpClientAuthenticationDisabled", "ImapEnabled", "PopEnabled"
 #: What the option smtp_auth says, as Exchange puts it; null follows the organisation.
 SMTP_AUTH: Mapping[str, bool | None] = {"enabled": False, "disabled": True, "inherit": None}
+_WORDS = {value: word for word, value in SMTP_AUTH.items()}
 #: The options of the module exchange_client_access.
 OPTIONS: dict[str, dict[str, Any]] = {
     "mailboxes": {"type": "list", "elements": "str", "default": []},
@@ -153,24 +154,28 @@ async def apply(session: ExchangeSession, change: Change) -> Change:
 
 def shown(access: Access) -> dict[str, Any]:
     """The settings as modules return them. Pure."""
-    words = {value: word for word, value in SMTP_AUTH.items()}
-    organization = words[access.smtp_disabled]
+    organization = _WORDS[access.smtp_disabled]
     return {
         "mailboxes": [
             {
-                "mailbox": mailbox, "smtp_auth": words[settings[SMTP]],
-                "smtp_auth_effective": organization if settings[SMTP] is None else words[settings[SMTP]],
+                "mailbox": mailbox, "smtp_auth": _WORDS[settings[SMTP]],
+                "smtp_auth_effective": organization if settings[SMTP] is None else _WORDS[settings[SMTP]],
                 "imap": settings[IMAP], "pop": settings[POP],
             }
             for mailbox, settings in access.mailboxes.items()
         ],
-        "organization": {
-            "smtp_auth": organization, "default_authentication_policy": access.default_policy,
-            "authentication_policies": sorted(
-                ({"name": row["Name"], "allowed": _allowed(row)} for row in access.policies),
-                key=lambda policy: str(policy["name"]),
-            ),
-        },
+        "organization": organization_shown(access),
+    }
+
+
+def organization_shown(access: Access) -> dict[str, Any]:
+    """The organisation's settings as modules return them. Pure."""
+    return {
+        "smtp_auth": _WORDS[access.smtp_disabled], "default_authentication_policy": access.default_policy,
+        "authentication_policies": sorted(
+            ({"name": row["Name"], "allowed": _allowed(row)} for row in access.policies),
+            key=lambda policy: str(policy["name"]),
+        ),
     }
 
 

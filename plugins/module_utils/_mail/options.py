@@ -16,7 +16,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._google.option
     key_spec,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import TLS_MODES
-from ansible_collections.mailops.modern_auth.plugins.module_utils._quotes import require_texts
+from ansible_collections.mailops.modern_auth.plugins.module_utils._texts import require_texts
 
 _SIGN_INS = ("oauth2", "basic", GOOGLE_SERVICE_ACCOUNT)
 

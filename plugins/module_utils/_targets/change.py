@@ -9,14 +9,16 @@ A kind is a module in kinds/, found by its name, with
     Target                             a class as below
     look(targets, port, known)         what is there, for each of the targets, in as few requests as possible;
                                        ``known`` are the fingerprints of the secrets written last, by the targets' names
-    write(writes, port)                writes and reads back; gives what a task tells further, as a dictionary
+    write(writes, port)                writes and reads back; gives what a task tells further, as a dictionary, and in
+                                       that as may be, by the targets' names, ``fingerprints`` of secrets for the store
+                                       and ``after``: what is due still, and the sign-ins as they are then
 
-The last two raise ModernAuthError. A target for which a person signs in names that person's ``account``.
+The last two raise ModernAuthError. A target for which a person signs in has that person's ``account``, or ``sign_in``.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
@@ -34,6 +36,7 @@ class Change(Generic[Write]):
     :param before: what the target says, for a person to read, without secrets; ``after`` is what it shall say.
     :param warnings: what a person should know, whether something changes or not.
     :param write: what has to be written, as the target's kind wants it; None if everything is as it shall be.
+    :param is_attempt: whether it shows only when it is tried that writing changes something.
     :param sign_in: for a target that is of use only once a person has signed in: whether that was done.
     """
 
@@ -42,12 +45,24 @@ class Change(Generic[Write]):
     after: str
     warnings: tuple[str, ...] = ()
     write: Write | None = None
+    is_attempt: bool = False
     sign_in: SignIn | None = None
 
     @property
     def changed(self) -> bool:
-        """Whether there is something to write."""
-        return self.write is not None
+        """Whether something has to change."""
+        return self.write is not None and not self.is_attempt
+
+    def made(self, left: Change[Write] | None) -> Change[Write]:
+        """The change once it is made.
+
+        :param left: what is due of it still; None if nothing is said of that.
+        """
+        if left is None:
+            return self
+        if not self.is_attempt:
+            return replace(self, sign_in=left.sign_in)
+        return replace(self, is_attempt=left.write is not None, after=left.after, sign_in=left.sign_in)
 
     def diff(self) -> dict[str, str]:
         """One part of a diff, with a title."""

@@ -14,7 +14,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from m365_sandbox.control.body import BodyError, Property, optional, required
+from m365_sandbox.control.body import BodyError, Property, optional, read, required
 from m365_sandbox.graph.key_credentials import replaced_keys
 from m365_sandbox.identity.sign_in.redirect_uris import PLATFORMS
 from m365_sandbox.identity.tokens import issue_app_token
@@ -26,6 +26,7 @@ from m365_sandbox.state.entities import new_application, new_service_principal
 from m365_sandbox.state.history import Entity
 from m365_sandbox.state.sandbox import Sandbox
 from m365_sandbox.state.seed import add_application, exchange_identity
+from m365_sandbox.state.sign_in_log import ADDRESS, INTERACTIVE, KINDS, record
 from m365_sandbox.state.sign_in_settings import change_sign_in_settings
 from m365_sandbox.state.tenant import Tenant
 
@@ -200,7 +201,31 @@ def _shorten(application: Entity, seconds: int) -> None:
     password["endDateTime"] = timestamp(now() + timedelta(seconds=seconds))
 
 
+def _add_sign_ins(sandbox: Sandbox, values: Values) -> Entity:
+    tenant, added = sandbox.tenant, []
+    for entry in values["value"]:
+        wanted = read(entry, SIGN_IN_ENTRY)
+        kinds = wanted.get("signInEventTypes", [INTERACTIVE])
+        if unknown := [str(one) for one in kinds if one not in KINDS]:
+            raise BodyError(f"unknown signInEventTypes {', '.join(unknown)}; known are {', '.join(KINDS)}")
+        added.append(record(
+            tenant, find_user(tenant, wanted["user"])["id"], wanted["clientAppUsed"],
+            error_code=wanted.get("errorCode", 0), address=wanted.get("ipAddress", ADDRESS),
+            application=wanted.get("appDisplayName", "Office 365 Exchange Online"),
+            moment=wanted.get("createdDateTime"), kinds=kinds,
+        ))
+    return {"added": len(added)}
+
+
+#: What a past sign-in is told by; what is left out is as if it were made now, from here.
+SIGN_IN_ENTRY = {
+    "user": required(str), "clientAppUsed": required(str), "createdDateTime": optional(str),
+    "errorCode": optional(int), "ipAddress": optional(str), "appDisplayName": optional(str),
+    "signInEventTypes": optional(list),
+}
 ADDITIONS = {
+    # ``value`` is a list of SIGN_IN_ENTRY.
+    "sign-ins": Addition({"value": required(list)}, _add_sign_ins),
     "users": Addition(
         {
             "userPrincipalName": required(str), "displayName": optional(str), "mail": optional(str),

@@ -63,6 +63,7 @@ USER_PROPERTIES = {"password": optional(str), "accountEnabled": optional(bool), 
 TRANSPORT_PROPERTIES = {"SmtpClientAuthenticationDisabled": optional(bool)}
 EXCHANGE_PROPERTIES = {"ChecksServicePrincipals": optional(bool)}
 CLOCK_PROPERTIES = {"offset_seconds": optional(int, float), "moment": optional(str)}
+LICENCE_PROPERTIES = {"EntraPremium": optional(bool)}
 ISSUER_TOKEN_PROPERTIES = {
     "subject": required(str), "audience": optional(str), "issuer": optional(str), "seconds": optional(int),
 }
@@ -97,6 +98,7 @@ def control_app(sandbox: Sandbox, stores: Sequence[MailStore]) -> Starlette:
             Route("/tenant/users/{user}/revoke-sessions", control.revoke_sessions, methods=["POST"]),
             Route("/tenant/transport-config", control.change_transport_config, methods=["PATCH"]),
             Route("/tenant/exchange-behaviour", control.change_exchange_behaviour, methods=["PATCH"]),
+            Route("/tenant/licences", control.change_licences, methods=["PATCH"]),
             Route("/tenant/organization-config", control.change_organization_config, methods=["PATCH"]),
             *(
                 Route(f"/tenant/{name}", control.adding(addition), methods=["POST"])
@@ -224,6 +226,9 @@ class _Control:
 
     async def change_organization_config(self, request: Request) -> Response:
         return await self._change(request, self.sandbox.tenant.organization_config, ORGANIZATION_PROPERTIES)
+
+    async def change_licences(self, request: Request) -> Response:
+        return await self._change(request, self.sandbox.tenant.licences, LICENCE_PROPERTIES)
 
     async def _change(self, request: Request, settings: Entity, properties: dict[str, Property]) -> Response:
         settings.update(await _read(request, properties))

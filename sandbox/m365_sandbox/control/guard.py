@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hmac
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from m365_sandbox.control.token import TOKEN_FILE
-
-HOSTS = ("127.0.0.1", "localhost")
+from m365_sandbox.http.own_host import HOSTS, is_own_host
 
 
 class Guard:
@@ -42,11 +40,3 @@ class Guard:
                 {"WWW-Authenticate": "Bearer"},
             )
         return None
-
-
-def is_own_host(host: str) -> bool:
-    """Whether a header Host names this machine's loopback interface."""
-    try:
-        return urlsplit(f"//{host}").hostname in HOSTS
-    except ValueError:
-        return False

@@ -21,9 +21,10 @@ from starlette.routing import Route
 
 from m365_sandbox.exchange.batch import run_batch
 from m365_sandbox.exchange.errors import AdminError, malformed_request
+from m365_sandbox.exchange.fault_answers import fault_answer
 from m365_sandbox.exchange.invocation import FACE, Answer, Request, invoke
 from m365_sandbox.exchange.module_file import module_file
-from m365_sandbox.http.fault_answers import fault_answer, not_saved_handlers
+from m365_sandbox.http.faults import not_saved_handlers
 from m365_sandbox.identity.tokens import TokenError, verify
 from m365_sandbox.state.clock import now
 from m365_sandbox.state.faults import Fault
@@ -60,7 +61,7 @@ def exchange_app(sandbox: Sandbox) -> Starlette:
     face = _Face(sandbox)
     return Starlette(
         routes=[Route("/{path:path}", face.answer, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])],
-        exception_handlers=not_saved_handlers(FACE),
+        exception_handlers=not_saved_handlers(FACE, fault_answer),
     )
 
 
@@ -138,7 +139,7 @@ class _Face:
 
 
 def _fault(fault: Fault) -> Answer:
-    status, headers, body = fault_answer(FACE, fault)
+    status, headers, body = fault_answer(fault)
     return Answer(status, body, headers)
 
 

@@ -22,12 +22,14 @@ from m365_sandbox.graph import (
     owners,
     passwords,
     service_principals,
+    sign_ins,
     users,
 )
 from m365_sandbox.graph.batch import batch_route
 from m365_sandbox.graph.dispatcher import FACE, Dispatcher, Incoming
+from m365_sandbox.graph.fault_answers import fault_answer
 from m365_sandbox.graph.routing import Answer
-from m365_sandbox.http.fault_answers import not_saved_handlers
+from m365_sandbox.http.faults import not_saved_handlers
 from m365_sandbox.mail.post_office import PostOffice
 from m365_sandbox.state.sandbox import Sandbox
 
@@ -37,7 +39,7 @@ JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE75
 RESOURCES = (
     applications, service_principals, owners, passwords, app_role_assignments, oauth2_permission_grants, deleted_items,
     users, organization, mail, app_management_policies,
-    keys, federated_identity_credentials,
+    keys, federated_identity_credentials, sign_ins,
 )
 
 
@@ -56,7 +58,8 @@ def graph_app(sandbox: Sandbox, post_office: PostOffice) -> Starlette:
         return _response(outcome.answer)
 
     return Starlette(
-        routes=[Path("/{path:path}", endpoint, methods=list(METHODS))], exception_handlers=not_saved_handlers(FACE),
+        routes=[Path("/{path:path}", endpoint, methods=list(METHODS))],
+        exception_handlers=not_saved_handlers(FACE, fault_answer),
     )
 
 

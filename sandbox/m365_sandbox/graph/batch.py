@@ -11,10 +11,10 @@ from typing import Any
 
 from starlette.datastructures import Headers
 
-from m365_sandbox.graph.dispatcher import FACE, VERSION, Dispatcher, Incoming
+from m365_sandbox.graph.dispatcher import FACE, Dispatcher, Incoming
 from m365_sandbox.graph.errors import GraphError, gateway_refusal
-from m365_sandbox.graph.routing import Answer, Call, Handler, Route
-from m365_sandbox.http.fault_answers import fault_answer
+from m365_sandbox.graph.fault_answers import fault_answer
+from m365_sandbox.graph.routing import V1, Answer, Call, Handler, Route
 
 LIMIT = 20
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
@@ -78,7 +78,7 @@ async def _run_step(dispatcher: Dispatcher, call: Call, step: Step) -> Answer:
     path, _, query = step.url.removeprefix("/").partition("?")
     headers = Headers({**step.headers, "authorization": call.headers["authorization"]})
     incoming = Incoming(
-        step.method, f"{VERSION}/{path}", query, headers, step.body, call.base_url.removesuffix(VERSION)
+        step.method, f"{V1}/{path}", query, headers, step.body, call.origin
     )
     # Throttling counts each request of a batch by itself; the whole is not throttled for one of them.
     faults = call.sandbox.faults.take(FACE, step.method, incoming.plain_path, ("throttle", "unavailable"))
@@ -86,7 +86,7 @@ async def _run_step(dispatcher: Dispatcher, call: Call, step: Step) -> Answer:
         return (await dispatcher.dispatch(incoming)).answer
     if faults[0].when == "after":
         await dispatcher.dispatch(incoming)
-    status, fault_headers, body = fault_answer(FACE, faults[0])
+    status, fault_headers, body = fault_answer(faults[0])
     return Answer(status, body, fault_headers)
 
 

@@ -11,14 +11,13 @@ from urllib.parse import parse_qsl, unquote
 from starlette.datastructures import Headers
 
 from m365_sandbox.graph.errors import GraphError, gateway_refusal
-from m365_sandbox.graph.routing import Answer, Call, Route, Router, person_of, split_path
+from m365_sandbox.graph.routing import BETA, V1, Answer, Call, Route, Router, person_of, split_path
 from m365_sandbox.identity.tokens import TokenError, verify
 from m365_sandbox.mail.post_office import PostOffice
 from m365_sandbox.state.resources import GRAPH_AUDIENCES
 from m365_sandbox.state.sandbox import Sandbox
 
 FACE = "graph"
-VERSION = "/v1.0"
 # The texts of 2.2 in the facts; the one for the signature is the one that public reports quote.
 TOKEN_REFUSALS = {
     "empty": "Access token is empty.",
@@ -106,7 +105,7 @@ class Dispatcher:
 
     def _route(self, incoming: Incoming, claims: dict[str, Any]) -> tuple[Route, Call]:
         version, _, path = incoming.path.removeprefix("/").partition("/")
-        if f"/{version}" != VERSION:
+        if f"/{version}" not in (V1, BETA):
             raise gateway_refusal(f"Invalid version: {version}")
         segments = split_path(path)
         person, place = person_of(claims), path
@@ -115,13 +114,16 @@ class Dispatcher:
                 raise gateway_refusal("/me request is only valid with delegated authentication flow.")
             place = f"users/{person}{path[len('me'):]}"
         route, params = self._router.match(incoming.method, place)
+        if f"/{version}" not in route.versions:
+            # The sandbox has little of /beta, and says so as Graph says of what it has not.
+            raise gateway_refusal(f"Resource not found for the segment '{segments[0]}'.")
         user = self._sandbox.tenant.find_user(params["user"]) if person is not None and "user" in params else None
         owned_only = route.authorise(claims, is_own=user is not None and user["id"] == person)
         call = Call(
             sandbox=self._sandbox, post_office=self._post_office, method=incoming.method, path=f"/{path}",
             params=params, query=_query(incoming.query), headers=incoming.headers, body=incoming.body, claims=claims,
             lag=self._sandbox.faults.replication_lag(FACE, incoming.method, incoming.plain_path),
-            base_url=f"{incoming.origin}{VERSION}", owned_only=owned_only,
+            origin=incoming.origin, version=f"/{version}", owned_only=owned_only,
         )
         return route, call
 

@@ -78,9 +78,11 @@ def _find(path: tuple[str, ...], kind: Complex, scope: tuple[str, Property] | No
         raise gateway_refusal(
             f"Invalid filter clause: Could not find a property named '{path[0]}' on type 'microsoft.graph.{kind.name}'."
         )
-    if len(path) > 1:
+    if len(path) == 1:
+        return item
+    if item.collection or not isinstance(item.kind, Complex):
         raise unsupported_query()
-    return item
+    return _find(path[1:], item.kind, None)
 
 
 def _use(item: Property, operator: str, value: Literal, negated: bool) -> bool:
@@ -97,7 +99,7 @@ def _check_literal(item: Property, operator: str, value: Literal) -> None:
     found = _edm_type(value)
     fitting = {
         "String": ("String", "Guid"), "Guid": ("Guid", "String"), "Boolean": ("Boolean",),
-        "DateTimeOffset": ("DateTimeOffset",),
+        "DateTimeOffset": ("DateTimeOffset",), "Int32": ("Int32",),
     }
     if value is None or isinstance(item.kind, Complex) or found in fitting.get(item.kind, ()):
         return

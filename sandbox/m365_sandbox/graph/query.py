@@ -16,11 +16,27 @@ from m365_sandbox.state.history import Entity
 from m365_sandbox.state.schema import Complex, EntityType, render
 
 LIST_OPTIONS = ("$filter", "$select", "$top", "$orderby", "$count", "$search", "$expand", "$skiptoken")
-DEFAULT_PAGE, LARGEST_PAGE = 100, 999
 # $expand shows this many related objects and no more [GC:query-parameters].
 EXPANDED_AT_MOST = 20
 
 Related = Callable[[Call, Entity], list[Entity]]
+
+
+@dataclass(frozen=True)
+class Service:
+    """What the services behind Graph differ in.
+
+    :param page: how many objects a page has.
+    :param largest_page: how many ``$top`` may ask for.
+    :param advanced: whether queries beyond the basic ones need ConsistencyLevel and ``$count``.
+    """
+
+    page: int
+    largest_page: int
+    advanced: bool
+
+
+DIRECTORY = Service(page=100, largest_page=999, advanced=True)
 
 
 @dataclass(frozen=True)
@@ -60,12 +76,17 @@ def answer_entity(call: Call, view: View, entity: Entity, *, context: str = "", 
     return Answer(status, {"@odata.context": f"{call.base_url}/$metadata#{where}", **shown})
 
 
-def answer_collection(call: Call, view: View, entities: Iterable[Entity], *, context: str = "") -> Answer:
-    """A page of a collection, with every query option that the directory has."""
+def answer_collection(
+    call: Call, view: View, entities: Iterable[Entity], *, context: str = "", service: Service = DIRECTORY,
+) -> Answer:
+    """A page of a collection, with every query option that the directory has.
+
+    :param context: the part of ``@odata.context`` after ``#``; the entity set by default.
+    """
     require_known(call.query, *LIST_OPTIONS)
     names = _selected(call, view.type)
-    found = _ordered(call, view.type, _filtered(call, view.type, entities))
-    offset, size = _offset(call), _page_size(call)
+    found = _ordered(call, view.type, _filtered(call, view.type, entities, service))
+    offset, size = _offset(call), _page_size(call, service)
     page = found[offset:offset + size]
     body: dict[str, Any] = {
         "@odata.context": f"{call.base_url}/$metadata#{context or view.type.entity_set}{_context_list(names)}"
@@ -93,7 +114,9 @@ def _counts(call: Call) -> bool:
     return value == "true"
 
 
-def _filtered(call: Call, kind: Complex, entities: Iterable[Entity], counting: bool = False) -> list[Entity]:
+def _filtered(
+    call: Call, kind: Complex, entities: Iterable[Entity], service: Service = DIRECTORY, *, counting: bool = False
+) -> list[Entity]:
     if "$search" in call.query:
         if not is_eventual(call):
             raise unsupported_query(
@@ -104,7 +127,7 @@ def _filtered(call: Call, kind: Complex, entities: Iterable[Entity], counting: b
     if "$filter" not in call.query:
         return list(entities)
     condition = parse_filter(call.query["$filter"])
-    advanced = check(condition, kind)
+    advanced = check(condition, kind) and service.advanced
     allowed = is_eventual(call) and (counting or _counts(call))
     if (advanced or "$orderby" in call.query) and not allowed:
         raise unsupported_query()
@@ -158,16 +181,16 @@ def _context_list(names: list[str] | None) -> str:
     return f"({','.join(names)})" if names else ""
 
 
-def _page_size(call: Call) -> int:
-    text = call.query.get("$top", str(DEFAULT_PAGE))
+def _page_size(call: Call, service: Service) -> int:
+    text = call.query.get("$top", str(service.page))
     if not text.lstrip("-").isdecimal():
         raise gateway_refusal(
             f"Invalid value '{text}' for $top query option found. The $top query option requires a non-negative "
             "integer value."
         )
-    if not 1 <= int(text) <= LARGEST_PAGE:
+    if not 1 <= int(text) <= service.largest_page:
         raise unsupported_query(
-            f"Invalid page size specified: '{text}'. Must be between 1 and {LARGEST_PAGE} inclusive."
+            f"Invalid page size specified: '{text}'. Must be between 1 and {service.largest_page} inclusive."
         )
     return int(text)
 

@@ -18,6 +18,7 @@ from m365_sandbox.state.json_text import parse_json
 from m365_sandbox.state.sandbox import Sandbox
 from m365_sandbox.state.tenant import Tenant
 
+V1, BETA = "/v1.0", "/beta"
 ADMINISTRATOR = DIRECTORY_ROLES["Global Administrator"]
 OWNED_BY = "Application.ReadWrite.OwnedBy"
 ALTERNATE_KEYS = {
@@ -64,7 +65,8 @@ class Call:
     :param query: the query options, percent-decoded, with their ``$``.
     :param claims: the token's claims.
     :param lag: seconds by which the replica that answers trails the writes; for ``Collection.get`` and ``values``.
-    :param base_url: scheme, host, port and version, for example ``https://127.0.0.1:8443/v1.0``.
+    :param origin: scheme, host and port, for example ``https://127.0.0.1:8443``.
+    :param version: ``V1`` or ``BETA``.
     :param owned_only: True when only Application.ReadWrite.OwnedBy lets the caller in, so the object has to be its own.
     """
 
@@ -78,8 +80,14 @@ class Call:
     body: bytes
     claims: Mapping[str, Any]
     lag: float
-    base_url: str
+    origin: str
+    version: str = V1
     owned_only: bool = False
+
+    @property
+    def base_url(self) -> str:
+        """Where paths begin: ``https://127.0.0.1:8443/v1.0``."""
+        return f"{self.origin}{self.version}"
 
     @property
     def store(self) -> MailStore:
@@ -150,6 +158,7 @@ class Route:
     :param roles: alternatives; each is the set of all roles that it needs. No alternative = any valid token.
     :param workload: ``mail`` handlers check their callers and, where they change the tenant, save it themselves.
     :param own: alternatives beside ``roles`` that will do for a person's own object.
+    :param versions: of Graph, in which the sandbox has it.
     """
 
     method: str
@@ -158,6 +167,7 @@ class Route:
     handler: Handler
     workload: Literal["directory", "mail"] = "directory"
     own: Roles = ()
+    versions: tuple[str, ...] = (V1,)
 
     def authorise(self, claims: Mapping[str, Any], *, is_own: bool) -> bool:
         """Check the token's permissions as the function does. About mail Exchange decides, by mailbox.

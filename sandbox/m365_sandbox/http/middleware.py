@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from m365_sandbox.http.fault_answers import fault_answer
+from m365_sandbox.http.faults import Answerer
 from m365_sandbox.state.clock import http_date, now, timestamp
 from m365_sandbox.state.faults import Faults
 from m365_sandbox.state.request_log import RequestLog
@@ -26,11 +26,12 @@ class HttpMiddleware:
     The state also holds ``transport``, the connection, which is what a fault cuts (see ``http.server``).
     """
 
-    def __init__(self, app: ASGIApp, face: str, faults: Faults, log: RequestLog) -> None:
+    def __init__(self, app: ASGIApp, face: str, faults: Faults, log: RequestLog, answer: Answerer) -> None:
         self._app = app
         self._face = face
         self._faults = faults
         self._log = log
+        self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -74,7 +75,7 @@ class HttpMiddleware:
             while (await receive())["type"] != "http.disconnect":
                 pass
             return
-        status, headers, body = fault_answer(self._face, striking)
+        status, headers, body = self._answer(striking)
         await send({
             "type": "http.response.start", "status": status,
             "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],

@@ -10,11 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from m365_sandbox.http.fault_answers import not_saved_handlers
+from m365_sandbox.http.faults import not_saved_handlers
 from m365_sandbox.identity import errors
 from m365_sandbox.identity.client_authentication import basic_credentials
 from m365_sandbox.identity.discovery import SHARED_TENANTS, instance_discovery, is_this_tenant, openid_configuration
 from m365_sandbox.identity.errors import EntraError, response_headers
+from m365_sandbox.identity.fault_answers import fault_answer
 from m365_sandbox.identity.grants.authorization_codes import redeem_code
 from m365_sandbox.identity.grants.client_credentials import answer_client_credentials
 from m365_sandbox.identity.grants.device_codes import redeem_device_code, start_device_flow
@@ -52,7 +53,7 @@ def identity_app(sandbox: Sandbox) -> Starlette:
             *sign_in_routes(sandbox),
         ],
         exception_handlers={
-            EntraError: _refuse, 404: _nothing_here, 405: _nothing_here, **not_saved_handlers("identity"),
+            EntraError: _refuse, 404: _nothing_here, 405: _nothing_here, **not_saved_handlers("identity", fault_answer),
         },
     )
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from m365_sandbox.control.guard import is_own_host
+from m365_sandbox.http.own_host import is_own_host
 from m365_sandbox.inbox import PAGES
 
 

@@ -34,6 +34,7 @@ from m365_sandbox.mail.sign_in import (
 )
 from m365_sandbox.mail.smtp_provider import SmtpProvider
 from m365_sandbox.mail.xoauth2 import parse
+from m365_sandbox.state import sign_in_log
 from m365_sandbox.state.clock import now
 from m365_sandbox.state.faults import Faults
 from m365_sandbox.state.history import Entity
@@ -179,7 +180,18 @@ class ExchangeDesk(Desk):
         return self.logged(with_token(self._tenant, "smtp", parse(response), self._claims_of))
 
     def judge_password(self, user: str, password: str) -> Outcome:
-        return self.logged(with_password(self._tenant, user, password))
+        outcome = with_password(self._tenant, user, password)
+        self._record(user, outcome)
+        return self.logged(outcome)
+
+    def _record(self, user: str, outcome: Outcome) -> None:
+        """What Entra writes down of a password that it was shown; those that Exchange turns away it never sees."""
+        account = self._tenant.find_user(user)
+        if account is None or (isinstance(outcome, Refused) and outcome.reason != "wrong_password"):
+            return
+        code = 0 if isinstance(outcome, SignedIn) else sign_in_log.WRONG_PASSWORD
+        sign_in_log.record(self._tenant, account["id"], sign_in_log.SMTP, error_code=code)
+        self._tenant.save()
 
     async def take(self, connection: Connection, signed_in: SignedIn, envelope: Envelope) -> str:
         mailbox = signed_in.mailbox

@@ -26,15 +26,20 @@ from m365_sandbox.control.app import control_app
 from m365_sandbox.control.guard import Guard
 from m365_sandbox.control.token import inbox_token, load_or_create_token
 from m365_sandbox.exchange.app import exchange_app
+from m365_sandbox.exchange.fault_answers import fault_answer as exchange_answer
 from m365_sandbox.google.app import google_app, token_uri
+from m365_sandbox.google.fault_answers import fault_answer as google_answer
 from m365_sandbox.google.gmail import provider as gmail
 from m365_sandbox.google.key_files import JSON_FILE, P12_FILE, as_json, as_p12
 from m365_sandbox.google.seed import seeded_account
 from m365_sandbox.google.workspace import Workspace
 from m365_sandbox.graph.app import graph_app
+from m365_sandbox.graph.fault_answers import fault_answer as graph_answer
+from m365_sandbox.http.faults import Answerer
 from m365_sandbox.http.middleware import HttpMiddleware
 from m365_sandbox.http.server import HttpServer
 from m365_sandbox.identity.app import identity_app
+from m365_sandbox.identity.fault_answers import fault_answer as identity_answer
 from m365_sandbox.inbox.app import inbox_app
 from m365_sandbox.inbox.guard import InboxGuard
 from m365_sandbox.issuer.app import issuer_app
@@ -173,12 +178,12 @@ async def serve(directory: Path, ports: Mapping[str, int]) -> None:
     await asyncio.gather(store.start(), gmail_store.start())
     try:
         await mail.start()
-        apps: dict[str, ASGIApp] = {
-            "identity": identity_app(sandbox), "graph": graph_app(sandbox, contoso), "outlook": exchange_app(sandbox),
-            "google": google_app(sandbox),
+        apps: dict[str, tuple[ASGIApp, Answerer]] = {
+            "identity": (identity_app(sandbox), identity_answer), "graph": (graph_app(sandbox, contoso), graph_answer),
+            "outlook": (exchange_app(sandbox), exchange_answer), "google": (google_app(sandbox), google_answer),
         }
-        for face, app in apps.items():
-            app = HttpMiddleware(app, face, sandbox.faults, sandbox.requests)
+        for face, (app, answer) in apps.items():
+            app = HttpMiddleware(app, face, sandbox.faults, sandbox.requests, answer)
             servers.append(await _start(sandbox, face, app, date_header=False))
         servers.append(await _start(sandbox, "issuer", issuer_app(sandbox)))
         servers.append(await _start(sandbox, "management", management_app(sandbox)))

@@ -19,6 +19,8 @@ DIRECTORY_ROLES: Mapping[str, str] = {
     "Global Reader": "f2ef992c-3afb-46b9-b7cf-a126ee74c451",
     "Helpdesk Administrator": "729827e3-9c14-49f7-bb1b-9608f156bbb8",
     "Security Administrator": "194ae4cb-b126-40b2-bd5b-6091b380977d",
+    "Reports Reader": "4a5d8f65-41da-4de4-8968-e035b65339cf",
+    "Security Operator": "5f2222b1-57c3-48ba-8ad5-d4759f1fde6f",
     "Security Reader": "5d6b6bb7-de71-4623-b4af-96380a352509",
 }
 # What tokens of applications without a directory role have.

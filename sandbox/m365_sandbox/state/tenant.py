@@ -56,6 +56,7 @@ COLLECTIONS = (
     "password_digests",         # by object id of the user; {"digest": hex}
     "sign_in_settings",         # by object id of the user; see state.sign_in_settings
     "authorization_codes",      # by the code's digest; see identity.grants.authorization_codes
+    "sign_ins",                 # by id; Graph's signIn with its signInEventTypes, see state.sign_in_log
     "device_codes",             # by the device code's digest; see identity.grants.device_codes
 )
 
@@ -92,6 +93,7 @@ class Tenant:
         self.transport_config.update(state.get("transport_config", {}))
         self.organization_config.update(state.get("organization_config", {}))
         self.exchange_behaviour.update(state.get("exchange_behaviour", {}))
+        self.licences.update(state.get("licences", {}))
         for name, stored in state.get("collections", {}).items():
             self.collections[name] = Collection(stored)
 
@@ -106,6 +108,8 @@ class Tenant:
         self.organization_config: Entity = {"BasicAuthenticationBlocked": True}
         # Whether New-ServicePrincipal looks its ids up in Entra; when it was new, in 2022, it did not.
         self.exchange_behaviour: Entity = {"ChecksServicePrincipals": True}
+        # Without P1 or P2 nobody can read who has signed in.
+        self.licences: Entity = {"EntraPremium": True}
         self.collections: dict[str, Collection] = {name: Collection() for name in COLLECTIONS}
 
     def settle(self) -> None:
@@ -131,6 +135,7 @@ class Tenant:
             "transport_config": self.transport_config,
             "organization_config": self.organization_config,
             "exchange_behaviour": self.exchange_behaviour,
+            "licences": self.licences,
             "clock": {"offset_seconds": CLOCK.offset},
             "collections": {name: collection.dump() for name, collection in self.collections.items()},
         }

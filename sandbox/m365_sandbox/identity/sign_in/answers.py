@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from m365_sandbox.identity import person_errors
+from m365_sandbox.identity.clients import find_client
 from m365_sandbox.identity.consent import grant
 from m365_sandbox.identity.delegation import Authentication
 from m365_sandbox.identity.errors import EntraError
 from m365_sandbox.identity.sign_in.interaction import Ask, Progress, next_step
 from m365_sandbox.identity.sign_in.sessions import Browser
+from m365_sandbox.state import sign_in_log
 from m365_sandbox.state.clock import now
 from m365_sandbox.state.sandbox import Sandbox
 from m365_sandbox.state.sign_in_settings import is_locked, sign_in_settings, try_password
@@ -81,6 +83,10 @@ def _password(sandbox: Sandbox, browser: Browser, progress: Progress, form: Mapp
     if is_locked(tenant, user_id):
         return Answered(browser, progress, person_errors.locked())
     is_right = try_password(tenant, user_id, form.get("password", ""))
+    sign_in_log.record(
+        tenant, user_id, sign_in_log.BROWSER, error_code=0 if is_right else sign_in_log.WRONG_PASSWORD,
+        application=find_client(tenant, progress.request.client_id).name,
+    )
     tenant.save()
     if not is_right:
         return Answered(browser, progress, person_errors.wrong_password())

@@ -63,3 +63,13 @@ def test_what_somebody_has_to_sign_in_for_is_no_failure() -> None:
     assert told.authorizations("web") == [one, other]
     assert told.failure("web") is None
     assert handover().authorizations("web") == []
+
+
+def test_a_sign_in_that_two_steps_miss_is_told_once() -> None:
+    one = {"what": "the port", "where": "here", "account": "a", "do": "Click."}
+    again, other = {**one, "do": "It was revoked. Click."}, {**one, "account": "b"}
+    told = handover(**{
+        OF_HOST: {"failed": False, "authorization_required": [one]},
+        FOR_ALL["delivery"]: {"hosts": {"web": {"failed": False, "authorization_required": [again, other]}}},
+    })
+    assert told.authorizations("web") == [again, other]

@@ -166,18 +166,28 @@ def test_a_short_lived_secret_is_replaced_after_half_of_its_life() -> None:
     assert only(told)["credentials"][0]["next"] == {"what": "replace it", "when": stamp(80)}
 
 
-@pytest.mark.parametrize(("sign_in", "state", "line"), [
+@pytest.mark.parametrize(("sign_in", "state", "line", "days"), [
     (
         SignIn("the token cache", "C:\\cmo.dat", "cmo@contoso.example", since="2031-04-20T07:00:00Z"), "ok",
-        "web-1: the token cache C:\\cmo.dat of cmo@contoso.example is authorized, last on 2031-04-20.",
+        "web-1: the token cache C:\\cmo.dat of cmo@contoso.example is authorized, last on 2031-04-20 "
+        "(11 days ago).", 11,
+    ),
+    (
+        SignIn("the port", "is-1", "is@contoso.example", since="2031-04-30T11:59:59Z"), "ok",
+        "web-1: the port is-1 of is@contoso.example is authorized, last on 2031-04-30 (1 day ago).", 1,
+    ),
+    (
+        SignIn("the port", "is-1", "is@contoso.example"), "ok",
+        "web-1: the port is-1 of is@contoso.example is authorized.", None,
     ),
     (
         SignIn("the token cache", "C:\\cmo.dat", "cmo@contoso.example", "Run the tool."), "due",
         "web-1: authorization required for the token cache C:\\cmo.dat of cmo@contoso.example: Run the tool.",
+        None,
     ),
 ])
-def test_a_sign_in_that_is_missing_is_due(sign_in: SignIn, state: str, line: str) -> None:
+def test_a_sign_in_that_is_missing_is_due(sign_in: SignIn, state: str, line: str, days: int | None) -> None:
     given = world(CURRENT, application(credential("c", 100)))
     told = report(**{**given, "sign_ins": {"web-1": [asdict(sign_in)], "web-2": []}})
     assert (told["state"], table(told)[-1]) == (state, line)
-    assert told["sign_ins"] == [{"host": "web-1", "told": line, **asdict(sign_in)}]
+    assert told["sign_ins"] == [{"host": "web-1", "told": line, **asdict(sign_in), "age_days": days}]

@@ -44,7 +44,8 @@ def imap(talk: Conversation, kind: Kind) -> None:
     talk.say("* OK ready")
     offer = " STARTTLS" if kind.tls == "starttls" else ""
     while line := talk.hear():
-        tag, command, *_arguments = line.split()
+        # A client that gives up may have been cut off in the middle of a line.
+        tag, command, *_arguments = (*line.split(), "", "")
         said = {
             "CAPABILITY": [f"* CAPABILITY IMAP4{'rev1' if kind.extended else ''}{offer}"], "SELECT": ["* 0 EXISTS"],
             "LOGOUT": ["* BYE"],

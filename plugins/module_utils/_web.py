@@ -1,7 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What objects behind REST APIs need done, as a port: the client is handed in."""
+"""What is asked of a REST API, as a port: the client is handed in, see _https.py."""
 
 from __future__ import annotations
 

@@ -1,16 +1,18 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Texts: what YAML has read as something else, since it stood there without quotes, and what none can hold. Pure.
+"""What can stand where a text is wanted: not what YAML has read as something else, nor what no text can hold. Pure.
 
 0123456 becomes 42798, 1_000 becomes 1000, 1.10 becomes 1.1, on becomes true, and 2026-01-01 a date. Nobody can tell
 from the value what was written, so that it is refused where a text is wanted, and a password above all. Ansible would
 turn it into a text without a word. A NUL character ends a text for the operating system: no path, argument or variable
-of the environment can hold one. No message repeats the value.
+of the environment can hold one. Half a character, which Python has in place of a byte that is no UTF-8, can be sent to
+nobody. No message repeats the value.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -19,11 +21,15 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 
 Spec = Mapping[str, Mapping[str, Any]]
 
+_HALF = re.compile("[\ud800-\udfff]")
+
 
 def complaint(value: Any) -> str | None:
     """What is wrong with a value where a text is wanted; None for one that can be used."""
     if isinstance(value, str):
-        return "holds a NUL character; remove it" if "\0" in value else None
+        if "\0" in value:
+            return "holds a NUL character; remove it"
+        return "holds bytes that are no UTF-8; write it in UTF-8" if _HALF.search(value) else None
     if isinstance(value, bool):
         kind = "true or false"
     elif isinstance(value, (int, float)):
@@ -61,8 +67,10 @@ def _problems(spec: Spec, given: Mapping[str, Any], path: str) -> Iterator[str]:
                     yield from _problems(rule["options"], item, f"{path}{where}.")
         elif kind in ("str", "path"):
             yield from _said(f"{path}{name}", value)
-        elif kind == "list" and rule.get("elements") in ("str", "path") and isinstance(value, list):
-            for index, item in enumerate(value):
+        elif kind == "list" and rule.get("elements") in ("str", "path"):
+            # A single text is taken apart at its commas.
+            yield from _said(f"{path}{name}", value) if isinstance(value, str) else ()
+            for index, item in enumerate(value if isinstance(value, list) else []):
                 yield from _said(f"{path}{name}[{index}]", item)
 
 

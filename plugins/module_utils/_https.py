@@ -1,7 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""REST APIs over HTTPS, from the controller."""
+"""The client of REST APIs over HTTPS."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import 
     Attempts,
     retry_after,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.web import Access, Answer
 from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import client_context
+from ansible_collections.mailops.modern_auth.plugins.module_utils._web import Access, Answer
 
 MISSING: dict[str, str] = {}
 try:
@@ -32,7 +32,7 @@ except ImportError:
 
 
 class HttpsClient:
-    """See _targets.web.Web. A redirection is an answer like any other: a secret goes where it was meant to go."""
+    """See _web.Web. A redirection is an answer like any other: a secret goes where it was meant to go."""
 
     def request(self, method: str, url: str, access: Access, body: Mapping[str, Any] | None = None) -> Answer:
         """See Web."""

@@ -1,7 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What YAML makes of texts without quotes, and NUL, is refused, in tables of keys and in argument specs."""
+"""What no text can be, and what YAML makes of one without quotes, is refused, in tables of keys and argument specs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _keys
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Key
-from ansible_collections.mailops.modern_auth.plugins.module_utils._quotes import complaint, require_texts
+from ansible_collections.mailops.modern_auth.plugins.module_utils._texts import complaint, require_texts
 
 CHANGED = ("0123456", "1_000", "010", "1.0e+3", "1.10", "0x1F", "12:30:45", ".5", "2026-01-01", "on", "yes", "12345")
 UNCHANGED = ("1e3", "08", "'0123456'", '"on"', "s3cret", "0.1.2", "null-device", "~tilde")
@@ -44,6 +44,12 @@ def test_a_key_refuses_nul_and_does_not_repeat_it(kind: Any) -> None:
     assert problems == ["mail_send.password: holds a NUL character; remove it"]
 
 
+def test_a_key_refuses_what_is_no_utf_8() -> None:
+    value, problems = b"s3cret@caf\xe9".decode("utf-8", "surrogateescape"), []
+    _keys.read({"password": Key(_keys.secret, secret=True)}, {"password": value}, "mail_send", problems)
+    assert problems == ["mail_send.password: holds bytes that are no UTF-8; write it in UTF-8"]
+
+
 SPEC: dict[str, Any] = {
     "password": {"no_log": True},
     "path": {"type": "path"},
@@ -70,6 +76,7 @@ def test_an_option_refuses_it_by_its_path(given: dict[str, Any], path: str) -> N
 
 @pytest.mark.parametrize(("given", "path"), [
     ({"password": "\0"}, "password"), ({"path": "/srv/\0"}, "path"), ({"names": ["a", "b\0"]}, "names[1]"),
+    ({"names": "a,b\0"}, "names"),
     ({"send": {"password": "s3cret\0"}}, "send.password"), ({"several": [{"user": "\0a"}]}, "several[0].user"),
 ])
 def test_an_option_refuses_nul_by_its_path(given: dict[str, Any], path: str) -> None:

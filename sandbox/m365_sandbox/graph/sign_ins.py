@@ -1,0 +1,53 @@
+"""/auditLogs/signIns: who has signed in, newest first. It needs a licence, and a role where a person asks.
+
+Version 1.0 shows interactive sign-ins only, /beta also the others, if its filter names them.
+"""
+
+from __future__ import annotations
+
+from m365_sandbox.graph.errors import GraphError
+from m365_sandbox.graph.filter_syntax import parse_filter, paths
+from m365_sandbox.graph.query import Service, View, answer_collection, require_known
+from m365_sandbox.graph.routing import BETA, V1, Answer, Call, Route, permissions_of, person_of
+from m365_sandbox.state.directory_roles import DIRECTORY_ROLES
+from m365_sandbox.state.sign_in_log import INTERACTIVE, SIGN_IN, SIGN_IN_BETA
+
+PERMISSION = "AuditLog.Read.All"
+READERS = (
+    "Reports Reader", "Security Reader", "Security Operator", "Global Reader", "Security Administrator",
+    "Global Administrator",
+)
+LOG = Service(page=1000, largest_page=1000, advanced=False)
+_KINDS = "signInEventTypes"
+
+
+async def show_all(call: Call) -> Answer:
+    """GET /auditLogs/signIns."""
+    _authorise(call)
+    require_known(call.query, "$filter", "$top", "$skiptoken")
+    entries = call.tenant["sign_ins"].values(call.lag)
+    if call.version == V1 or _KINDS not in paths(parse_filter(call.query.get("$filter", "id eq ''"))):
+        entries = [entry for entry in entries if INTERACTIVE in entry[_KINDS]]
+    newest_first = sorted(entries, key=lambda entry: str(entry["createdDateTime"]), reverse=True)
+    view = View(SIGN_IN if call.version == V1 else SIGN_IN_BETA)
+    return answer_collection(call, view, newest_first, service=LOG)
+
+
+def _authorise(call: Call) -> None:
+    """:raises GraphError: 403 for a caller who may not read the log, or a tenant that has none to read."""
+    if PERMISSION not in permissions_of(call.claims):
+        raise GraphError(
+            403, "Authentication_MSGraphPermissionMissing",
+            f"Calling principal does not have required MSGraph permissions {PERMISSION}",
+        )
+    held = {DIRECTORY_ROLES[name] for name in READERS}
+    if person_of(call.claims) is not None and held.isdisjoint(call.claims["wids"]):
+        raise GraphError(403, "Authentication_RequestFromUnsupportedUserRole", "User isn't in the allowed roles")
+    if not call.tenant.licences["EntraPremium"]:
+        raise GraphError(
+            403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
+            "Neither tenant is B2C or tenant doesn't have premium license",
+        )
+
+
+ROUTES = (Route("GET", "/auditLogs/signIns", (), show_all, versions=(V1, BETA)),)
