@@ -1,4 +1,4 @@
-"""Puts collections that stores, servers and examples use into the test environment: python optional_collections.py FOLDER.
+"""Puts collections that stores, servers and examples use where tests find them: python optional_collections.py FOLDER.
 
 Galaxy is not needed for that: PyPI has the package ``ansible``, a bundle of many collections, of which these are kept.
 The collection's users install them from Galaxy or wherever theirs come from.

@@ -1,7 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The site of the documentation: the guides as they are in the repository, and what antsibull-docs makes of the plugins.
+"""The documentation as a site: the guides as they are in the repository, and what antsibull-docs makes of plugins.
 
 ``make docs`` lays both out below .build/site/source, in the folders that they have in the repository.
 """
