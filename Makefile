@@ -159,8 +159,8 @@ SITE := $(BUILD)/docs
 docs: $(VENV)/.installed ## The documentation as a site, .build/docs/html; a link within it that leads nowhere is an error
 	@rm -rf $(SITE)/source
 	@mkdir -p $(SITE)/source/reference
-	@cp docs/site/conf.py docs/site/index.md README.md CHANGELOG.md CONTRIBUTING.md $(SITE)/source
-	@git ls-files -z docs sandbox/README.md roles/*/README.md ':!docs/site' | xargs -0 cp --parents -t $(SITE)/source
+	@cp docs/site/conf.py docs/site/index.md $(SITE)/source
+	@git ls-files -z '*.md' docs ':!docs/site' ':!roles' ':!.github' | xargs -0 cp --parents -t $(SITE)/source
 	@antsibull-docs collection --use-current --squash-hierarchy --fail-on-error --dest-dir $(SITE)/source/reference mailops.modern_auth
 	@sphinx-build -q -W --keep-going -b html $(SITE)/source $(SITE)/html
 	@echo "$(SITE)/html/index.html"
