@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check units lint integration sanity molecule versions kill-test race-test benchmark clean \
+.PHONY: help setup demo demo-sign-in test check units lint integration sanity molecule versions kill-test race-test benchmark clean \
   variables docs links release
 
 PYTHON ?= python3
@@ -28,7 +28,7 @@ export ANSIBLE_COLLECTIONS_PATH := $(VENV)/collections
 export LC_ALL := C.UTF-8
 
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.installed dovecot ## Make .venv, link the collection under its FQCN, install Dovecot
 
@@ -56,17 +56,25 @@ dovecot:
 	@$(call need,dovecot,$(DOVECOT),The sandbox keeps its mail in Dovecot.)
 
 node:
-	@$(call need,npm,nodejs npm,The sandbox's Team assistant runs in Node.js.)
+	@$(call need,npm,nodejs npm,The sandbox's Team assistant and XCALLY Motion run in Node.js.)
 
 mono:
 	@$(call need,mcs,$(MONO),The sandbox's CMO runs in Mono.)
 
-# What Team assistant sends with. Root gets Node.js for it; others see the demo without that part.
+# What Team assistant sends with.
 NODEMAILER := $(BUILD)/team_assistant/node_modules
 $(NODEMAILER)/nodemailer: sandbox/servers/team_assistant/package-lock.json | node
 	@mkdir -p $(BUILD)/team_assistant
 	@cp sandbox/servers/team_assistant/package*.json $(BUILD)/team_assistant/
 	@cd $(BUILD)/team_assistant && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+# What XCALLY Motion's stand-in serves, sends and receives with.
+XCALLY := $(BUILD)/xcally/node_modules
+$(XCALLY)/nodemailer: sandbox/servers/xcally/package-lock.json | node
+	@mkdir -p $(BUILD)/xcally
+	@cp sandbox/servers/xcally/package*.json $(BUILD)/xcally/
+	@cd $(BUILD)/xcally && npm ci --silent --no-audit --no-fund
 	@touch $@
 
 # What reads CMO's web.config, sends and receives: Mono's System.Configuration and System.Net.Mail. Root gets Mono for it.
@@ -91,6 +99,8 @@ $(CLIENTS): tests/clients/package-lock.json | node
 	@cd $(BUILD)/clients && npm ci --silent --no-audit --no-fund
 	@touch $@
 
+# Who has to sign in where, as the demo leaves it.
+REPORT := $(M365_SANDBOX_DIRECTORY)/report.json
 .PHONY: product
 product: $(VENV)/.installed node $(NODEMAILER)/nodemailer
 	@PYTHONPATH=sandbox/servers python sandbox/servers/team_assistant/prove.py $(M365_SANDBOX_DIRECTORY) $(NODEMAILER)
@@ -99,20 +109,24 @@ product: $(VENV)/.installed node $(NODEMAILER)/nodemailer
 cmo: $(VENV)/.installed $(CMO)
 	@PYTHONPATH=sandbox/servers python sandbox/servers/cmo/prove.py $(M365_SANDBOX_DIRECTORY) $(CMO)
 
-demo: setup ## The main job on the sandbox: register, consent, configure, send, read back
+demo: setup $(XCALLY)/nodemailer ## The main job on the sandbox: register, consent, configure, send, read back
 	@m365-sandbox start
 	@ansible-playbook sandbox/servers/prepare.yml -i playbooks/inventories/sandbox >/dev/null
-	@ansible-playbook mailops.modern_auth.setup_mail -i playbooks/inventories/sandbox
-	@if [ "$$(id -u)" = 0 ] || command -v npm >/dev/null; then \
-	  echo "Team assistant itself, with nothing but the files that were written:"; \
-	  $(MAKE) --no-print-directory product; \
-	else echo "Install Node.js (sudo apt-get install nodejs npm) to see Team assistant itself send."; fi
+	@ansible-playbook mailops.modern_auth.setup_mail -i playbooks/inventories/sandbox -e "mail_report_file='$(REPORT)'"
+	@echo "Team assistant itself, with nothing but the files that were written:"
+	@$(MAKE) --no-print-directory product
 	@if [ "$$(id -u)" = 0 ] || command -v mcs >/dev/null; then \
 	  echo "CMO itself, with nothing but its web.config:"; \
 	  $(MAKE) --no-print-directory cmo; \
 	else echo "Install Mono (sudo apt-get install $(MONO)) to see CMO itself send and receive."; fi
 
-test: setup node clients $(CMO) ## Everything that has to hold, in one command
+demo-sign-in: setup ## After the demo: Chromium plays the persons who have to sign in, and the main job runs again
+	@$(call need,chromium,--no-install-recommends chromium,Somebody signs in with Chromium.)
+	@PYTHONPATH=sandbox/servers python -m signing_in $(M365_SANDBOX_DIRECTORY) $(REPORT) \
+	  ansible-playbook mailops.modern_auth.sign_in_mail -i playbooks/inventories/sandbox -e mail_sign_in_interactive=always
+	@ansible-playbook mailops.modern_auth.setup_mail -i playbooks/inventories/sandbox
+
+test: setup node clients $(XCALLY)/nodemailer $(CMO) ## Everything that has to hold, in one command
 	@echo "lint, sanity, units and molecule, two at a time; each is shown when it has ended (about two minutes)"
 	@$(MAKE) --no-print-directory -j2 --output-sync=target lint sanity molecule $(VENV)/.collections
 	@$(MAKE) --no-print-directory integration
@@ -131,7 +145,7 @@ lint: setup $(VENV)/.collections ## ruff, mypy, ansible-lint, the changelog, the
 	antsibull-docs lint-collection-docs --plugin-docs .
 
 # More processes than cores, since some tests wait for a server. ansible-test has run the units.
-integration: setup node clients $(CMO) $(VENV)/.collections ## pytest: the sandbox's contract, others' clients, integration, acceptance
+integration: setup node clients $(XCALLY)/nodemailer $(CMO) $(VENV)/.collections ## pytest: the sandbox's contract, others' clients, integration, acceptance
 	pytest --ignore tests/unit -n $$(( $$(nproc) * 2 )) --dist loadfile --no-loadscope-reorder
 
 sanity: setup ## ansible-test sanity and units (tests/unit) on a copy under ansible_collections/

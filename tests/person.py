@@ -50,6 +50,11 @@ class Person:
             address, data={**fields, **values, **pressed}, allow_redirects=False, timeout=SECONDS,
         ))
 
+    def follow(self, label: str) -> Person:
+        """Follow the link with that label."""
+        (link,) = (one for one in self._page().find_all("a") if one.get_text(" ", strip=True) == label)
+        return self.open(urljoin(self.response.url, str(link["href"])))
+
     def sign_in(self, name: str, password: str) -> Person:
         """Give name and password."""
         return self.press("Next", name=name).press("Sign in", password=password)

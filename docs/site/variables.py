@@ -18,6 +18,7 @@ EXAMPLES = REPOSITORY / "docs" / "examples"
 
 #: What the page has after the variables of a host.
 REST = {
+    "mail_delivery": "Signing in for proofs",
     "mail_report": "The report of a run",
     "mail_rotation": "Rotation",
     "mail_credentials": "The report about credentials",
@@ -56,8 +57,8 @@ def page() -> str:
 
 
 def _options(role: str) -> Options:
-    spec = _read(REPOSITORY / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
-    return {name: option for name, option in spec.items() if not name.startswith("__")}
+    points = _read(REPOSITORY / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"].values()
+    return {name: one for point in points for name, one in point["options"].items() if not name.startswith("__")}
 
 
 def _section(title: str, options: Options, products: list[str], examples: Mapping[str, str]) -> str:

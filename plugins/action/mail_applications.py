@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _identity
@@ -22,6 +23,7 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step i
     Keeper,
     grouped,
 )
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._people import entry_name
 
 
 class ActionModule(EstateStep):
@@ -43,7 +45,19 @@ class ActionModule(EstateStep):
             for names in grouped(able, lambda one: (one["identity"], one["entra"])):
                 work = {name: (able[name], keepers[name]) for name in names}
                 verdicts |= self.together(names, self._together(args["state"], work, run, progress))
+        if args["state"] == "absent" and not self.check_mode:
+            self._forget_people([name for name in able if not verdicts[name]["failed"]], keepers)
         return verdicts
+
+    @staticmethod
+    def _forget_people(names: Iterable[str], keepers: Mapping[str, Keeper]) -> None:
+        """Who had signed in to an application that is no more: what is left of that is of no use to anybody."""
+        for keeper in map(keepers.__getitem__, names):
+            name = entry_name(keeper.name)
+            with suppress(StoreError):
+                held = keeper.store.read([name])[name]
+                if held.entry:
+                    keeper.store.write(name, {}, held.revision)
 
     def _unprovable(self, keepers: Mapping[str, Keeper]) -> dict[str, Verdict]:
         """What cannot be stored must not be made."""

@@ -17,6 +17,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.delive
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.check import check_from
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.options import complete
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.report import intention
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import ENDPOINT_OPTIONS
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import secrets_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import (
     OWN_SECRET,
@@ -25,8 +26,19 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._references im
     fill,
     references,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import SignIn
+from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import verdict as about_sign_ins
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep, unanswered
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._people import People, entry_name, places_of
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._person_tokens import (
+    SignInNeeded,
+    Token,
+    Wanted,
+    Way,
+    predicted,
+    tokens,
+)
 
 
 class ActionModule(EstateStep):
@@ -51,12 +63,15 @@ class ActionModule(EstateStep):
         entries = self._entries(args)
         verdicts: dict[str, Verdict] = {}
         ready: list[dict[str, Any]] = []
+        people = self._tokens_of_people(args, entries)
         for check in self._checks(args):
             if self._is_left_out(check):
-                verdicts[title(check)] = done("It is left out until somebody has signed in.", left_out=True)
+                verdicts[title(check)] = _left_out()
                 continue
             try:
-                ready.append(self._ready(check, entries, args))
+                ready.append(self._ready(check, entries, people, args))
+            except SignInNeeded as error:
+                verdicts[title(check)] = _left_out(error.sign_in)
             except ModernAuthError as error:
                 verdicts[title(check)] = failure(error)
         if self.check_mode:
@@ -64,7 +79,9 @@ class ActionModule(EstateStep):
         elif ready:
             with self.progress(len(ready)) as progress:
                 verdicts |= asyncio.run(prove_all(ready, progress=progress))
-        return self.result(args, verdicts)
+        return self.result(args, {
+            title(check): in_words_of(check, verdicts[title(check)]) for check in self._checks(args)
+        })
 
     def settle(self, args: Mapping[str, Any], wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Verdict]:
         """See EstateStep; checks are settled by ``act``."""
@@ -82,6 +99,9 @@ class ActionModule(EstateStep):
                 continue
             about = hosts.setdefault(verdict["host"], done("Every mail went as it should.", deliveries=[]))
             about["deliveries"].append(verdict)
+            for one in verdict.get("authorization_required", []):
+                if one not in about.setdefault("authorization_required", []):
+                    about["authorization_required"].append(one)
             if verdict.get("left_out") and not about["failed"]:
                 about["msg"] = "Mails are left out until somebody has signed in; the others went as they should."
             if verdict["failed"] and not about["failed"]:
@@ -138,7 +158,7 @@ class ActionModule(EstateStep):
     ) -> str | None:
         """What a reference to an application stands for."""
         credential = entry.get(slots.get(name, SLOTS[0]), {})
-        value = fact(entry, one.name) if one.kind == "fact" else credential.get("secret_text")
+        value = {"fact": fact(entry, one.name), "secret": credential.get("secret_text")}.get(one.kind)
         if value or self.check_mode:
             return value or UNKNOWN
         raise InputError(
@@ -146,21 +166,61 @@ class ActionModule(EstateStep):
             remedy="Run the step identity first.",
         )
 
+    def _tokens_of_people(
+        self, args: Mapping[str, Any], entries: Mapping[str, Entry | ModernAuthError]
+    ) -> dict[Wanted, Token]:
+        """Every token of a person that a check refers to, or why there is none."""
+        checks = [check for check in self._checks(args) if not self._is_left_out(check)]
+        wanted = {
+            self._wanted_token(args, check, one): check
+            for check in checks for one in references(check) if one.kind == "token"
+        }
+        known = {one.application: entries.get(one.application) for one in wanted}
+        able = {name: entry for name, entry in known.items() if isinstance(entry, dict) and "client_id" in entry}
+        applications = self.applications(args)
+        keepers, _refused = self.keepers({
+            name: {**applications[name], "unique_name": entry_name(applications[name]["unique_name"])} for name in able
+        })
+        people = {
+            name: People(entry["client_id"], places_of(entry["client_id"], keepers.get(name)))
+            for name, entry in able.items()
+        }
+        ways = [
+            Way(one, people[one.application], applications[one.application]["unique_name"], {
+                **{name: check[name] for name in ENDPOINT_OPTIONS if name in check},
+                "tenant_id": able[one.application]["tenant_id"], "client_id": able[one.application]["client_id"],
+                "client_secret": able[one.application].get(one.slot, {}).get("secret_text"),
+            }) for one, check in wanted.items() if one.application in able
+        ]
+        return predicted(ways) if self.check_mode else tokens(ways)
+
+    @staticmethod
+    def _wanted_token(args: Mapping[str, Any], check: Mapping[str, Any], one: Reference) -> Wanted:
+        name = one.application or check.get("application")
+        slot = args["slots"].get(check.get("host"), {}).get(name, SLOTS[0])
+        return Wanted(str(name), slot, str(one.account), one.name)
+
     def _ready(
-        self, check: Mapping[str, Any], entries: Mapping[str, Entry | ModernAuthError], args: Mapping[str, Any]
+        self, check: Mapping[str, Any], entries: Mapping[str, Entry | ModernAuthError],
+        people: Mapping[Wanted, Token], args: Mapping[str, Any],
     ) -> dict[str, Any]:
-        """The check with every value in place of its reference."""
+        """The check with every value in place of its reference.
+
+        :raises SignInNeeded: a person has to sign in first.
+        """
         plan = {key: value for key, value in check.items() if key not in options.DELIVERY}
         secrets = self._secrets_of(check["host"]) if check.get("host") else {}
         slots = args["slots"].get(check.get("host"), {})
         only = check.get("application")
-        own = [one for one in references(plan) if one.kind == "fact" or one.name == OWN_SECRET]
+        own = [one for one in references(plan) if one.kind != "secret" or one.name == OWN_SECRET]
         known = {name: self._entry(entries, name) for name in {only, *(one.application for one in own)} if name}
 
         def value_of(one: Reference) -> Any:
             name = one.application or only
             if one not in own or name is None:
                 return secrets.get(one.name)
+            if one.kind == "token" and (token := people.get(self._wanted_token(args, check, one))):
+                return token.value(check.get("host"))
             return self._of_application(args, name, known[name], slots, one)
 
         filled: dict[str, Any] = self.resolved(fill(plan, value_of))
@@ -182,3 +242,18 @@ class ActionModule(EstateStep):
             return done(intention(settings, check_from(settings).settings))
         except ModernAuthError as error:
             return failure(error)
+
+
+def _left_out(*missing: SignIn) -> Verdict:
+    return done("It is left out until somebody has signed in.", left_out=True, **about_sign_ins(missing))
+
+
+def in_words_of(check: Mapping[str, Any], verdict: Verdict) -> Verdict:
+    """The verdict with what the check itself says of a failure."""
+    if not verdict["failed"]:
+        return verdict
+    sign_in = check.get("sign_in")
+    if sign_in and verdict.get("needs_person"):
+        return _left_out(SignIn(**{**sign_in, "do": f"{verdict['msg']} {sign_in['do']}"}))
+    ended = f"If its sign-in has ended: {sign_in['do']}" if sign_in and check.get("expect") == "taken" else None
+    return {**verdict, "msg": " ".join(filter(None, (verdict["msg"], check.get("remedy"), ended)))}

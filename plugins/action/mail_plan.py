@@ -40,7 +40,7 @@ class ActionModule(StepForAll):
         """See StepForAll."""
         return {
             "changed": False, "hosts": dict(verdicts),
-            **{name: [] for name in ("applications", "deliveries", "stores", "left_out")},
+            **{name: [] for name in ("applications", "deliveries", "sign_ins", "stores", "left_out")},
         }
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._targets impor
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.change import Change, about
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.fingerprints import kept, known
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.node import load_of
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.plans import target
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.told import (
     failed_load,
     failed_restart,
@@ -78,7 +79,7 @@ class ActionModule(Step):
             if not self.check_mode:
                 changes, more = self._written(args["targets"], changes)
                 result = self._result(changes)
-            done = self._finished(args, changes, changed=result["changed"])
+            done = self._finished(args, changes)
             return {**result, **more, **done, "configured": not self.check_mode}
         except ModernAuthError as error:
             error.details = {**result, **error.details}
@@ -198,15 +199,14 @@ class ActionModule(Step):
         for kind, numbered in _by_kind(plans).items():
             module = kinds.named(kind)
             targets = [
-                module.Target(**fill({key: plan[key] for key in plan if key != "kind"}, self._values.get))
-                for plan in numbered.values()
+                target(module, fill(plan, self._values.get), f"targets[{number}]") for number, plan in numbered.items()
             ]
             found = module.look(targets, self._ports.get(module.PORT), sealed)
-            for number, target, one in zip(numbered, targets, found, strict=True):
+            for number, wanted, one in zip(numbered, targets, found, strict=True):
                 try:
-                    changes[number] = target.compare(one)
+                    changes[number] = wanted.compare(one)
                 except ModernAuthError as error:
-                    raise about(target.name, error) from None
+                    raise about(wanted.name, error) from None
         return dict(sorted(changes.items()))
 
     def _result(self, changes: Mapping[int, Change[Any]]) -> dict[str, Any]:
@@ -245,15 +245,13 @@ class ActionModule(Step):
         if held is not None and sealed:
             held.change(lambda entry: kept(entry, self._host, sealed))
 
-    def _finished(
-        self, args: Mapping[str, Any], changes: Mapping[int, Change[Any]], *, changed: bool
-    ) -> dict[str, Any]:
+    def _finished(self, args: Mapping[str, Any], changes: Mapping[int, Change[Any]]) -> dict[str, Any]:
         """Load and restart; what to tell of it."""
-        command = args["restart_command"]
+        command, is_stale = args["restart_command"], self._is_stale(args["targets"], changes)
         number = sum(change.changed for change in changes.values())
         told = [f"{number} of {len(changes)} targets changed" if number else "The settings are as they should be"]
-        restart = "none" if not changed else "done" if command else "needed"
-        if self.check_mode or not changed:
+        restart = "none" if not is_stale else "done" if command else "needed"
+        if self.check_mode or not is_stale:
             return {"msg": "; ".join(told) + ".", "restart": restart}
         if command or args["loads"]:
             loaded, restarted = self._server.finish(self._loads(args), command)
@@ -264,6 +262,14 @@ class ActionModule(Step):
                 raise failed_restart(command, restarted, self._secret_values(), self._server.marker)
             told += loads_told(loaded)
         return {"msg": "; ".join([*told, restart_told(restart)]) + ".", "restart": restart}
+
+    def _is_stale(self, plans: Sequence[Mapping[str, Any]], changes: Mapping[int, Change[Any]]) -> bool:
+        """Whether the product has yet to be told. What changes behind its API it knows already."""
+        on_server = [
+            number for kind, numbered in _by_kind(plans).items() if kinds.named(kind).PORT == "server"
+            for number in numbered
+        ]
+        return self._server.pending or any(changes[number].changed for number in on_server)
 
     def _secret_values(self) -> list[Any]:
         """What no message may repeat."""

@@ -130,7 +130,9 @@ options:
         type: bool
         default: false
       exchange:
-        description: What Exchange grants to it. Without this option Exchange need not know it.
+        description:
+          - What Exchange grants to it. Without this option Exchange need not know it, and neither where only SMTP
+            AUTH, IMAP and POP are switched on.
         type: dict
         suboptions:
           full_access:

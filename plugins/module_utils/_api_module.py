@@ -68,13 +68,13 @@ def api(params: Mapping[str, Any]) -> Api:
 
 
 def settle(module: AnsibleModule, target: ApiObject, name: str) -> None:
-    """Bring the object into the module's state, and end the module.
+    """Bring the object into the module's state, or make it present where there is no other, and end the module.
 
     :param name: what the module calls the object in what it returns; for the rest of that see _targets/api_states.py.
     :raises ModernAuthError: that cannot be done.
     """
     port = HttpsClient()
-    if module.params["state"] == "absent":
+    if module.params.get("state") == "absent":
         result = absent(target, port, check_mode=module.check_mode)
     else:
         result = present(target, port, module.params["secret_fingerprint"], check_mode=module.check_mode)

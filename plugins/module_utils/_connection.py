@@ -78,12 +78,12 @@ CONNECTION: Mapping[str, Option] = {**SIGN_IN, **ENDPOINTS}
 
 def endpoint_spec() -> dict[str, dict[str, Any]]:
     """The argument spec of the options that say where the services are; documented in the fragment ``endpoints``."""
-    return _spec(ENDPOINTS)
+    return spec_of(ENDPOINTS)
 
 
 def connection_spec() -> dict[str, dict[str, Any]]:
     """The argument spec of all options; documented in the fragments ``entra`` and ``endpoints``."""
-    return _spec(CONNECTION)
+    return spec_of(CONNECTION)
 
 
 def table(options: Mapping[str, Option]) -> Table:
@@ -100,7 +100,8 @@ def said_by(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in said.items() if value}
 
 
-def _spec(options: Mapping[str, Option]) -> dict[str, dict[str, Any]]:
+def spec_of(options: Mapping[str, Option]) -> dict[str, dict[str, Any]]:
+    """The options as an argument spec."""
     spec: dict[str, dict[str, Any]] = {}
     for name, option in options.items():
         spec[name] = dict(option.spec or {})

@@ -76,9 +76,11 @@ class AuthenticationError(ModernAuthError):
     """The identity platform gave no token, or Exchange or a Windows host did not accept the credentials.
 
     :ivar client_id: the application that was refused a token; None if the caller was no application.
+    :ivar needs_person: whether that ends when a person signs in, and not before.
     """
 
     client_id: str | None = None
+    needs_person: bool = False
 
 
 class PowerShellError(ModernAuthError):

@@ -3,8 +3,8 @@
 
 """References that stand in a plan for values which are known only later, so that a plan holds no secret. Pure.
 
-``{"fact": NAME}`` and ``{"secret": NAME}``; where there are several applications, ``"application"`` beside it names the
-one whose fact or secret it is.
+``{"fact": NAME}`` and ``{"secret": NAME}``, and ``{"token": SCOPE, "account": ADDRESS}`` for an access token of a
+person who has signed in; where there are several applications, ``"application"`` beside it names the one whose it is.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 
-_KINDS = ("fact", "secret")
+#: The kinds, and what a reference of each says beside its name.
+_KINDS: Mapping[str, tuple[str, ...]] = {"fact": (), "secret": (), "token": ("account",)}
 #: The name of the secret of an application itself; all others are paths of variables.
 OWN_SECRET = "client_secret"
 #: Stands for what is not known before the application is registered, where nothing is done but look.
@@ -24,21 +25,24 @@ UNKNOWN = "(known once the application is registered)"
 class Reference(NamedTuple):
     """What stands for a value.
 
-    :param kind: "fact" or "secret".
+    :param kind: "fact", "secret" or "token".
+    :param name: of a token, the scope that it is asked for.
     :param application: whose it is; None if there is but one.
+    :param account: of a token, the person who has signed in.
     """
 
     kind: str
     name: str
     application: str | None = None
+    account: str | None = None
 
 
 def reference(value: Any) -> Reference | None:
     """The reference that a value is; None if it is none."""
     if isinstance(value, Mapping):
-        for kind in _KINDS:
-            if set(value) | {"application"} == {kind, "application"}:
-                return Reference(kind, value[kind], value.get("application"))
+        for kind, beside in _KINDS.items():
+            if set(value) | {"application"} == {kind, "application", *beside}:
+                return Reference(kind, value[kind], value.get("application"), value.get("account"))
     return None
 
 
@@ -74,7 +78,8 @@ def named(plan: Any, names: Mapping[str, str]) -> Any:
     :param names: by the name in the plan.
     """
     return _replaced(plan, lambda one: {
-        one.kind: one.name, **({} if one.application is None else {"application": names[one.application]}),
+        one.kind: one.name, **({} if one.account is None else {"account": one.account}),
+        **({} if one.application is None else {"application": names[one.application]}),
     })
 
 

@@ -42,6 +42,9 @@ options:
         O(deliveries[].host), for example C({"secret": "mail_send.password"}).'
       - With C(application) beside it, a fact or C(client_secret) is that of another one of O(applications).
       - 'C({"variable": PATH, "host": HOST}) stands for the value of any variable of a host.'
+      - 'C({"token": SCOPE, "account": ADDRESS}) stands for an access token of a person who has signed in to the
+        application with M(mailops.modern_auth.oauth_sign_in). If nobody has, or that is over, the mail is left out, and
+        C(authorization_required) of RV(hosts) says what to run.'
       - O(mailops.modern_auth.mail_delivery#module:token_cache) is not looked at.
     type: list
     elements: dict
@@ -72,6 +75,31 @@ options:
         description:
           - The C(where) of a sign-in. The mail is left out if a step of the play has found that somebody still has to
             sign in there.
+        type: str
+      sign_in:
+        description:
+          - A sign-in of a person to the product, on which the mail depends. If the product repeats a refusal that ends
+            when the person signs in again, the mail has not failed; C(authorization_required) says why, and C(do).
+        type: dict
+        suboptions:
+          what:
+            description: What it authorizes, with an article.
+            type: str
+            required: true
+          where:
+            description: Its address.
+            type: str
+            required: true
+          account:
+            description: The account to sign in with.
+            type: str
+            required: true
+          do:
+            description: What the person has to do.
+            type: str
+            required: true
+      remedy:
+        description: Where to look if the mail fails, a sentence that is added to the message.
         type: str
       proves:
         description:
@@ -218,7 +246,8 @@ deliveries:
       returned: unless in check mode, as far as it came
 hosts:
   description:
-    - By host, C(failed) and C(msg) of the first of its mails that failed, and all of them as C(deliveries).
+    - By host, C(failed) and C(msg) of the first of its mails that failed, all of them as C(deliveries), and as
+      C(authorization_required) what people have to sign in for before the others can be proven.
   type: dict
   returned: unless O(deliveries) make no sense
 failed_deliveries:

@@ -15,6 +15,9 @@ author:
 description:
   - Sends one mail as an application would, by Microsoft Graph or by SMTP, and waits until it is found in a mailbox, by
     Microsoft Graph, IMAP or POP3. Then it deletes the mail.
+  - A product that only people can sign in to is made to send the mail itself, by its own REST API, with
+    O(send.transport=web), and may be asked what it received with O(receive.transport=web). With O(expect=taken) the
+    mail is put into the product's mailbox, and the product has to take it out.
   - Or the other way round, with O(expect=refused), succeeds if the sending service refuses the mail; or, without
     O(send), if the receiving service does not open the mailbox.
   - The mail is known by a Message-ID of its own. Since some services replace the Message-ID, Exchange Online's
@@ -46,9 +49,9 @@ options:
     type: dict
     suboptions:
       transport:
-        description: The service to send by.
+        description: The service to send by; V(web) is the REST API of the product, see O(send.web).
         type: str
-        choices: [graph, smtp]
+        choices: [graph, smtp, web]
         required: true
       authentication:
         description:
@@ -154,6 +157,64 @@ options:
           token_uri:
             description: The token endpoint. The default is the one that the JSON file names, else Google's.
             type: str
+      web:
+        description:
+          - What a product is asked, so that it sends the mail itself. Needed with O(send.transport=web), which takes
+            O(send.mailbox) beside it and nothing else.
+          - The product makes a mail of its own, so that the mail is known by the token in its subject alone.
+          - A refusal is told in the product's own words, with the remedy for the mail service's or the identity
+            platform's refusal that it repeats.
+        type: dict
+        version_added: 0.3.0
+        suboptions:
+          url: &web_url
+            description:
+              - The address, by https. C({id}) in it stands for the id that C(listed) finds.
+            type: str
+            required: true
+          method:
+            description: The method of the request.
+            type: str
+            choices: [POST, PUT]
+            default: POST
+          body:
+            description:
+              - The JSON object that is sent. 'C({"mail": NAME}) in it stands for what the mail has: its C(sender), its
+                C(recipient), its C(subject), its C(text) or its C(message_id).'
+            type: dict
+            required: true
+          accepted:
+            description:
+              - What has to be in the answer for the mail to be sent, beside a status of success; regular expressions by
+                the fields' names, with dots for a field in an object. A field that is missing counts as empty.
+            type: dict
+            default: {}
+          listed: &web_listed
+            description: Where the C({id}) in the address is, for an object whose id nobody but the product knows.
+            type: dict
+            suboptions:
+              url:
+                description: The address of the list, by https.
+                type: str
+                required: true
+              rows:
+                description: The field of the answer that is the list; without it, the answer is the list.
+                type: str
+              id:
+                description: The field of a row that is its id.
+                type: str
+                default: id
+              by:
+                description: What the row's fields are. Exactly one row has to be so.
+                type: dict
+                required: true
+          authentication: &web_authentication
+            description: C(username) and C(password), or a bearer C(token), or a C(header) and its C(value).
+            type: dict
+            default: {}
+          ca_path: &web_ca_path
+            description: A PEM file of authorities to trust in place of those of O(ca_path).
+            type: path
   receive:
     description:
       - Where the mail is looked for.
@@ -164,8 +225,9 @@ options:
         description:
           - The service to look by.
           - V(graph) and V(imap) look into the junk folder as well, which V(pop3) cannot see.
+          - V(web) is the REST API of the product, see O(receive.web).
         type: str
-        choices: [graph, imap, pop3]
+        choices: [graph, imap, pop3, web]
         required: true
       authentication:
         description: How to sign in. O(receive.transport=graph) takes V(oauth2) alone.
@@ -200,6 +262,24 @@ options:
       access_token: *access_token
       managed_identity_client_id: *managed_identity_client_id
       google: *google
+      web:
+        description:
+          - The list in which a product shows the mails that it has received. Needed with O(receive.transport=web).
+          - Nothing is deleted there.
+        type: dict
+        version_added: 0.3.0
+        suboptions:
+          url: *web_url
+          rows:
+            description: The field of the answer that is the list; without it, the answer is the list.
+            type: str
+          subject:
+            description: The field of a row that is the mail's subject, with dots for a field in an object.
+            type: str
+            default: subject
+          listed: *web_listed
+          authentication: *web_authentication
+          ca_path: *web_ca_path
   from:
     description:
       - The address of the sender, in the header From and in the envelope.
@@ -235,8 +315,11 @@ options:
         Without O(send), nothing is sent, and it succeeds if the receiving service refuses the sign-in or the mailbox.
       - A service that cannot be reached, that puts the mail off, or an identity platform that gives no token is no
         refusal.
+      - V(taken) puts the mail into the inbox of O(receive), by O(receive.transport=imap), as if it had just arrived. It
+        succeeds if somebody reads, moves or deletes it. That is the product whose mailbox it is, and nobody else should
+        look into it meanwhile. There is no O(send) then.
     type: str
-    choices: [delivered, refused]
+    choices: [delivered, refused, taken]
     default: delivered
   timeout:
     description: Seconds to wait for the mail, counted from its sending.
@@ -325,6 +408,32 @@ EXAMPLES = r"""
       authentication: google_service_account
       mailbox: probe@example.org
       google: *account
+
+- name: A product sends a mail itself, with the account that somebody has signed in to it with
+  mailops.modern_auth.mail_delivery:
+    send:
+      transport: web
+      mailbox: support@contoso.example
+      web:
+        url: https://motion.contoso.example/api/mail/accounts/{id}/send
+        listed: {url: https://motion.contoso.example/api/mail/accounts, rows: rows, by: {key: SUPP}}
+        body: {to: {mail: recipient}, subject: {mail: subject}, text: {mail: text}}
+        accepted: {response: "^250"}
+        authentication: {username: admin@contoso.example, password: "{{ motion_password }}"}
+    receive:
+      transport: graph
+      mailbox: probe@contoso.example
+      tenant_id: contoso.example
+      client_id: "{{ reader_client_id }}"
+      client_secret: "{{ reader_client_secret }}"
+
+- name: A product takes its mail
+  mailops.modern_auth.mail_delivery:
+    expect: taken
+    receive:
+      transport: imap
+      mailbox: integration@contoso.example
+      access_token: "{{ token_of_a_person }}"
 
 - name: The same application may not send as somebody else
   mailops.modern_auth.mail_delivery:

@@ -140,6 +140,13 @@ deliveries:
   type: list
   elements: dict
   returned: always
+sign_ins:
+  description:
+    - The sign-ins of people without which not every mail can be proven, each with options of
+      M(mailops.modern_auth.oauth_sign_in) and the C(hosts) that it is for.
+  type: list
+  elements: dict
+  returned: always
 stores:
   description:
     - Each store once, with how it and its applications are reached, and as C(applications) the unique names that the

@@ -60,6 +60,7 @@ options:
       - 'C(described_at) is where the server says which fields an C(api_object) has: C(url), C(format), V(openapi) or
         V(apidoc), and the name of the C(object) there. Before anything is written each field is looked up, and
         C(undescribed_remedy) is said to whoever has one that the server does not know.'
+      - 'C(remarks) of an C(api_object) are warnings: C(words), if a C(field) is found to match a C(pattern).'
       - 'With C(kind: token_cache), the file C(path) that a tool of the product makes once a person has signed in as
         C(account) by running C(command) on the server, and that the account C(reader) has to be able to read. It is
         only looked at.'
@@ -104,7 +105,9 @@ options:
     elements: dict
     default: []
   restart_command:
-    description: A command, as a list, that restarts the product after a change. Without one RV(restart) says V(needed).
+    description: >-
+      A command, as a list, that restarts the product after a change on its server. Without one RV(restart) says
+      V(needed). What changes behind the product's API it knows at once.
     type: list
     elements: str
     default: []
@@ -196,7 +199,7 @@ sign_ins:
 restart:
   description:
     - V(done) if the product was restarted, or would be in check mode, V(failed) if the restart command or the load
-      check failed, V(needed) if there is a change and no restart command, else V(none).
+      check failed, V(needed) if there is a change on the server and no restart command, else V(none).
   type: str
   returned: always
   sample: done

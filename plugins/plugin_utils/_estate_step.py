@@ -23,6 +23,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._estate import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.unused import unused
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._handover import Handover
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._people import PREFIX
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import StepForAll
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import Held, Store
 
@@ -146,7 +147,9 @@ class EstateStep(StepForAll):
 
     def _names_in(self, store: Mapping[str, Any]) -> Sequence[str]:
         try:
-            return self.open_store(self.resolved(store["store"])).names()
+            names = self.open_store(self.resolved(store["store"])).names()
+            # Who has signed in to an application is no application.
+            return [name for name in names if not name.startswith(PREFIX)]
         except ModernAuthError:
             # The step that needs the store has said why, and the report is wanted all the more.
             return []

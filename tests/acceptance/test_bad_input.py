@@ -45,7 +45,7 @@ def caller(estate: Estate, **changes: str) -> list[str]:
 
 def test_unknown_product(estate: Estate) -> None:
     said = refused(estate, *variables(mail_product="icy"))
-    assert "mail_product: 'icy' is not one of cmo, ici, team_assistant" in said
+    assert "mail_product: 'icy' is not one of cmo, ici, integration_server, team_assistant, xcally" in said
     assert "did you mean ici?" in said
 
 

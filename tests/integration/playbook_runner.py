@@ -61,22 +61,36 @@ def run(
 
     :param playbook: its path or its full name in a collection.
     """
-    report = folder / "results.json"
-    report.unlink(missing_ok=True)
+    (folder / "results.json").unlink(missing_ok=True)
     done = subprocess.run(text=True, check=False, timeout=300, **_call(folder, playbook, arguments, hosts, environment))
+    return outcome(folder, done.returncode, done.stdout)
+
+
+def outcome(folder: Path, code: int, output: str) -> Outcome:
+    """What a run in a folder came to."""
+    report = folder / "results.json"
     results: dict[str, list[dict[str, Any]]] = {}
     for line in report.read_text(encoding="utf-8").splitlines() if report.exists() else []:
         entry = json.loads(line)
         results.setdefault(entry["host"], []).append(entry["result"])
-    return Outcome(done.returncode, done.stdout, results)
+    return Outcome(code, output, results)
 
 
 def start(
     folder: Path, tasks: list[dict[str, Any]], *, hosts: dict[str, dict[str, Any]], environment: dict[str, str],
 ) -> subprocess.Popen[bytes]:
     """Start a playbook with these tasks, as ``play`` does, and do not wait for its end."""
+    return subprocess.Popen(**call(folder, tasks, hosts=hosts, environment=environment))
+
+
+def call(
+    folder: Path, tasks: list[dict[str, Any]], *arguments: str, hosts: dict[str, dict[str, Any]] | None = None,
+    environment: dict[str, str],
+) -> dict[str, Any]:
+    """What subprocess is given to run tasks as ``play`` does."""
     _write_playbook(folder, tasks)
-    return subprocess.Popen(**_call(folder, "playbook.json", (), hosts, environment))
+    (folder / "results.json").unlink(missing_ok=True)
+    return _call(folder, "playbook.json", arguments, hosts, environment)
 
 
 def _write_playbook(folder: Path, tasks: list[dict[str, Any]]) -> None:

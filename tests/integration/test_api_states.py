@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import AuthenticationError, InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._https import HttpsClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.api_states import absent, present
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.api_object import ApiObject
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.api_object import ApiObject, Remark
 from api_stand_in import Api, serving
 
 OTHERS = [{"id": 1, "name": "B"}, {"id": 2, "name": "C"}, {"id": 3, "name": "D"}]
@@ -82,9 +82,10 @@ def test_an_object_that_is_activated(served: tuple[Api, Path]) -> None:
         "activate": {"url": f"{api.url}/enable", "field": "enabled"},
     }
     sign_in = {"what": "the port", "account": "a@contoso.example", "do": "Click.", "field": "enabled"}
-    waiting = ApiObject(api.url, {"server": "old.example"}, **options, sign_in=sign_in)
+    remark: Remark = {"field": "server", "pattern": "^old", "words": "It is old."}
+    waiting = ApiObject(api.url, {"server": "old.example"}, **options, sign_in=sign_in, remarks=[remark])
     done = present(waiting, HttpsClient(), None, check_mode=False)
-    assert done["changed"] is False
+    assert (done["changed"], done["warnings"]) == (False, ["the port: It is old."])
     assert done["authorization_required"][0]["do"].startswith("Click. So far: POST ")
     with pytest.raises(InputError, match=r"There is no refresh token yet\."):
         present(ApiObject(api.url, {"server": "old.example"}, **options), HttpsClient(), None, check_mode=False)

@@ -117,6 +117,14 @@ def test_a_refused_change_is_told_without_the_secrets_that_the_answer_repeats(
     assert PASSWORD not in done.output
 
 
+def test_what_is_found_may_deserve_a_warning(world: World, served: tuple[Api, Path]) -> None:
+    api, trusted = served
+    remarks = [{"field": "server", "pattern": "^old", "words": "its server is an old one."}]
+    hosts = {"server": {"targets": [target(api, trusted, remarks=remarks)]}}
+    for expected in ([f"{api.url}: its server is an old one."], []):
+        assert world.configure(hosts, variables=VARIABLES).last().get("warnings", []) == expected
+
+
 def provider(api: Api, trusted: Path, name: str, **more: Any) -> dict[str, Any]:
     return {
         **target(api, trusted), "url": f"{api.root}/providers", "name": f"provider {name}", "update": "PUT",
@@ -221,6 +229,22 @@ def test_fields_that_the_server_does_not_know_are_refused(world: World, served: 
     # Where nothing has to be written nobody wants to know.
     api.described = None
     assert world.configure(hosts, variables=VARIABLES).last()["changed"] is False
+
+
+def test_what_changes_behind_the_api_restarts_nothing(world: World, served: tuple[Api, Path]) -> None:
+    api, trusted = served
+    file = world.home() / "environment"
+    restarted = world.folder / "restarted"
+    targets = [target(api, trusted), {"kind": "file", "path": str(file), "format": "environment", "create": True,
+                                      "settings": {"LEVEL": "DEBUG"}}]
+    command = ["touch", str(restarted)]
+    hosts = {"server": {"targets": targets[:1], "restart_command": command}}
+    done = world.configure(hosts, variables=VARIABLES)
+    assert (done.last()["changed"], done.last()["restart"]) == (True, "none"), done.output
+    assert not restarted.exists()
+    done = world.configure({"server": {"targets": targets, "restart_command": command}}, variables=VARIABLES)
+    assert (done.last()["changed"], done.last()["restart"]) == (True, "done"), done.output
+    assert restarted.exists()
 
 
 def test_for_a_report_nothing_is_looked_at_but_where_people_sign_in(world: World, served: tuple[Api, Path]) -> None:

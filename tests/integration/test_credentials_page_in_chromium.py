@@ -14,7 +14,7 @@ from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.cre
     slot,
     stamp,
 )
-from chromium_fixture import DESKTOP, PHONE, chromium
+from browser_fixture import DESKTOP, PHONE, chromium
 from playwright.sync_api import Browser, Page, expect
 
 __all__ = ["chromium"]

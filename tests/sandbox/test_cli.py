@@ -16,7 +16,7 @@ from pathlib import Path
 import jwt
 import pytest
 import requests
-from m365_sandbox.process import instance as instance_module
+from m365_sandbox.process import pid_file
 from m365_sandbox.process.folder import FolderError, prepare
 from m365_sandbox.process.instance import Instance
 from m365_sandbox.process.ports import free_ports
@@ -187,7 +187,7 @@ def test_a_process_that_does_not_end_is_killed(directory: Path, monkeypatch: pyt
     pid = Instance(directory).pid()
     assert pid is not None
     os.kill(pid, 19)
-    monkeypatch.setattr(instance_module, "STOP_SECONDS", 0.3)
+    monkeypatch.setattr(pid_file, "STOP_SECONDS", 0.3)
     assert Instance(directory).stop()
     assert Instance(directory).pid() is None
     # It left its mailbox store behind; the next start takes care of that.

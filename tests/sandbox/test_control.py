@@ -39,7 +39,7 @@ def test_the_seed(clean: RunningSandbox) -> None:
         for name in (
             "contracts", "contracts-test", "tickets", "tickets-test", "cmo", "cmo-test", "cmo-actions",
             "cmo-actions-test", "cmo-documents", "cmo-documents-test", "director", "probe", "unlicensed", "admin",
-            "shared",
+            "shared", "integration-test", "integration-prod", "support-test", "support", "agent",
         )
     }
     assert users["unlicensed@contoso.example"]["id"] not in tenant["mailboxes"]
@@ -49,9 +49,12 @@ def test_the_seed(clean: RunningSandbox) -> None:
     reader = resources[clean.env["M365_SANDBOX_READER_CLIENT_ID"]]
     assert tenant["exchange_service_principals"][reader["appId"]]["ObjectId"] == reader["id"]
     probe = users["probe@contoso.example"]["id"]
+    support, agent = (users[f"{name}@contoso.example"]["id"] for name in ("support", "agent"))
     assert tenant["mailbox_permissions"] == {
-        probe: {"entries": [{"User": reader["id"], "AccessRights": ["FullAccess"]}]}
+        probe: {"entries": [{"User": reader["id"], "AccessRights": ["FullAccess"]}]},
+        support: {"entries": [{"User": agent, "AccessRights": ["FullAccess"]}]},
     }
+    assert tenant["recipient_permissions"] == {support: {"entries": [{"Trustee": agent, "AccessRights": ["SendAs"]}]}}
 
 
 def test_status_names_the_process_and_its_ports(clean: RunningSandbox) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import threading
 from collections.abc import Iterator
@@ -10,32 +11,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from chromium_fixture import DESKTOP, PHONE, chromium
+from administrator import Administrator
+from browser_fixture import chromium, context, looks_right, page
 from mail_client import PROBE, mail_app, submission, switch_smtp_on
 from person_fixture import ADMIN, CONTRACTS, Product, body
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from playwright.sync_api import Page, Request, expect
 from sandbox_fixture import RunningSandbox, run_cli
 
-__all__ = ["chromium"]
-
-@pytest.fixture(params=[PHONE, DESKTOP], ids=["phone", "desktop"])
-def context(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[BrowserContext]:
-    """A browser with an empty jar."""
-    context = chromium.new_context(viewport=request.param, ignore_https_errors=True)
-    context.set_default_timeout(30_000)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """A page; at its end it must have asked nobody but the sandbox and the product for anything."""
-    page, asked, stopped = context.new_page(), list[Request](), list[Request]()
-    page.on("request", lambda request: asked.append(request))
-    # What the page's own policy forbade has not left the browser.
-    page.on("requestfailed", lambda request: stopped.append(request) if request.failure == "csp" else None)
-    yield page
-    assert {urlsplit(one.url).hostname for one in asked if one not in stopped} <= {"127.0.0.1", "localhost"}
+__all__ = ["chromium", "context", "page"]
 
 
 class Landing(BaseHTTPRequestHandler):
@@ -68,19 +51,6 @@ def landing() -> Iterator[str]:
 @pytest.fixture
 def product(clean: RunningSandbox) -> Product:
     return Product(clean, redirectUris={"web": ["http://localhost/landing"]})
-
-
-def looks_right(page: Page, heading: str | re.Pattern[str]) -> None:
-    """Whether a page fits its width, has one heading, and names every field and button."""
-    expect(page.get_by_role("heading", level=1)).to_have_text(heading)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
-    unnamed = page.evaluate(
-        "[...document.querySelectorAll('input:not([type=hidden])')].filter(field => !field.labels.length).length"
-        " + [...document.querySelectorAll('button, a')].filter(one => !one.textContent.trim()).length"
-    )
-    assert unnamed == 0
-    small = page.evaluate("[...document.querySelectorAll('button')].filter(one => one.offsetHeight < 40).length")
-    assert small == 0
 
 
 def returned(page: Page, landing: str) -> dict[str, str]:
@@ -160,6 +130,38 @@ def test_a_device(page: Page, clean: RunningSandbox) -> None:
     page.keyboard.type("WRONGCODE")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("AADSTS70018")
+
+
+def test_integration_servers_pages(page: Page, clean: RunningSandbox) -> None:
+    administrator = Administrator(clean, "is-1", "--version", "10.15")
+    administrator.api.delete("/admin/port/email/orders")
+    administrator.register()
+    administrator.add_port("orders", CONTRACTS, description="A very long description " * 20)
+    password = base64.b64encode(":".join(administrator.login).encode()).decode()
+    page.context.set_extra_http_headers({"Authorization": f"Basic {password}"})
+    page.goto(f"{administrator.url}/WmRoot/settings-resources.dsp")
+    looks_right(page, "Settings > Resources")
+    page.get_by_role("link", name="Edit Resource Settings").press("Enter")
+    looks_right(page, "Settings > Resources > Edit")
+    page.goto(administrator.url)
+    looks_right(page, "Security > Ports")
+    page.get_by_role("link", name="orders").press("Enter")
+    looks_right(page, "View Email Client Details: orders")
+    page.get_by_role("link", name="Edit Email Client Configuration").press("Enter")
+    looks_right(page, "Edit Email Client Configuration: orders")
+    page.get_by_role("link", name="Get Authorization Code").press("Enter")
+    page.get_by_label("User name").fill(CONTRACTS)
+    page.keyboard.press("Enter")
+    page.get_by_label("Password").fill(clean.env["M365_SANDBOX_USER_PASSWORD"])
+    page.keyboard.press("Enter")
+    looks_right(page, "Received Auth Code")
+    received = page.url
+    page.keyboard.press("Enter")
+    looks_right(page, "Security > Ports")
+    page.goto(received)
+    page.get_by_role("button", name="Save Changes").click()
+    looks_right(page, "Edit Email Client Configuration: orders")
+    expect(page.get_by_role("alert")).to_contain_text("AADSTS54005")
 
 
 def test_the_inbox_shows_markup_without_its_script(page: Page, clean: RunningSandbox) -> None:

@@ -30,7 +30,7 @@ def test_kept_ones_stay_unless_they_are_taken_or_others_are_wanted() -> None:
 
 def test_two_processes_do_not_begin_at_the_same_port(monkeypatch: pytest.MonkeyPatch) -> None:
     firsts = []
-    monkeypatch.setattr(ports, "_is_free", lambda port: True)
+    monkeypatch.setattr(ports, "is_free", lambda port: True)
     for process in range(1000, 1100):
         monkeypatch.setattr(os, "getpid", lambda process=process: process)
         firsts.append(next(free_ports()))

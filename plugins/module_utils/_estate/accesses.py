@@ -36,23 +36,17 @@ async def present(
     """
     rights = wanted["exchange"]
     granted = in_words(rights)
-    if app_id is None:
-        return done(
-            f"{wanted['display_name']}: Exchange would know it, and grant {', '.join(granted)}.", changed=True,
-            granted=granted, warnings=[], diff=[],
-        )
     parts: Parts = {}
-    params = {"app_id": app_id, "object_id": None, "display_name": wanted["display_name"]}
-    right = await service_principal.target(graph, params, check_mode)
-    parts["service principal"] = await service_principal.present(session, params, right, check_mode)
-    await _grant(session, rights, app_id, parts, check_mode)
-    if rights["scope"] is not None:
-        scope = _scope(app_id, **rights["scope"], state="present", purge=True)
-        parts["roles"] = await application_scope.settle(
-            session, scope, await application_scope.grants(graph, scope), check_mode
-        )
-    # What the other model of access would grant.
-    await _take_away(session, rights["unwanted"], app_id, parts, check_mode)
+    if _has_rights(rights):
+        if app_id is None:
+            return done(
+                f"{wanted['display_name']}: Exchange would know it, and grant {', '.join(granted)}.", changed=True,
+                granted=granted, warnings=[], diff=[],
+            )
+        await _grant(graph, session, wanted, app_id, parts, check_mode)
+        # What the other model of access would grant.
+        await _take_away(session, rights["unwanted"], app_id, parts, check_mode)
+    await _switch_on(session, rights, parts, check_mode)
     return _summed(wanted, parts, check_mode, granted=granted)
 
 
@@ -96,14 +90,34 @@ def in_words(rights: Mapping[str, Any]) -> list[str]:
     return [name for right, name in names.items() if rights[right]] + list((rights["scope"] or {}).get("roles", []))
 
 
+def _has_rights(rights: Mapping[str, Any]) -> bool:
+    """Whether the application has rights of its own, or had, so that Exchange has to know it."""
+    return any(rights[name] for name in ("full_access", "send_as", "scope")) or any(rights["unwanted"].values())
+
+
 async def _grant(
-    session: ExchangeSession, rights: Mapping[str, Any], app_id: str, parts: Parts, check_mode: bool
+    graph: GraphClient, session: ExchangeSession, wanted: Mapping[str, Any], app_id: str, parts: Parts,
+    check_mode: bool,
 ) -> None:
+    rights = wanted["exchange"]
+    params = {"app_id": app_id, "object_id": None, "display_name": wanted["display_name"]}
+    target = await service_principal.target(graph, params, check_mode)
+    parts["service principal"] = await service_principal.present(session, params, target, check_mode)
     for right in ("full_access", "send_as"):
         if rights[right]:
             parts[right] = await mailbox_permission.settle(
                 session, _permission(app_id, rights[right], [right], "present"), check_mode
             )
+    if rights["scope"] is not None:
+        scope = _scope(app_id, **rights["scope"], state="present", purge=True)
+        parts["roles"] = await application_scope.settle(
+            session, scope, await application_scope.grants(graph, scope), check_mode
+        )
+
+
+async def _switch_on(
+    session: ExchangeSession, rights: Mapping[str, Any], parts: Parts, check_mode: bool
+) -> None:
     for right, setting in (("smtp_auth", {"smtp_auth": "enabled"}), ("imap", {"imap": True}), ("pop3", {"pop": True})):
         if rights[right]:
             params = {name: option.get("default") for name, option in client_access.OPTIONS.items()}

@@ -39,6 +39,11 @@ ANSWERS = 20
 Check: TypeAlias = Mapping[str, Any]
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 
+_WENT = {
+    "delivered": "The mail was delivered.", "refused": "The mail was refused, as it should be.",
+    "taken": "The mail was taken out of the mailbox.",
+}
+
 #: What a check has beside the options of the module mail_delivery.
 OWN = frozenset({"name", "host", "patience", "new_client_ids", "proves"})
 
@@ -122,10 +127,7 @@ class _Proof:
                     raise
                 self._progress.say(f"{self._title}: {error.message} Trying again in {pause:g} s.")
             else:
-                return done(
-                    "The mail was refused, as it should be." if delivery["refusal"] else "The mail was delivered.",
-                    attempts=attempts, delivery=delivery,
-                )
+                return done(_WENT[self._options["expect"]], attempts=attempts, delivery=delivery)
             since = self._sources.clock()
             await self._sleep(pause)
             attempts += 1

@@ -65,6 +65,8 @@ DELIVERY: Table = {
     "proves": Key(choice("mailbox", "permission")),
     "patience": Key(number(0, 86400)),
     "needs": Key(text),
+    "sign_in": Key(keys={name: Key(text, required=True) for name in ("what", "where", "account", "do")}),
+    "remedy": Key(text),
 }
 _NO_RIGHTS: Mapping[str, Any] = {
     **{name: [] for name, key in RIGHTS.items() if key.keys is None}, "scope": None,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -17,11 +18,16 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.delivery
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.mailbox import Mailbox
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe, new_probe
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import ServiceAnswer
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.people import is_persons, sign_for_person
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.report import Report
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.services import services
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.services import Services, services
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import Settings, settings_from
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.taking import Inbox, Taking
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.token_sources import TokenSources
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.web_settings import WebSide
+from ansible_collections.mailops.modern_auth.plugins.module_utils._token_claims import claims_of
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Check:
     """A check that can be run once.
 
     :param options: all options of the module mail_delivery.
-    :param probe: the mail to send; None if nothing is sent.
+    :param probe: the mail; None if there is none.
     """
 
     options: Mapping[str, Any]
@@ -43,7 +49,7 @@ def check_from(options: Mapping[str, Any]) -> Check:
     :raises InputError: naming the option, and what would be right.
     """
     settings = settings_from(options)
-    if settings.send is None:
+    if not settings.recipients:
         return Check(options, settings, None)
     probe = new_probe(
         settings.sender, settings.recipients, options["subject"], options["headers"], settings.messages
@@ -69,15 +75,22 @@ async def run(check: Check, sources: TokenSources, since: float = 0.0) -> dict[s
     """
     stopwatch, options, probe = Stopwatch(), check.options, check.probe
     async with services(check.settings, options, stopwatch, sources, since) as ready:
+        patience = Patience(options["timeout"], options["poll_interval"])
         delivery = Delivery(
-            probe, ready.sender, Patience(options["timeout"], options["poll_interval"]), stopwatch,
-            cleanup=options["cleanup"], sent_mail=ready.sent_mail, sender_mailbox=ready.sender_mailbox,
+            probe, ready.sender, patience, stopwatch,
+            # What a product does with the mails that it has received is its own.
+            cleanup=options["cleanup"] and not isinstance(check.settings.receive, WebSide),
+            sent_mail=ready.sent_mail, sender_mailbox=ready.sender_mailbox,
         ) if probe and ready.sender else None
-        report = Report(check.settings, probe, ready, delivery, stopwatch)
+        taking = Taking(probe, patience, stopwatch, cleanup=options["cleanup"]) if probe and not ready.sender else None
+        report = Report(check.settings, probe, ready, delivery or taking, stopwatch)
         try:
             with stopwatch.step("token"):
                 await ready.get_tokens()
-            if delivery is None:
+            if taking is not None:
+                # Settings with another transport have been refused.
+                await taking.prove(cast(Inbox, ready.mailbox))
+            elif delivery is None:
                 # Settings with neither side have been refused.
                 report.refusal = await expect_closed(cast(Mailbox, ready.mailbox))
             elif options["expect"] == "refused" or ready.mailbox is None:
@@ -85,6 +98,17 @@ async def run(check: Check, sources: TokenSources, since: float = 0.0) -> dict[s
             else:
                 report.found = await delivery.prove(ready.mailbox)
         except ModernAuthError as error:
+            if isinstance(error, ServiceAnswer):
+                await _put_right(error, ready)
             error.details["delivery"] = report.as_dict()
             raise
         return report.as_dict()
+
+
+async def _put_right(error: ServiceAnswer, ready: Services) -> None:
+    """Say what to look at where it was a person's token that was refused."""
+    for bearer in (one for one in ready.bearers if one.user == error.subject):
+        claims = claims_of(await asyncio.to_thread(bearer.token))
+        sign = sign_for_person(error.protocol, error.code or "", error.text, claims) if is_persons(claims) else None
+        if sign:
+            error.remedy, error.passing = sign.remedy, sign.passing

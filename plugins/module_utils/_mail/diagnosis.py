@@ -13,7 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-Protocol = Literal["smtp", "imap", "pop3", "graph"]
+#: In whose words a service answers; "web" is a product's own API.
+Protocol = Literal["smtp", "imap", "pop3", "graph", "web"]
 
 _SIGN_IN_BY_OAUTH = (
     "check, in this order: the token's audience is Exchange Online and not Microsoft Graph; the permission is an "

@@ -10,6 +10,7 @@ import re
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
@@ -80,6 +81,14 @@ class ImapMailbox:
     async def remove(self, copies: Sequence[Found]) -> None:
         """See Mailbox."""
         await self._in_thread(self._remove, copies)
+
+    async def put(self, probe: Probe) -> None:
+        """See Inbox."""
+        await self._in_thread(self._put, probe)
+
+    async def unread(self, probe: Probe) -> list[Found]:
+        """See Inbox."""
+        return await self._in_thread(self._unread, probe)
 
     async def remove_sent(self, probe: Probe, mailbox: str) -> int | None:
         """See Mailbox. Only the mailbox that is open can be looked into."""
@@ -175,11 +184,22 @@ class ImapMailbox:
         found = self._search(connection, INBOX, probe)
         return found + (self._search(connection, self._junk, probe, is_junk=True) if self._junk else [])
 
-    def _search(self, connection: imaplib.IMAP4, folder: str, probe: Probe, *, is_junk: bool = False) -> list[Found]:
+    def _unread(self, probe: Probe) -> list[Found]:
+        return self._search(self._session(), INBOX, probe, among="UNSEEN ")
+
+    def _put(self, probe: Probe) -> None:
+        connection = self._session()
+        with self._answers("put"):
+            # No date and no flags: it arrives now, and nobody has read it.
+            self._checked("put", connection.append(INBOX, "", "", probe.render(datetime.now(UTC))))
+
+    def _search(
+        self, connection: imaplib.IMAP4, folder: str, probe: Probe, *, is_junk: bool = False, among: str = ""
+    ) -> list[Found]:
         self._select(connection, folder, "search")
         with self._answers("search"):
             numbers = self._checked("search", connection.uid(
-                "SEARCH", f'OR HEADER Message-ID "{probe.message_id}" SUBJECT "{probe.token}"'
+                "SEARCH", f'{among}OR HEADER Message-ID "{probe.message_id}" SUBJECT "{probe.token}"'
             ))
             found = []
             for uid in _numbers(numbers[0]):

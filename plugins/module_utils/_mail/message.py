@@ -67,6 +67,11 @@ class Probe:
         return f"{self.title} [{self.token}]"
 
     @property
+    def text(self) -> str:
+        """What it says."""
+        return _BODY
+
+    @property
     def is_international(self) -> bool:
         """Whether an address has characters beyond ASCII, which takes a server that knows SMTPUTF8 (RFC 6531)."""
         return not all(address.isascii() for address in (self.sender, *self.recipients))
@@ -88,7 +93,7 @@ class Probe:
         message["X-Auto-Response-Suppress"] = "All"
         for name, value in self.headers.items():
             message[name] = value
-        message.set_content(_BODY)
+        message.set_content(self.text)
         return message.as_bytes()
 
     def is_this(self, header: bytes) -> bool:

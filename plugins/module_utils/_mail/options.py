@@ -45,20 +45,40 @@ def side_spec(transports: list[str], authentications: list[str]) -> dict[str, An
     }
 
 
+def _api_spec(**own: Any) -> dict[str, Any]:
+    """The options of a product's API."""
+    return {"type": "dict", "options": {
+        "url": {"required": True},
+        **own,
+        "listed": {"type": "dict", "options": {
+            "url": {"required": True}, "rows": {}, "id": {"default": "id"}, "by": {"type": "dict", "required": True},
+        }},
+        "authentication": {"type": "dict", "default": {}, "no_log": True},
+        "ca_path": {"type": "path"},
+    }}
+
+
 def argument_spec() -> dict[str, Any]:
     """All options."""
     return {
         **endpoint_spec(),
         "send": {"type": "dict", "options": {
-            **side_spec(["graph", "smtp"], [*_SIGN_INS, "none"]), "messages_per_session": {"type": "int"},
+            **side_spec(["graph", "smtp", "web"], [*_SIGN_INS, "none"]), "messages_per_session": {"type": "int"},
+            "web": _api_spec(
+                method={"choices": ["POST", "PUT"], "default": "POST"}, body={"type": "dict", "required": True},
+                accepted={"type": "dict", "default": {}},
+            ),
         }},
-        "receive": {"type": "dict", "options": side_spec(["graph", "imap", "pop3"], [*_SIGN_INS])},
+        "receive": {"type": "dict", "options": {
+            **side_spec(["graph", "imap", "pop3", "web"], [*_SIGN_INS]),
+            "web": _api_spec(rows={}, subject={"default": "subject"}),
+        }},
         "from": {},
         "to": {},
         "override": {"type": "list", "elements": "str"},
         "subject": {"default": "Mail delivery check"},
         "headers": {"type": "dict", "default": {}},
-        "expect": {"choices": ["delivered", "refused"], "default": "delivered"},
+        "expect": {"choices": ["delivered", "refused", "taken"], "default": "delivered"},
         "timeout": {"type": "int", "default": 180},
         "poll_interval": {"type": "float", "default": 2},
         "request_timeout": {"type": "int", "default": 30},

@@ -19,8 +19,9 @@ from typing import Literal
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import DeliveryError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.diagnosis import Protocol, sign_of
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.people import sign_for_person
 
-Step = Literal["connect", "sign_in", "open_mailbox", "submission", "end_of_data", "search", "cleanup"]
+Step = Literal["connect", "sign_in", "open_mailbox", "submission", "end_of_data", "put", "search", "cleanup"]
 
 DOING: dict[Step, str] = {
     "connect": "the connection",
@@ -28,6 +29,7 @@ DOING: dict[Step, str] = {
     "open_mailbox": "to open the mailbox",
     "submission": "the mail",
     "end_of_data": "the mail at the end of its data",
+    "put": "to put the mail into the mailbox",
     "search": "the search for the mail",
     "cleanup": "to delete the mail",
 }
@@ -51,16 +53,19 @@ class ServiceAnswer(DeliveryError):
         request_id: str | None = None,
     ) -> None:
         on_behalf = f" for {subject}" if subject else ""
-        sign = sign_of(protocol, code, text)
+        # What a product has an API for, people sign in to.
+        sign = sign_for_person(protocol, code, text) if protocol == "web" else sign_of(protocol, code, text)
         super().__init__(
             f"{where} {self.verb} {DOING[step]}{on_behalf}: {code} {text}".rstrip().removesuffix(".") + ".",
             code=code, request_id=request_id, remedy=sign.remedy if sign else None,
             passing=sign is not None and sign.passing,
             details={"text": text, "step": step, "where": where},
         )
+        self.protocol: Protocol = protocol
         self.step = step
         self.where = where
         self.text = text
+        self.subject = subject
 
 
 class Refused(ServiceAnswer):

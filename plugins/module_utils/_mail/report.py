@@ -17,6 +17,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.received
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.services import Services
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import Settings, Side
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.taking import Taking
 from ansible_collections.mailops.modern_auth.plugins.module_utils._printable import shown
 
 
@@ -24,7 +25,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._printable imp
 class Report:
     """A check, as far as it came.
 
-    :param probe: the mail; None if none is sent. So is ``delivery``.
+    :param probe: the mail; None if there is none. So is ``delivery``.
     :param found: the probe as it arrived.
     :param refusal: the refusal that was expected.
     """
@@ -32,7 +33,7 @@ class Report:
     settings: Settings
     probe: Probe | None
     services: Services
-    delivery: Delivery | None
+    delivery: Delivery | Taking | None
     stopwatch: Stopwatch
     found: Found | None = None
     refusal: Refused | None = None
@@ -59,14 +60,19 @@ class Report:
 
 def intention(options: Mapping[str, Any], settings: Settings) -> str:
     """What a check would do, in a sentence."""
+    mailbox = _route(settings.receive) if settings.receive else ""
+    if options["expect"] == "taken":
+        return (
+            f"Would put a mail into the inbox of {settings.recipients[0]} by {mailbox}, and wait for up to "
+            f"{options['timeout']} seconds until somebody has taken it."
+        )
     if settings.send is None:
-        mailbox = _route(settings.receive) if settings.receive else ""
         return f"Would open the mailbox by {mailbox} and expect that to be refused."
     mail, it = ("a mail", "it") if settings.messages == 1 else (f"{settings.messages} mails in one session", "them")
     send = f"Would send {mail} from {settings.sender} to {', '.join(settings.recipients)} by {_route(settings.send)}"
     if options["expect"] == "refused":
         return f"{send} and expect it to be refused."
-    look = f", look for {it} by {_route(settings.receive)}" if settings.receive else ""
+    look = f", look for {it} by {mailbox}" if mailbox else ""
     end = f"delete {it}" if options["cleanup"] else f"leave {it} there"
     return f"{send}{look} for up to {options['timeout']} seconds and {end}."
 

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph, _https
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import (
     Bearer,
@@ -32,6 +32,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.smtp import SmtpSender
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.token_sources import TokenSources
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.web import WebMailbox, WebSender
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.web_settings import WebSide
 from ansible_collections.mailops.modern_auth.plugins.module_utils._trust import client_context
 
 
@@ -71,6 +73,8 @@ def missing_libraries(settings: Settings) -> dict[str, str]:
             needed |= _auth.missing(side.credentials.options)
     if any(side.transport == "graph" for side in sides):
         needed |= _graph.MISSING
+    if any(side.transport == "web" for side in sides):
+        needed |= _https.MISSING
     return needed
 
 
@@ -115,6 +119,11 @@ class _Workshop:
             client = await self._graph("send", side)
             user = side.credentials.user
             return GraphSender(client, user, self._stopwatch), GraphMailbox(client, user, self._stopwatch)
+        if isinstance(side, WebSide):
+            request = side.request
+            return WebSender(
+                side.api, request["method"], request["body"], request["accepted"], _https.HttpsClient(), self._stopwatch
+            ), None
         return SmtpSender(
             side.server, self._credentials("send", side.credentials), self._context, self._timeout, self._stopwatch
         ), None
@@ -123,6 +132,8 @@ class _Workshop:
         """What receives."""
         if isinstance(side, GraphSide):
             return GraphMailbox(await self._graph("receive", side), side.credentials.user, self._stopwatch)
+        if isinstance(side, WebSide):
+            return WebMailbox(side.api, side.request["rows"], side.request["subject"], _https.HttpsClient())
         credentials = self._credentials("receive", side.credentials)
         if credentials is None:
             raise InputError("receive.authentication: a mailbox is never read without a sign-in; use oauth2 or basic.")

@@ -30,9 +30,10 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connecti
     TlsMode,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Password
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.web_settings import WebSide, web_side
 from ansible_collections.mailops.modern_auth.plugins.module_utils._printable import has_control
 
-Transport = Literal["graph", "smtp", "imap", "pop3"]
+Transport = Literal["graph", "smtp", "imap", "pop3", "web"]
 
 SUBMISSION_HOSTS = {
     "global": "smtp.office365.com",
@@ -141,16 +142,16 @@ class ServerSide:
         }
 
 
-Side: TypeAlias = "GraphSide | ServerSide"
+Side: TypeAlias = "GraphSide | ServerSide | WebSide"
 
 
 @dataclass(frozen=True)
 class Settings:
     """A whole check.
 
-    :param send: None if nothing is sent, since the mailbox is expected to stay closed.
+    :param send: None if nothing is sent, since the mailbox is expected to stay closed, or the mail is put into it.
     :param receive: None if the mail is expected to be refused and nobody looks for it.
-    :param sender: the address for From; empty if nothing is sent. So are ``recipients``, the addresses for To.
+    :param sender: the address for From; empty if there is no mail. So are ``recipients``, the addresses for To.
     :param messages: how many mails are sent in one session.
     """
 
@@ -175,10 +176,15 @@ def settings_from(options: Mapping[str, Any]) -> Settings:
     for option, purpose in (("send", "to send a mail"), ("receive", "to see whether the mail arrives")):
         if options[option] is None and options["expect"] == "delivered":
             raise InputError(f"{option}: is needed {purpose}; only expect: refused does without it.")
+    if options["expect"] == "taken":
+        _rules_for_taking(options)
     if options["send"] is None and options["receive"] is None:
         raise InputError("send: is needed, or receive, to say what is expected to be refused.")
     send = _side("send", options["send"], options, cloud) if options["send"] else None
     receive = _side("receive", options["receive"], options, cloud) if options["receive"] else None
+    if options["expect"] == "taken":
+        mailbox = _address("to", options["to"], receive, "receive.mailbox")
+        return Settings(cloud, None, receive, _address("from", options["from"], receive, "receive.mailbox"), (mailbox,))
     if send is None:
         return Settings(cloud, None, receive, sender="", recipients=())
     return Settings(
@@ -187,6 +193,18 @@ def settings_from(options: Mapping[str, Any]) -> Settings:
         recipients=_override(options, receive) or (_address("to", options["to"], receive, "receive.mailbox"),),
         messages=_messages(options),
     )
+
+
+def _rules_for_taking(options: Mapping[str, Any]) -> None:
+    if options["send"] is not None:
+        raise InputError("send: has no meaning with expect: taken, which puts the mail into the mailbox; remove it.")
+    if options["receive"] is None:
+        raise InputError("receive: is needed, to say into which mailbox the mail is put.")
+    if options["receive"]["transport"] != "imap":
+        raise InputError(
+            f"receive.transport: {options['receive']['transport']!r} is not possible with expect: taken; use imap, by "
+            "which a mail can be put into a mailbox."
+        )
 
 
 def _override(options: Mapping[str, Any], receive: Side | None) -> tuple[str, ...]:
@@ -212,7 +230,10 @@ def _messages(options: Mapping[str, Any]) -> int:
     if given is None:
         return 1
     if options["send"]["transport"] != "smtp":
-        raise InputError("send.messages_per_session: has no meaning with transport graph, which has no sessions.")
+        raise InputError(
+            f"send.messages_per_session: has no meaning with transport {options['send']['transport']}, which has no "
+            "sessions."
+        )
     if not 0 < given <= MOST_IN_A_SESSION:
         raise InputError(f"send.messages_per_session: {given} is not possible; give 1 to {MOST_IN_A_SESSION}.")
     return given if options["expect"] == "delivered" else 1
@@ -229,6 +250,10 @@ def _side(name: str, side: Mapping[str, Any], options: Mapping[str, Any], cloud:
     for option in _SECRET_OPTIONS:
         if side[option] is not None and not side[option].strip():
             raise InputError(f"{name}.{option}: is empty.")
+    if transport == "web":
+        return web_side(name, side, options, _own_address(name, side, None))
+    if side["web"] is not None:
+        raise InputError(f"{name}.web: has no meaning with transport {transport}; leave it out.")
     if transport == "graph":
         return _graph_side(name, side, options, cloud)
     server = _server(name, side, options, transport)

@@ -14,6 +14,7 @@ Each is plain data without secrets::
     permissions             [{resource, application: [names], delegated: [names]}]
     exclusive               whether nothing but the permissions may be granted, see Rights in grants.py
     exchange                None, or what Exchange has to grant, see there
+    dedicated               None, or what it is for where it can serve nothing else, see Application in _part.py
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ SECRET = {"lifetime": "180d", "renew_within": "30d"}
 ENTRA = "entra"
 GOOGLE = "google"
 #: What is no variable's, and need not be the same on hosts that share an application.
-_DERIVED = frozenset({"name", "variable", "identity", "unique_name", "exclusive", "credential", "users"})
+_DERIVED = frozenset({
+    "name", "variable", "identity", "unique_name", "exclusive", "credential", "users", "redirect_uris", "dedicated",
+})
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ def _planned(
         "name": f"{realm}/{unique_name}", "unique_name": unique_name,
         "variable": variable or "mail_app", "identity": part.identity,
         "permissions": granted.permissions, "exclusive": granted.exclusive, "exchange": granted.exchange,
+        "dedicated": part.dedicated,
     })
 
 

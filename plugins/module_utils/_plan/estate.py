@@ -10,6 +10,7 @@ HOST}`` stands for the value of a host's variable.
     applications  [{name and the rest of applications.py, environment, entra, exchange_connection, store, hosts, team}]
     deliveries    [{name, host, application, and the options of a check, see proofs.py}]; the application is None for a
                   host that has none, or several, which the references in the check name
+    sign_ins      [who has to sign in so that the deliveries can be proven, see sign_ins.py]
     stores        [{store, applications, and what an application of which only its name is known takes from others}]
     left_out      [hosts that no product's mail is planned for]
 """
@@ -35,6 +36,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import GOOGLE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import conflicts, examine
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.sign_ins import sign_ins_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.unused import stores_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import (
     ENTRA,
@@ -98,14 +100,17 @@ def draw(
         ours[host]["problems"] = problems
     usable = {host: plan for host, plan in ours.items() if not plan["problems"]}
     connections = _connections(usable)
+    applications = _applications(usable, connections, plans)
+    deliveries = [
+        {**_endpoints(plan["entra"]), **check, "host": host, "application": _only(plan)}
+        for host, plan in usable.items() for check in plan["checks"]
+    ]
     return {
         "hosts": {host: _verdict(plan) for host, plan in ours.items()},
-        "applications": _applications(usable, connections, plans),
+        "applications": applications,
         "stores": stores_of(usable, connections, plans),
-        "deliveries": [
-            {**_endpoints(plan["entra"]), **check, "host": host, "application": _only(plan)}
-            for host, plan in usable.items() for check in plan["checks"]
-        ],
+        "deliveries": deliveries,
+        "sign_ins": sign_ins_of(deliveries, applications),
         "left_out": left_out,
     }
 
@@ -172,17 +177,24 @@ def _applications(
     """Each application once, as its first host has it; those that share it have been found to agree."""
     found: dict[str, dict[str, Any]] = {}
     teams: dict[str, list[str]] = {}
+    # Each server has a redirect URI of its own, and one that is left out of a run keeps it.
+    redirects: dict[str, dict[str, list[str]]] = {}
     for host, plan in plans.items():
         for one in plan["applications"]:
             teams.setdefault(one["name"], []).append(host)
+            for platform, uris in one.get("redirect_uris", {}).items():
+                known = redirects.setdefault(one["name"], {}).setdefault(platform, [])
+                known += [uri for uri in uris if uri not in known]
     for host, plan in usable.items():
         for one in plan["applications"]:
             application = found.setdefault(one["name"], {
-                **{key: value for key, value in one.items() if key != "variable"}, "users": [],
+                **{key: value for key, value in one.items() if key not in ("variable", "dedicated")}, "users": [],
                 "environment": plan["environment"], **connections[host], **_account(one, plan, host),
                 "store": plan["store"],
                 "hosts": [], "team": teams[one["name"]],
             })
+            if one["name"] in redirects:
+                application["redirect_uris"] = redirects[one["name"]]
             application["users"] += [user for user in one["users"] if user not in application["users"]]
             application["hosts"].append(host)
     return list(found.values())

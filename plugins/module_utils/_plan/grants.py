@@ -1,7 +1,10 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""What an application that signs in by itself needs in Entra and Exchange, to use its mailboxes and no others. Pure.
+"""What an application needs in Entra and Exchange, to use its mailboxes and no others. Pure.
+
+One that signs in by itself needs rights of its own. For one to which a person signs in, that person has them, and only
+the mailbox's protocols have to be on.
 
 Sources: https://learn.microsoft.com/exchange/permissions-exo/application-rbac for the roles, and that what Entra grants
 and what Exchange grants add up;
@@ -48,7 +51,7 @@ class Rights:
     """What has to be granted.
 
     :param permissions: in Entra, ``[{"resource": str, "application": [str], "delegated": [str]}]``.
-    :param exchange: None if Exchange need not know the application; otherwise the addresses of the mailboxes on which
+    :param exchange: None if nothing is to be done in Exchange; otherwise the addresses of the mailboxes on which
         it has ``full_access`` and ``send_as``, those on which ``smtp_auth``, ``imap`` and ``pop3`` are on, and
         ``scope``: None, or the ``roles`` that it has for the ``mailboxes``. ``unwanted`` is what the other model would
         grant and must not stand any more: mailboxes on which it has no ``full_access`` and no ``send_as``, and those of
@@ -68,7 +71,7 @@ def unfitting(accesses: Sequence[Access], wanted: Mapping[str, str], problems: l
     :param wanted: what was read of the variable.
     :param problems: what does not fit is appended.
     """
-    used = {access.transport for access in accesses}
+    used = {access.transport for access in accesses if access.by == "application"}
     if "model" in wanted and "smtp" not in used:
         problems.append("mail_access.model: is about SMTP with OAuth; for Microsoft Graph use mail_access.scope")
     if "scope" in wanted and "graph" not in used:
@@ -100,27 +103,32 @@ def rights(
 
 
 def _exchange(accesses: Sequence[Access], roles: list[str], *, by_role: bool) -> dict[str, Any] | None:
-    by = {
-        transport: _distinct(access.mailbox for access in accesses if access.transport == transport)
-        for transport in ("graph", "smtp", "imap", "pop3")
-    }
-    senders = _distinct(sender for access in accesses for sender in access.senders)
+    alone = [access for access in accesses if access.by == "application"]
+    used, by = _by_transport(accesses), _by_transport(alone)
+    senders = _distinct(sender for access in alone for sender in access.senders)
     scoped = _distinct([*by["graph"], *by["smtp"], *senders])
-    if not roles and not (by["smtp"] or by["imap"] or by["pop3"]):
+    if not roles and not (used["smtp"] or used["imap"] or used["pop3"]):
         return None
     full_access = _distinct([*([] if by_role else by["smtp"]), *by["imap"], *by["pop3"]])
     return {
         "full_access": full_access,
         "send_as": [] if by_role else senders,
-        "smtp_auth": by["smtp"],
-        "imap": by["imap"],
-        "pop3": by["pop3"],
+        "smtp_auth": used["smtp"],
+        "imap": used["imap"],
+        "pop3": used["pop3"],
         "scope": {"roles": roles, "mailboxes": scoped} if roles else None,
         "unwanted": {
             "full_access": [mailbox for mailbox in by["smtp"] if mailbox not in full_access],
             "send_as": senders if by_role else [],
             "scope": [] if roles else scoped,
         },
+    }
+
+
+def _by_transport(accesses: Sequence[Access]) -> dict[str, list[str]]:
+    return {
+        transport: _distinct(access.mailbox for access in accesses if access.transport == transport)
+        for transport in ("graph", "smtp", "imap", "pop3")
     }
 
 

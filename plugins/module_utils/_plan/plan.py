@@ -86,7 +86,7 @@ def examine(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         "backup": wanted.get("mail_backup", False),
         "foreign": (verify or {}).get("refused_mailbox") if applications else None,
         "reader": _reader(verify, part) if verify and part else None,
-        "checks": named([{**check, "needs": part.needs} if part and part.needs else check for check in checks], names),
+        "checks": named([{**check, **_about(part)} for check in checks], names) if part else [],
         "unproven": unproven(verify, part, applications) if part and verify is not None else [],
     }
     return plan, _first_of_each(problems)
@@ -131,6 +131,11 @@ def _differences(
     """What two hosts say differently of an application: each its name, its plan, and the application in that."""
     (first, their_plan, theirs), (second, our_plan, ours) = leader, follower
     name = ours["unique_name"]
+    if ours["dedicated"] != theirs["dedicated"]:
+        return [
+            f"{ours['variable']}.unique_name: {first} uses '{name}' for {theirs['dedicated'] or 'something else'} and "
+            f"{second} for {ours['dedicated'] or 'something else'}, but it can be for one alone; give each another one"
+        ]
     pairs = {"mail_environment": (their_plan["environment"], our_plan["environment"])}
     pairs |= {
         variable: (theirs.get(key), ours.get(key))
@@ -204,6 +209,12 @@ def _secret_rules(wanted: Mapping[str, Any], problems: list[str]) -> None:
                 f"{variable}.secret.renew_within: {span['renew_within']} is not shorter than the lifetime, "
                 f"{span['lifetime']}"
             )
+
+
+def _about(part: Part) -> dict[str, Any]:
+    """What a product says of all its checks."""
+    said = {"needs": part.needs, "sign_in": part.sign_in, "remedy": part.remedy}
+    return {name: value for name, value in said.items() if value}
 
 
 def _reader(verify: Mapping[str, Any], part: Part) -> str | None:

@@ -25,7 +25,8 @@ def checks_of(
     """The checks, as options of the module mail_delivery, each with a name.
 
     A mail to somebody else's mailbox proves that the product can send; one to each of the mailboxes that it receives
-    from, read as the product does, that it can receive. Those of a refusal also say what it ``proves``: "mailbox", that
+    from, read as the product does, that it can receive; where nobody but the product is to read it, one that is put
+    there has to be taken. Those of a refusal also say what it ``proves``: "mailbox", that
     a right which the application has elsewhere ends before this mailbox; or "permission", that it has no permission for
     this way, which holds for every mailbox.
 
@@ -39,6 +40,7 @@ def checks_of(
         _delivered(f"{sent} {own['mailbox']}, read as the product reads it", own["mailbox"], part, verify, own)
         for own in part.receives
     ] if part.send is not None else []
+    mails += [_taken(one, verify) for one in part.takes]
     foreign = verify.get("refused_mailbox")
     if foreign is None or not applications:
         return mails
@@ -106,6 +108,18 @@ def _delivered(
         **({"override": list(part.override)} if part.override else {}),
         "patience": verify.get("access_timeout", PATIENCE),
         **{name: verify[name] for name in _TOLD if name in verify},
+    }
+
+
+def _taken(wanted: Mapping[str, Any], verify: Mapping[str, Any]) -> dict[str, Any]:
+    """A mail in the product's own mailbox, that nobody but the product is to read."""
+    told = {name: verify[name] for name in _TOLD if name in verify}
+    # It looks when it does, so that a shorter time would prove nothing.
+    times = [one["timeout"] for one in (wanted, verify) if "timeout" in one]
+    return {
+        "name": f"{wanted['receive']['mailbox']} is read by the product", "expect": "taken",
+        "patience": verify.get("access_timeout", PATIENCE), **told, **wanted,
+        **({"timeout": max(times)} if times else {}),
     }
 
 

@@ -72,7 +72,7 @@ def removal(
         host: {**verdict, "applications": [one for one in applications if host in one["hosts"]]}
         for host, verdict in work["hosts"].items()
     }
-    return {**work, "hosts": hosts, "applications": applications, "deliveries": []}
+    return {**work, "hosts": hosts, "applications": applications, "deliveries": [], "sign_ins": []}
 
 
 def _removable(name: str, store: Mapping[str, Any]) -> dict[str, Any]:

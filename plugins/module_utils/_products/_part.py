@@ -29,14 +29,16 @@ OWN_CREDENTIALS: Mapping[str, Any] = credentials()
 
 @dataclass(frozen=True)
 class Access:
-    """A mailbox that the application opens by itself, without a person who signs in.
+    """A mailbox that the application opens.
 
     :param senders: addresses of other mailboxes as which it sends.
+    :param by: who signs in: the application itself, which then needs rights of its own, or a person, who has them.
     """
 
     transport: Literal["graph", "smtp", "imap", "pop3"]
     mailbox: str
     senders: tuple[str, ...] = ()
+    by: Literal["application", "person"] = "application"
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,12 @@ class Application:
     """An identity as which the product signs in.
 
     :param permissions: what it needs, by name: ``{"resource": str, "application": [str], "delegated": [str]}``.
-    :param accesses: what it opens by itself.
+    :param accesses: what it opens.
     :param unique_name: which of those that the host names it is, and what references call it; None for ``mail_app``,
         where the product has no other.
     :param identity: of what kind it is, a module of _identity.
     :param registration: what the product wants of it, beside what the operator says; see _plan/applications.py.
+    :param dedicated: what it is for, in words, where it can serve nothing else; None where hosts may share it.
     """
 
     permissions: Sequence[Mapping[str, Any]] = ()
@@ -56,6 +59,7 @@ class Application:
     unique_name: str | None = None
     identity: str = "entra"
     registration: Mapping[str, Any] = field(default_factory=dict)
+    dedicated: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,12 +75,17 @@ class Part:
         but the product can.
     :param sender: the address that its mail is from.
     :param applications: as which it signs in; empty when it needs none.
+    :param takes: how to see that it takes the mail out of its mailboxes, as options of the module mail_delivery that go
+        with ``expect: taken``: ``receive``, and perhaps ``timeout``.
     :param receives: how to read each of its mailboxes as it does, as the option ``receive`` of that module.
     :param override: the addresses to which it sends all mail instead.
     :param unproven: what no mail of ours can prove, a few words each.
     :param restart_command: what restarts the product, unless the operator says it.
     :param encryption: how the product's own tool encrypts the application's secret, see the module mail_targets.
     :param needs: the ``where`` of what a person has to sign in for before its mail travels, see _sign_ins.py.
+    :param sign_in: what ``needs`` is about, as the fields ``what``, ``where``, ``account`` and ``do`` of a SignIn, for
+        the day on which that ends.
+    :param remedy: where to look when its mail does not travel, a sentence.
     :param loads: which of the files the product's own interpreter loads once they are written, see there.
     """
 
@@ -91,3 +100,6 @@ class Part:
     encryption: Mapping[str, Any] = field(default_factory=dict)
     loads: Sequence[Mapping[str, Any]] = ()
     needs: str | None = None
+    takes: Sequence[Mapping[str, Any]] = ()
+    sign_in: Mapping[str, str] | None = None
+    remedy: str | None = None

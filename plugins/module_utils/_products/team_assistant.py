@@ -15,10 +15,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import Cloud, cloud_from
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import Cloud
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Key, address, many, text
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import SUBMISSION_HOSTS
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._entra import cloud_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import (
     OWN_CREDENTIALS,
     Access,
@@ -83,7 +83,7 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
         problems.append("mail_send.from: is required; it is the sender, and the mailbox unless mail_send.username is")
     sender = send.get("from", "")
     mailbox = _mailbox(send.get("username", sender), problems)
-    cloud = _cloud(wanted.get("mail_entra", {}), problems)
+    cloud = cloud_of(wanted.get("mail_entra", {}), problems)
     node = extras.get("node", "node")
     host, port = _host(send, wanted.get("mail_entra", {}), problems), send.get("port", PORT)
     return Part(
@@ -110,14 +110,6 @@ def _mailbox(value: str, problems: list[str]) -> str:
     except ValueError as error:
         problems.append(f"mail_send.username: {error}; it is the mailbox that team_assistant signs in to")
         return ""
-
-
-def _cloud(entra: Mapping[str, Any], problems: list[str]) -> Cloud:
-    try:
-        return cloud_from(entra)
-    except InputError as error:
-        problems.append(f"mail_entra.{error.message}")
-        return cloud_from({})
 
 
 def _host(send: Mapping[str, Any], entra: Mapping[str, Any], problems: list[str]) -> str:

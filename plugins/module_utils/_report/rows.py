@@ -80,10 +80,12 @@ def _delivery(check: Mapping[str, Any]) -> dict[str, Any]:
     if check.get("left_out"):
         return {"name": check["name"], "message_id": None, "seconds": None, "result": REQUIRED}
     delivery = check["delivery"]
+    # What nobody sends was put into the mailbox, for the product to take.
+    went = DELIVERED if delivery["sent_through"] else "taken"
     refused = delivery["refusal"] is not None
     return {
         "name": check["name"], "message_id": delivery["message_id"], "seconds": delivery["seconds"].get("total"),
-        "result": "FAILED" if check["failed"] else "refused" if refused else DELIVERED,
+        "result": "FAILED" if check["failed"] else "refused" if refused else went,
     }
 
 

@@ -24,7 +24,8 @@ def present(target: ApiObject, port: Web, fingerprint: str | None, *, check_mode
 
     :param fingerprint: of its secret fields, as it was given back when they were written last.
     :returns: ``changed``, ``diff``, ``object`` as it is then, or in check mode would be, without its secret fields,
-        ``secret_fingerprint`` if it has such, and ``sign_ins`` and ``authorization_required``, see _sign_ins.py.
+        ``secret_fingerprint`` if it has such, ``warnings``, and ``sign_ins`` and ``authorization_required``, see
+        _sign_ins.py.
     :raises ModernAuthError: that cannot be done.
     """
     [found] = look([target], port, {target.name: fingerprint} if fingerprint else {})
@@ -36,7 +37,8 @@ def present(target: ApiObject, port: Web, fingerprint: str | None, *, check_mode
     if change.changed and check_mode:
         content = nested({**leaves(content or {}), **target.parts(found.objects)[0]})
     return {
-        "changed": change.changed, "diff": change.diff(), "object": visible(content, target.secret_fields),
+        "changed": change.changed, "diff": change.diff(), "warnings": list(change.warnings),
+        "object": visible(content, target.secret_fields),
         **({"secret_fingerprint": found.fingerprint} if target.secret_fields else {}),
         **sign_ins([change.sign_in] if change.sign_in else []),
     }

@@ -5,8 +5,9 @@
 
 A kind is a module in kinds/, found by its name, with
 
-    PORT                               the port through which it does its work: "server" or "web"
-    Target                             a class as below
+    PORT                               the port through which it does its work: "server", after which the product is
+                                       restarted, or "web", to which the product itself answers
+    Target                             a dataclass as below, whose fields are the options of a target, see plans.py
     look(targets, port, known)         what is there, for each of the targets, in as few requests as possible;
                                        ``known`` are the fingerprints of the secrets written last, by the targets' names
     write(writes, port)                writes and reads back; gives what a task tells further, as a dictionary, and in

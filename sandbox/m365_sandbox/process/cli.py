@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from m365_sandbox.control.token import inbox_token
-from m365_sandbox.process import environment
+from m365_sandbox.process import environment, servers
+from m365_sandbox.process.background import StartError
 from m365_sandbox.process.folder import FolderError, check
 from m365_sandbox.process.instance import Instance, InstanceError
+from m365_sandbox.process.pid_file import DoesNotEnd
 from m365_sandbox.state.faces import FACES, HTTP_FACES, address
 
 # The exit code that init scripts use for "not running".
@@ -27,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         directory = options.directory.expanduser().absolute()
         check(directory)
         return command(Instance(directory), options)
-    except (InstanceError, FolderError) as error:
+    except (InstanceError, FolderError, StartError, DoesNotEnd) as error:
         print(f"m365-sandbox: {error}", file=sys.stderr)
         return 1
 
@@ -78,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "inbox", parents=[common], help="print the address of the page that shows what arrived in the mailboxes",
     ).set_defaults(command=_inbox)
+    serve = commands.add_parser(
+        "serve", parents=[common], help="start a product's server beside the sandbox, which ends with it",
+        description="COMMAND has to listen with TLS at $M365_SANDBOX_SERVER_PORT; servers.json says how to reach it.",
+    )
+    serve.add_argument("name", metavar="NAME")
+    serve.add_argument("program", nargs="+", metavar="COMMAND", help="behind a double dash: -- python3 server.py")
+    serve.set_defaults(command=_serve)
     env = commands.add_parser("env", parents=[common], help="print the environment variables that clients need")
     env.add_argument("--format", choices=("shell", "json"), default="shell")
     env.set_defaults(command=_env)
@@ -93,6 +102,7 @@ def _start(instance: Instance, options: argparse.Namespace) -> int:
 
 
 def _stop(instance: Instance, options: argparse.Namespace) -> int:
+    servers.stop_all(instance.directory)
     print("The sandbox has ended." if instance.stop() else "No sandbox was running.")
     return 0
 
@@ -150,6 +160,14 @@ def _env(instance: Instance, options: argparse.Namespace) -> int:
 def _inbox(instance: Instance, options: argparse.Namespace) -> int:
     _require_running(instance)
     print(f"{address('inbox', instance.ports()['inbox'])}/?token={inbox_token(instance.directory)}")
+    return 0
+
+
+def _serve(instance: Instance, options: argparse.Namespace) -> int:
+    _require_running(instance)
+    started = servers.serve(instance, options.name, options.program)
+    address_of_it = servers.read(instance.directory)[options.name]["url"]
+    print(f"The server {options.name} {'runs' if started else 'was running already'}: {address_of_it}")
     return 0
 
 

@@ -1,34 +1,22 @@
-"""An instance as seen from outside its process: its folder, whether it runs, how to start and stop it.
-
-The process holds a lock on ``pid`` while it lives, so a stale file or a reused process id fools nobody.
-"""
+"""An instance as seen from outside its process: its folder, whether it runs, how to start and stop it."""
 
 from __future__ import annotations
 
-import fcntl
 import http.client
 import json
-import os
-import shutil
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from m365_sandbox.control.token import TOKEN_FILE, read_token
+from m365_sandbox.process.background import Background
 from m365_sandbox.process.folder import LOG_FILE, PID_FILE, prepare
+from m365_sandbox.process.pid_file import PidFile
 from m365_sandbox.process.readiness import answers
 from m365_sandbox.state.faces import FACES, HOST
 
 PORTS_FILE = "ports.json"
-START_SECONDS = 120.0
-STOP_SECONDS = 15.0
-KILL_SECONDS = 60.0
-LOG_TAIL_LINES = 25
-_POLL_SECONDS = 0.05
 _CONTROL_SECONDS = 60.0
 
 
@@ -41,26 +29,13 @@ class Instance:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._pid_file = PidFile(directory / PID_FILE)
 
     # -- state ------------------------------------------------------------------------------------------------------
 
     def pid(self) -> int | None:
         """The id of the running process; None if none runs."""
-        try:
-            with (self.directory / PID_FILE).open("r", encoding="ascii") as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    # It is there before it has written its id: take the next moment's answer.
-                    text = file.read().strip()
-                    return int(text) if text else self._pid_soon()
-        except FileNotFoundError:
-            pass
-        return None
-
-    def _pid_soon(self) -> int | None:
-        time.sleep(_POLL_SECONDS)
-        return self.pid()
+        return self._pid_file.holder()
 
     def ports(self) -> dict[str, int]:
         """Face -> port as of the last start; empty before the first one."""
@@ -106,66 +81,24 @@ class Instance:
 
         :param ports: face -> wanted port; the others keep the port that they had, while it is free.
         :returns: False if it was running already.
-        :raises InstanceError: if it cannot start; the message has the end of its log.
+        :raises InstanceError: if it runs on other ports.
+        :raises StartError: if it cannot start; the message has the end of its log.
         """
-        if self.pid() is not None:
+        if self.pid() is None:
+            prepare(self.directory)
+        else:
             self._check_same_ports(ports)
-            self._wait(None, 0)
-            return False
-        prepare(self.directory)
-        log = self.directory / LOG_FILE
-        with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
-            beginning = output.tell()
-            arguments = [f"--port={face}={port}" for face, port in ports.items()]
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "m365_sandbox.process.server", str(self.directory), *arguments],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd=self.directory,
-            )
-        self._wait(process, beginning)
-        return True
+        process = Background("The sandbox", self._pid_file, self.directory / LOG_FILE, self.is_ready)
+        arguments = [f"--port={face}={port}" for face, port in ports.items()]
+        return process.start(
+            [sys.executable, "-P", "-m", "m365_sandbox.process.server", str(self.directory), *arguments],
+        )
 
     def stop(self) -> bool:
         """End the process, by force if it does not end by itself; False if none was running."""
-        pid = self.pid()
-        if pid is None:
-            return False
-        os.kill(pid, signal.SIGTERM)
-        if not self._ended_within(STOP_SECONDS):
-            os.killpg(pid, signal.SIGKILL)
-            if not self._ended_within(KILL_SECONDS):
-                raise InstanceError(f"Process {pid} does not end")
-        return True
+        return self._pid_file.end()
 
     def _check_same_ports(self, wanted: Mapping[str, int]) -> None:
         current = self.ports()
         if any(port not in (0, current.get(face)) for face, port in wanted.items()):
             raise InstanceError("The sandbox already runs, on other ports; stop it before you choose new ones")
-
-    def _wait(self, process: subprocess.Popen[bytes] | None, beginning: int) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while not self.is_ready():
-            # Where two start at the same time, the loser's process ends and the winner's becomes ready.
-            if process is not None and process.poll() is not None and self.pid() is None:
-                raise InstanceError(f"The sandbox ended at once:\n{self._log_tail(beginning)}")
-            if time.monotonic() > deadline:
-                raise InstanceError(
-                    f"The sandbox is not ready after {START_SECONDS:.0f} s:\n{self._log_tail(beginning)}"
-                )
-            time.sleep(_POLL_SECONDS)
-
-    def _ended_within(self, seconds: float) -> bool:
-        deadline = time.monotonic() + seconds
-        while self.pid() is not None:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(_POLL_SECONDS)
-        return True
-
-    def _log_tail(self, beginning: int) -> str:
-        path = self.directory / LOG_FILE
-        with path.open("rb") as file:
-            file.seek(beginning)
-            lines = file.read().decode("utf-8", "replace").splitlines()
-        if not lines:
-            return f"(nothing in its log; {shutil.disk_usage(self.directory).free} bytes are free on its disk)"
-        return "\n".join(lines[-LOG_TAIL_LINES:])

@@ -19,7 +19,7 @@ def ports_of_faces(wanted: Mapping[str, int], kept: Mapping[str, int]) -> dict[s
     """
     others = (port for port in free_ports() if port not in kept.values())
     return {
-        face: wanted.get(face) or (kept[face] if face in kept and _is_free(kept[face]) else next(others))
+        face: wanted.get(face) or (kept[face] if face in kept and is_free(kept[face]) else next(others))
         for face in FACES
     }
 
@@ -27,10 +27,11 @@ def ports_of_faces(wanted: Mapping[str, int], kept: Mapping[str, int]) -> dict[s
 def free_ports() -> Iterator[int]:
     """Ports that nobody uses. Instances that start at the same time begin their search at different ones."""
     begin = os.getpid() * len(FACES) % len(OWN)
-    return filter(_is_free, (*OWN[begin:], *OWN[:begin]))
+    return filter(is_free, (*OWN[begin:], *OWN[:begin]))
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether nobody listens at a port."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

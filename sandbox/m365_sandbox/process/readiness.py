@@ -1,4 +1,4 @@
-"""Does a face answer? A look from outside that leaves no trace in the log of requests."""
+"""Does a face or a server answer? A look from outside that leaves no trace in the log of requests."""
 
 from __future__ import annotations
 
@@ -20,17 +20,28 @@ _GREETINGS |= {f"gmail_{face}": _GREETINGS[face] for face in ("smtp", "smtps", "
 
 def answers(face: str, port: int, directory: Path) -> bool:
     """Whether the face accepts a connection, shows a certificate of the instance's authority and greets."""
+    return _answers(port, _context(directory) if face in _TLS else None, _GREETINGS.get(face))
+
+
+def answers_over_tls(port: int, directory: Path) -> bool:
+    """Whether a server beside the faces accepts a connection and shows a certificate of the instance's authority."""
+    return _answers(port, _context(directory), None)
+
+
+def _answers(port: int, tls: ssl.SSLContext | None, greeting: bytes | None) -> bool:
     try:
         with socket.create_connection((HOST, port), timeout=_SECONDS) as connection:
-            if face not in _TLS:
-                return _greets(face, connection)
-            context = ssl.create_default_context(cafile=str(directory / CA_FILE))
-            with context.wrap_socket(connection, server_hostname=HOST) as encrypted:
-                return _greets(face, encrypted)
+            if tls is None:
+                return _greets(connection, greeting)
+            with tls.wrap_socket(connection, server_hostname=HOST) as encrypted:
+                return _greets(encrypted, greeting)
     except OSError:
         return False
 
 
-def _greets(face: str, connection: socket.socket) -> bool:
-    greeting = _GREETINGS.get(face)
+def _context(directory: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(directory / CA_FILE))
+
+
+def _greets(connection: socket.socket, greeting: bytes | None) -> bool:
     return greeting is None or connection.recv(512).startswith(greeting)

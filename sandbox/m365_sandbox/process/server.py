@@ -7,18 +7,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import fcntl
 import json
 import logging
-import os
 import signal
 import socket
 import sys
-import time
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TextIO
 
 from starlette.types import ASGIApp
 
@@ -52,6 +47,7 @@ from m365_sandbox.process.cli import port_option
 from m365_sandbox.process.folder import PID_FILE, FolderError, check
 from m365_sandbox.process.instance import PORTS_FILE, Instance
 from m365_sandbox.process.mail_listeners import MailListeners
+from m365_sandbox.process.pid_file import AlreadyRunning, PidFile
 from m365_sandbox.process.ports import ports_of_faces
 from m365_sandbox.state.catalog import load_catalog
 from m365_sandbox.state.certificates import load_or_create_tls
@@ -68,13 +64,7 @@ from m365_sandbox.state.seed import sow
 from m365_sandbox.state.tenant import STATE_FILE, Tenant
 from m365_sandbox.winrm.host import WindowsHost
 
-LOCK_SECONDS = 0.01
-
 log = logging.getLogger("m365_sandbox.process.server")
-
-
-class AlreadyRunning(Exception):
-    """Another process holds the instance's folder."""
 
 
 def main() -> int:
@@ -88,7 +78,7 @@ def main() -> int:
     logging.getLogger("m365_sandbox").setLevel(logging.INFO)
     try:
         check(options.directory)
-        with hold(options.directory):
+        with PidFile(options.directory / PID_FILE).hold():
             asyncio.run(serve(options.directory, dict(options.port)))
     except AlreadyRunning:
         log.error("Another sandbox runs in %s", options.directory)
@@ -97,39 +87,6 @@ def main() -> int:
         log.error("%s", error)
         return 1
     return 0
-
-
-@contextlib.contextmanager
-def hold(directory: Path) -> Generator[None, None, None]:
-    """Hold the instance's lock, with the process id in its file; an AlreadyRunning if another process has it."""
-    descriptor = os.open(directory / PID_FILE, os.O_RDWR | os.O_CREAT, 0o600)
-    with open(descriptor, "r+", encoding="ascii") as file:
-        _lock(file)
-        try:
-            file.truncate()
-            file.write(str(os.getpid()))
-            file.flush()
-        except OSError:
-            (directory / PID_FILE).unlink()
-            raise
-        yield
-
-
-def _lock(file: TextIO) -> None:
-    """Take the lock. Who asks whether the instance runs shares it for a moment; an instance shares it with nobody."""
-    while not _try_lock(file, fcntl.LOCK_EX):
-        if not _try_lock(file, fcntl.LOCK_SH):
-            raise AlreadyRunning
-        fcntl.flock(file, fcntl.LOCK_UN)
-        time.sleep(LOCK_SECONDS)
-
-
-def _try_lock(file: TextIO, kind: int) -> bool:
-    try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def build(directory: Path, ports: Mapping[str, int]) -> Sandbox:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from m365_sandbox.state.catalog import Catalog
 from m365_sandbox.state.clock import now, timestamp
@@ -38,6 +39,8 @@ READER = "Mail reader"
 PROBE_ADDRESS = "probe@contoso.example"
 ADMIN_ADDRESS = "admin@contoso.example"
 DIRECTOR_ADDRESS = "director@contoso.example"
+# A shared mailbox, and who works with it.
+SUPPORT_ADDRESS, AGENT_ADDRESS = "support@contoso.example", "agent@contoso.example"
 
 # The least that the collection's modules need; see the collection's README.
 OPERATOR_ROLES = {
@@ -75,6 +78,7 @@ def sow(tenant: Tenant, catalog: Catalog, credentials: Credentials) -> None:
             servicePrincipalNames=list(resource.service_principal_names), signInAudience="AzureADMultipleOrgs",
         ))
     _people(tenant, credentials)
+    _let_work_with(tenant, SUPPORT_ADDRESS, AGENT_ADDRESS)
     operator = _seeded_application(tenant, OPERATOR, OPERATOR_ROLES, credentials.operator_secret)
     assign_role(tenant, operator["id"], "Exchange Administrator")
     reader = _seeded_application(tenant, READER, READER_ROLES, credentials.reader_secret)
@@ -182,6 +186,11 @@ def _people(tenant: Tenant, credentials: Credentials) -> None:
     add(ADMIN_ADDRESS, "Administrator")
     assign_role(tenant, seeded_id(tenant, "user", ADMIN_ADDRESS), "Global Administrator")
     add("shared@contoso.example", "Shared", password=None, licensed=False, shared=True)
+    add("integration-prod@contoso.example", "Integration")
+    add("integration-test@contoso.example", "Integration (test)")
+    add("support-test@contoso.example", "Support (test)")
+    add(SUPPORT_ADDRESS, "Support", password=None, licensed=False, shared=True)
+    add(AGENT_ADDRESS, "Support agent")
 
 
 def _let_read(tenant: Tenant, service_principal: Entity, address: str) -> None:
@@ -190,11 +199,19 @@ def _let_read(tenant: Tenant, service_principal: Entity, address: str) -> None:
         "DisplayName": service_principal["displayName"],
         **exchange_identity(tenant, service_principal["id"]),
     })
+    _grant(tenant, "mailbox_permissions", address, User=service_principal["id"], AccessRights=["FullAccess"])
+
+
+def _let_work_with(tenant: Tenant, address: str, person: str) -> None:
+    identifier = seeded_id(tenant, "user", person)
+    _grant(tenant, "mailbox_permissions", address, User=identifier, AccessRights=["FullAccess"])
+    _grant(tenant, "recipient_permissions", address, Trustee=identifier, AccessRights=["SendAs"])
+
+
+def _grant(tenant: Tenant, collection: str, address: str, **entry: Any) -> None:
     mailbox = tenant.find_mailbox(address)
     assert mailbox is not None
-    tenant["mailbox_permissions"].put(mailbox["id"], {
-        "entries": [{"User": service_principal["id"], "AccessRights": ["FullAccess"]}],
-    })
+    tenant[collection].put(mailbox["id"], {"entries": [entry]})
 
 
 def exchange_identity(tenant: Tenant, object_id: str) -> Entity:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -51,6 +52,14 @@ class SignInAt(TypedDict):
     since_field: NotRequired[str]
 
 
+class Remark(TypedDict):
+    """What a person is told if a ``field`` (with dots) is found to match a ``pattern``, a regular expression."""
+
+    field: str
+    pattern: str
+    words: str
+
+
 class Request(NamedTuple):
     """A request that writes the object.
 
@@ -81,6 +90,7 @@ class ApiObject:
     :param sign_in: who signs in for it. Until then it is no failure if it cannot be activated.
     :param described_at: where the server says what it knows. Before anything is written each field is looked up there.
     :param undescribed_remedy: what is to be done about a field that it does not know.
+    :param remarks: what to warn of, if it is found.
     """
 
     KIND: ClassVar[str] = "api_object"
@@ -96,6 +106,7 @@ class ApiObject:
     sign_in: SignInAt | None = None
     described_at: DescribedAt | None = None
     undescribed_remedy: str = "Check the names of the fields and the version of the product."
+    remarks: Sequence[Remark] = ()
     authentication: Mapping[str, str] = field(default_factory=dict)
     ca_path: str | None = None
     timeout: int = 30
@@ -151,6 +162,10 @@ class ApiObject:
         is_due = request is not None or self.is_inactive(found.content)
         return Change(
             self.name, *self._texts(found, renews=request is not None and request.renews),
+            warnings=tuple(
+                f"{self.name}: {one['words']}" for one in self.remarks
+                if re.search(one["pattern"], str(value_at(found.content, one["field"]) or ""))
+            ),
             write=ApiWrite(self, found) if is_due else None,
             is_attempt=is_due and request is None and self.is_awaited(found.content),
             sign_in=self._sign_in(found),

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.mailops.modern_auth.plugins.module_utils._aadsts import REMEDIES, authentication_error
+from ansible_collections.mailops.modern_auth.plugins.module_utils._aadsts import (
+    REMEDIES,
+    authentication_error,
+    is_for_a_person,
+    quoted,
+)
 
 TEXT = "AADSTS7000222: The provided client secret keys for app 'x' are expired."
 
@@ -21,8 +26,8 @@ def test_text_number_identifiers_and_remedy_go_to_their_places(gap: str) -> None
 
 
 def test_the_number_and_identifiers_are_found_in_text_too() -> None:
-    error = authentication_error({"error_description": "ERROR: AADSTS50076: MFA. Trace ID: t Correlation ID: c"}, "az")
-    assert error.code == "AADSTS50076"
+    error = authentication_error({"error_description": "ERROR: AADSTS50999: New. Trace ID: t Correlation ID: c"}, "az")
+    assert error.code == "AADSTS50999"
     assert error.request_id == "trace t, correlation c"
     assert error.remedy is None
 
@@ -36,3 +41,19 @@ def test_an_answer_without_a_number_keeps_its_error() -> None:
 
 def test_an_empty_answer_is_an_error_too() -> None:
     assert "no explanation" in authentication_error({}, "client x").message
+
+
+@pytest.mark.parametrize(("error", "person"), [
+    ("invalid_grant", True), ("interaction_required", True), ("consent_required", True), ("login_required", True),
+    ("invalid_client", False), ("unauthorized_client", False), (None, False),
+])
+def test_whether_a_person_is_needed_is_told_by_oauths_own_word(error: str | None, person: bool) -> None:
+    assert authentication_error({"error": error, "error_description": TEXT}, "somebody").needs_person is person
+
+
+def test_what_somebody_else_repeats_is_known_by_its_number() -> None:
+    assert quoted("Error: invalid_grant, AADSTS50173: The provided grant has expired") == 50173
+    assert quoted("535 5.7.3 Authentication unsuccessful") is None
+    assert is_for_a_person(50173)
+    assert not is_for_a_person(7000222)
+    assert not is_for_a_person(None)

@@ -16,16 +16,18 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._references im
 
 PLAN = {
     "a": {"fact": "x"}, "b": [{"secret": "y", "application": "one"}, 1], "c": {"fact": "x", "more": 2},
-    "d": {"application": "one"},
+    "d": {"application": "one"}, "e": {"token": "t"},
+    "f": {"token": "z", "account": "who", "application": "one"},
 }
-X, Y = Reference("fact", "x"), Reference("secret", "y", "one")
+X, Y, Z = Reference("fact", "x"), Reference("secret", "y", "one"), Reference("token", "z", "one", "who")
 
 
 def test_references_are_replaced_at_any_depth() -> None:
-    assert fill(PLAN, {X: "X", Y: "Y"}.get) == {
-        "a": "X", "b": ["Y", 1], "c": {"fact": "x", "more": 2}, "d": {"application": "one"},
+    assert fill(PLAN, {X: "X", Y: "Y", Z: "Z"}.get) == {
+        "a": "X", "b": ["Y", 1], "c": {"fact": "x", "more": 2}, "d": {"application": "one"}, "e": {"token": "t"},
+        "f": "Z",
     }
-    assert list(references(PLAN)) == [X, Y]
+    assert list(references(PLAN)) == [X, Y, Z]
 
 
 @pytest.mark.parametrize("value", ["", None])
@@ -37,4 +39,5 @@ def test_what_is_missing_is_named(value: str | None) -> None:
 def test_an_application_may_be_called_by_another_name() -> None:
     assert named(PLAN, {"one": "TENANT/one"}) == {
         **PLAN, "b": [{"secret": "y", "application": "TENANT/one"}, 1],
+        "f": {"token": "z", "account": "who", "application": "TENANT/one"},
     }

@@ -23,6 +23,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings
     is_address,
     settings_from,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.web_settings import WebSide
 from hypothesis import given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
@@ -31,7 +32,7 @@ GUID = "0f0e0d0c-1111-2222-3333-444455556666"
 SIDE: dict[str, Any] = dict.fromkeys((
     "host", "port", "tls", "mailbox", "messages_per_session", "username", "password", "tenant_id", "client_id",
     "client_secret", "certificate_path", "certificate_password", "federated_token_file", "access_token",
-    "managed_identity_client_id", "google",
+    "managed_identity_client_id", "google", "web",
 )) | {"authentication": "oauth2", "auth_source": "auto"}
 APPLICATION = {"tenant_id": "contoso.example", "client_id": GUID, "client_secret": "s3cret~value"}
 GRAPH = {"transport": "graph", "mailbox": "contracts@contoso.example", **APPLICATION}
@@ -342,3 +343,44 @@ def host_or_problem(text: str) -> tuple[str, str]:
         return server(settings(RELAY | {"host": text or None, "mailbox": "a@b.example"}).send).host, ""
     except InputError as error:
         return "", error.message
+
+
+API = {"url": "https://product.example/send", "method": "POST", "body": {}, "accepted": {}, "listed": None,
+       "authentication": {"username": "admin", "password": "p"}, "ca_path": None}
+WEB = {"transport": "web", "mailbox": "support@contoso.example", "web": API}
+
+
+def test_a_products_api() -> None:
+    side = settings(WEB, ca_path="/ca.pem").send
+    assert isinstance(side, WebSide)
+    assert (side.address, side.credentials, side.api.access.ca_path) == ("support@contoso.example", None, "/ca.pem")
+    assert side.describe() == {
+        "transport": "web", "authentication": "none", "host": "product.example", "port": 443, "tls": "implicit",
+        "user": None,
+    }
+    own = settings(WEB | {"web": API | {"ca_path": "/own.pem", "url": "https://product.example:5543/x"}}).send
+    assert isinstance(own, WebSide)
+    assert (own.api.access.ca_path, own.describe()["port"]) == ("/own.pem", 5543)
+
+
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"web": None}, "send.web: is needed with transport web"),
+    ({"host": "smtp.office365.com"}, "send.host: has no meaning with transport web"),
+    ({"client_secret": "s~s"}, "send.client_secret: has no meaning with transport web"),
+    ({"messages_per_session": 2}, "has no meaning with transport web, which has no sessions"),
+    ({"mailbox": "support"}, "send.mailbox: 'support' is not an e-mail address"),
+    ({"web": API | {"url": "http://product.example"}}, "send.web.url: 'http://product.example' is no address"),
+    ({"web": API | {"url": "https://"}}, "send.web.url: 'https://' is no address"),
+    ({"web": API | {"url": "https://product.example/{id}"}}, "send.web.listed: says whose {id} is meant"),
+    ({"web": API | {"listed": {"url": "https://x.example", "rows": None, "id": "id", "by": {}}}}, "send.web.listed:"),
+    (
+        {"web": API | {"url": "https://x.example/{id}", "listed": {
+            "url": "http://x.example", "rows": None, "id": "id", "by": {},
+        }}}, "send.web.listed.url: 'http://x.example' is no address",
+    ),
+    ({"web": API | {"accepted": {"status": "("}}}, "send.web.accepted.status: is no regular expression"),
+    ({"transport": "graph", **APPLICATION}, "send.web: has no meaning with transport graph"),
+])
+def test_what_a_products_api_does_not_take(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=re.escape(words)):
+        settings(WEB | changes)

@@ -165,7 +165,7 @@ def test_a_plan_holds_no_secret_but_names_each(settings: dict[str, Any]) -> None
     ("settings", "changes", "problem"),
     [
         (graph(), {"mail_product": "icy"},
-         "mail_product: 'icy' is not one of cmo, ici, team_assistant; did you mean ici?"),
+         "mail_product: 'icy' is not one of cmo, ici, integration_server, team_assistant, xcally; did you mean ici?"),
         (graph(), {"mail_product": None}, "mail_product: is required"),
         (graph(), {"mail_environment": "../x"}, "mail_environment: '../x' is no word"),
         (graph(), {"mail_sned": {}}, "mail_sned: unknown; did you mean mail_send?"),
