@@ -12,7 +12,6 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from jinja2 import (
-    ChoiceLoader,
     Environment,
     FileSystemLoader,
     StrictUndefined,
@@ -38,17 +37,21 @@ def page(template: Path, variable: str, values: Mapping[str, Any]) -> str:
     :raises InputError: there is no such template, or it is wrong.
     """
     environment = Environment(
-        loader=ChoiceLoader([FileSystemLoader(template.parent), FileSystemLoader(TEMPLATES)]), autoescape=True,
-        undefined=StrictUndefined, finalize=_allowed, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+        # One that extends a template of the collection may have its name.
+        loader=FileSystemLoader([TEMPLATES, template.parent]), autoescape=True, undefined=StrictUndefined,
+        finalize=_allowed, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )
     environment.filters["days"] = _days
     try:
-        return environment.get_template(template.name).render(values)
-    except (TemplateError, OSError, UnicodeDecodeError) as error:
-        place = f"{error.filename}, line {error.lineno}" if isinstance(error, TemplateSyntaxError) else str(template)
-        what = f"there is no template {error}" if isinstance(error, TemplateNotFound) else str(error)
+        return environment.from_string(template.read_text(encoding="utf-8")).render(values)
+    except TemplateNotFound as error:
+        raise InputError(f"{variable}: {template}: there is no template {error.name}.") from error
+    except OSError as error:
+        raise InputError(f"{variable}: {template} cannot be read ({error.strerror}).") from error
+    except (TemplateError, TypeError, ValueError) as error:
+        line = f", line {error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
         raise InputError(
-            f"{variable}: {place}: {what}",
+            f"{variable}: {template}{line}: {error}",
             remedy=f"Name a template in the language of Jinja2. Those of the collection are in {TEMPLATES}.",
         ) from error
 

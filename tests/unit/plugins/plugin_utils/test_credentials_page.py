@@ -124,7 +124,7 @@ def test_what_no_host_uses_is_listed() -> None:
 
 
 def test_a_users_template_may_change_a_block_alone(tmp_path: Path) -> None:
-    own = tmp_path / "page.j2"
+    own = tmp_path / "credentials.html.j2"
     own.write_text(
         '{% extends "credentials.html.j2" %}{% block heading %}<h1>{{ report.applications[0].name }}</h1>{% endblock %}'
     )
@@ -136,7 +136,9 @@ def test_a_users_template_may_change_a_block_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("text", "told"), [
     ("{{ report.nothing }}", r"page\.j2: .*has no attribute 'nothing'"),
     ("{% if %}", r"page\.j2, line 1: "),
-    (None, r"page\.j2: there is no template page\.j2"),
+    ("{{ report.state + 1 }}", r"page\.j2: "),
+    ("{% include 'other.j2' %}", r"page\.j2: there is no template other\.j2"),
+    (None, r"page\.j2 cannot be read \(No such file"),
 ])
 def test_a_wrong_template_is_told(tmp_path: Path, text: str | None, told: str) -> None:
     own = tmp_path / "page.j2"
