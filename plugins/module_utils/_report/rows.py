@@ -21,6 +21,7 @@ HEAD = ("host", "result")
 # A way that the product itself goes; it is asked to by its API, at most.
 _OWN_WAY: Mapping[str, Any] = {"transport": "web"}
 RESTART = "restart the product"
+DELIVERED = "delivered"
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _delivery(check: Mapping[str, Any]) -> dict[str, Any]:
     if check.get("left_out"):
         return {"name": check["name"], "message_id": None, "seconds": None, "result": REQUIRED}
     delivery = check["delivery"]
-    went = "delivered" if delivery["sent_through"] else "taken"
+    went = DELIVERED if delivery["sent_through"] else "taken"
     refused = delivery["refusal"] is not None
     return {
         "name": check["name"], "message_id": delivery["message_id"], "seconds": delivery["seconds"].get("total"),
@@ -122,5 +123,5 @@ def _result(host: str, steps: Steps, *, delivered: bool) -> str:
     if steps.removal:
         return "removed" if host in steps.identity or host in steps.access else "nothing to remove"
     if delivered:
-        return "delivered"
+        return DELIVERED
     return "configured, not verified" if steps.targets.get(host) else "not verified"
