@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import ENDPOINTS, said_by
+from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import said_by
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, Entry, fact
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate import options
@@ -17,6 +17,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.delive
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.check import check_from
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.options import complete
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.report import intention
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import ENDPOINT_OPTIONS
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import secrets_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import (
     OWN_SECRET,
@@ -184,15 +185,13 @@ class ActionModule(EstateStep):
             name: People(entry["client_id"], places_of(entry["client_id"], keepers.get(name)))
             for name, entry in able.items()
         }
-        ways = {}
-        for one, check in wanted.items():
-            if one.application in able:
-                entry = able[one.application]
-                ways[one] = Way(one, people[one.application], applications[one.application]["unique_name"], {
-                    **{name: check[name] for name in ENDPOINTS if name in check},
-                    "tenant_id": entry["tenant_id"], "client_id": entry["client_id"],
-                    "client_secret": entry.get(one.slot, {}).get("secret_text"),
-                })
+        ways = [
+            Way(one, people[one.application], applications[one.application]["unique_name"], {
+                **{name: check[name] for name in ENDPOINT_OPTIONS if name in check},
+                "tenant_id": able[one.application]["tenant_id"], "client_id": able[one.application]["client_id"],
+                "client_secret": able[one.application].get(one.slot, {}).get("secret_text"),
+            }) for one, check in wanted.items() if one.application in able
+        ]
         return predicted(ways) if self.check_mode else tokens(ways)
 
     @staticmethod

@@ -15,10 +15,14 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._http im
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import cloud_from
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import complete, endpoint_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, Entry
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import AuthenticationError, InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
+    AuthenticationError,
+    InputError,
+    StoreError,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import Keeper
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils._people import People, entry_name, keyring
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._people import People, Place, entry_name, keyring
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import Step
 
 #: The application that the person signs in to, as the store has it or the task says.
@@ -125,15 +129,19 @@ class ActionModule(Step):
             raise InputError("tenant_id: is needed with client_id; the person signs in there.")
         return given
 
-    def _places(self, args: Mapping[str, Any], client_id: str) -> list[Any]:
+    def _places(self, args: Mapping[str, Any], client_id: str) -> list[Place]:
         """Where the sign-in may be kept, best first.
 
         :raises InputError: nowhere.
         """
-        name = entry_name(args["unique_name"] or client_id)
         ring = keyring(client_id) if args["keep_in"] != "store" else None
-        store = self._keeper(args, name) if args["store"] and args["keep_in"] != "keyring" else None
-        places = [place for place in (ring, store) if place is not None]
+        places: list[Place] = [] if ring is None else [ring]
+        if args["store"] and args["keep_in"] != "keyring":
+            try:
+                places.append(self._keeper(args, entry_name(args["unique_name"] or client_id)))
+            except StoreError:
+                if not places:
+                    raise
         if not places:
             raise InputError(
                 "The sign-in cannot be kept: this machine offers no keyring, and no store is named.",

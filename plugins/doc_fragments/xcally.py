@@ -21,7 +21,8 @@ options:
     type: dict
     default: {}
 notes:
-  - What the objects hold is documented by Motion's vendor. The paths and JSON fields of its API are not, and are inferred.
+  - What the objects hold is documented by Motion's vendor. The paths and JSON fields of its API are not, and are
+    inferred.
 """
 
     OBJECT = r"""
@@ -32,6 +33,6 @@ options:
     type: dict
     default: {}
 notes:
-  - Before the first write each field is looked up in the server's own description (C(/apidoc)), and one that it does not
-    know is refused.
+  - Before the first write each field is looked up in the server's own description (C(/apidoc)), and one that it does
+    not know is refused.
 """

@@ -106,8 +106,8 @@ options:
     default: []
   restart_command:
     description: >-
-      A command, as a list, that restarts the product after a change on its server. Without one RV(restart) says V(needed). What
-      changes behind the product's API it knows at once.
+      A command, as a list, that restarts the product after a change on its server. Without one RV(restart) says
+      V(needed). What changes behind the product's API it knows at once.
     type: list
     elements: str
     default: []

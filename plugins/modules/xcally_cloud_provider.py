@@ -15,7 +15,7 @@ description:
   - A person signs in for it once, with the button C(Authenticate) on Motion's page. Until then
     RV(authorization_required) says who has to do what. That is no failure.
   - An option that is left out is left alone.
-version_added: 0.4.0
+version_added: 0.3.0
 author:
   - mailops contributors (@mailops)
 extends_documentation_fragment:

@@ -9,7 +9,7 @@ module: xcally_cloud_provider_info
 short_description: Look up cloud providers of XCALLY Motion
 description:
   - Reads one cloud provider, or all of them, for example to see whether somebody has signed in.
-version_added: 0.4.0
+version_added: 0.3.0
 author:
   - mailops contributors (@mailops)
 extends_documentation_fragment:

@@ -12,7 +12,7 @@ description:
     by a cloud provider, see M(mailops.modern_auth.xcally_cloud_provider).
   - A shared mailbox is opened by a person who has access to it, O(delegate).
   - An option that is left out is left alone.
-version_added: 0.4.0
+version_added: 0.3.0
 author:
   - mailops contributors (@mailops)
 extends_documentation_fragment:
@@ -40,7 +40,8 @@ options:
     description: Whether the account sends and receives.
     type: bool
   username:
-    description: The user name. The default is O(email), if that is given. For a shared mailbox it is the mailbox itself.
+    description:
+      - The user name. The default is O(email), if that is given. For a shared mailbox it is the mailbox itself.
     type: str
   cloud_provider:
     description: The id of the cloud provider. No other account must have it.

@@ -9,7 +9,7 @@ module: xcally_email_account_info
 short_description: Look up e-mail accounts of XCALLY Motion
 description:
   - Reads one e-mail account, or all of them.
-version_added: 0.4.0
+version_added: 0.3.0
 author:
   - mailops contributors (@mailops)
 extends_documentation_fragment:

@@ -24,6 +24,7 @@ from typing import Any, Protocol
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry, checked
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import StoreError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import SignIn
 
 try:
     from msal_extensions import build_encrypted_persistence
@@ -33,8 +34,10 @@ except ImportError:
 
 #: What the names of such entries begin with.
 PREFIX = "sign-ins/"
-#: A refresh token is good for 90 days, and each use gives a new one: it is enough to keep one a week.
+#: A refresh token is good for 90 days (AADSTS700082), and each use gives a new one: it is enough to keep one a week.
+LIFETIME = timedelta(days=90)
 RENEWAL = timedelta(days=7)
+_COMMAND = "ansible-playbook mailops.modern_auth.sign_in_mail"
 
 
 def entry_name(unique_name: str) -> str:
@@ -132,6 +135,21 @@ class People:
         since: str | None = self._entry.get("people", {}).get(account.casefold())
         return since
 
+    def sign_ins(self, unique_name: str, host: str) -> list[SignIn]:
+        """All that is kept, as far as can be told without a token.
+
+        :param unique_name: of the application; ``host`` is one that it is for.
+        """
+        if not self._entry:
+            return []
+        renewed: str = self._entry["renewed"]
+        has_ended = datetime.now(UTC) - datetime.fromisoformat(renewed) > LIFETIME
+        why = f"It was last used on {renewed[:10]}; after {LIFETIME.days} days it is of no use." if has_ended else None
+        return [
+            own_sign_in(unique_name, account, host, why=why, since=since)
+            for account, since in self._entry["people"].items()
+        ]
+
     def keep(self, sign_in: str, account: str) -> None:
         """Keep what a sign-in has given."""
         people = {**self._entry.get("people", {}), account.casefold(): _now()}
@@ -156,6 +174,21 @@ class People:
                 continue
             self._entry = entry
             return
+
+
+def own_sign_in(
+    unique_name: str, account: str, host: str | None, *, why: str | None = None, since: str | None = None
+) -> SignIn:
+    """A person's sign-in for our own proofs.
+
+    :param unique_name: of the application.
+    :param host: the host of the inventory that it is for, for the words of what to run.
+    :param why: why it has yet to be done; None if it was.
+    :param since: when it was done, if that is known.
+    """
+    run = f"{_COMMAND} --limit {host}" if host else _COMMAND
+    do = None if why is None else f"{why} Run `{run}` and sign in as {account}."
+    return SignIn("the verification with", unique_name, account, do, since)
 
 
 def _now() -> str:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,11 +21,10 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import UNKNOWN
 from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import SignIn
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils._people import People
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._people import People, own_sign_in
 
 #: How many tokens are asked for at a time.
 AT_ONCE = 32
-COMMAND = "ansible-playbook mailops.modern_auth.sign_in_mail"
 
 
 class Wanted(NamedTuple):
@@ -76,41 +75,37 @@ class Token:
             return self.found
         if not (isinstance(self.found, AuthenticationError) and self.found.needs_person):
             raise self.found
-        account = self.way.wanted.account
         why = " ".join(filter(None, (self.found.message, self.found.remedy)))
-        run = f"{COMMAND} --limit {host}" if host else COMMAND
-        raise SignInNeeded(SignIn(
-            "the verification with", self.way.unique_name, account, f"{why} Run `{run}` and sign in as {account}."
-        ))
+        raise SignInNeeded(own_sign_in(self.way.unique_name, self.way.wanted.account, host, why=why))
 
 
-def tokens(ways: Mapping[Wanted, Way]) -> dict[Wanted, Token]:
+def tokens(ways: Sequence[Way]) -> dict[Wanted, Token]:
     """The tokens; nobody is asked to sign in."""
     if not ways:
         return {}
     require(signed_in.MISSING)
     connections = Connections()
+
+    def ask(way: Way) -> tuple[Token, str | None]:
+        options = {**way.options, "account": way.wanted.account, "sign_in": way.people.sign_in}
+        try:
+            person = signed_in.source(options, connections)
+            return Token(way, person.token(way.wanted.scope)), person.kept
+        except ModernAuthError as error:
+            return Token(way, error), None
+
     with ThreadPoolExecutor(AT_ONCE, "person") as pool:
-        found = pool.map(lambda way: Token(way, _ask(way, connections)), ways.values())
-        return {token.way.wanted: token for token in found}
+        found = list(pool.map(ask, ways))
+    for token, kept in found:
+        if kept is not None:
+            # The old one is good for a while, and the next run tries again.
+            with suppress(StoreError):
+                token.way.people.renew(kept)
+    return {token.way.wanted: token for token, _kept in found}
 
 
-def predicted(ways: Mapping[Wanted, Way]) -> dict[Wanted, Token]:
+def predicted(ways: Sequence[Way]) -> dict[Wanted, Token]:
     """As far as can be told without asking for them."""
     return {
-        wanted: Token(way, UNKNOWN if way.people.sign_in else signed_in.nobody(wanted.account))
-        for wanted, way in ways.items()
+        way.wanted: Token(way, UNKNOWN if way.people.sign_in else signed_in.nobody(way.wanted.account)) for way in ways
     }
-
-
-def _ask(way: Way, connections: Connections) -> str | ModernAuthError:
-    options = {**way.options, "account": way.wanted.account, "sign_in": way.people.sign_in}
-    try:
-        person = signed_in.source(options, connections)
-        token = person.token(way.wanted.scope)
-    except ModernAuthError as error:
-        return error
-    with suppress(StoreError):
-        # The old one is good for a while, and the next run tries again.
-        way.people.renew(person.kept)
-    return token

@@ -30,7 +30,8 @@ VERSIONS = {TEST: "10.11", PROD: "10.15"}
 MAILBOXES = {TEST: "integration-test@contoso.example", PROD: "integration-prod@contoso.example"}
 APPLICATIONS = {TEST: "integration-mail-test", PROD: "integration-mail-prod"}
 EXCHANGE, GRAPH = "00000002-0000-0ff1-ce00-000000000000", "00000003-0000-0000-c000-000000000000"
-PORT_PAGE, RESOURCES_PAGE = "/WmRoot/configEmail.dsp?listenerKey=orders&mode=edit", "/WmRoot/settings-resources.dsp"
+PORT_PAGE = "/WmRoot/configEmail.dsp?listenerKey=orders&mode=edit"
+RESOURCES_PAGE = "/WmRoot/settings-resources-edit.dsp"
 SECONDS = 300
 
 

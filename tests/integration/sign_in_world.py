@@ -101,6 +101,13 @@ class SignInWorld:
 
         :param person: what they do, once the address is open.
         """
+        return self.run_told(lambda address: person(Person(self.sandbox.ca).open(address)), *tasks)
+
+    def run_told(self, act: Callable[[str], object], *tasks: dict[str, Any]) -> Outcome:
+        """Run tasks, and do something as soon as an address to open is printed.
+
+        :param act: gets the address.
+        """
         log = self.folder / "printed"
         with log.open("wb") as printed:
             process = subprocess.Popen(**{
@@ -108,7 +115,7 @@ class SignInWorld:
                 "stdin": subprocess.DEVNULL,
             })
         try:
-            person(self._opened(process, log))
+            act(self._told(process, log))
             process.wait(SECONDS)
         finally:
             process.kill()
@@ -146,12 +153,12 @@ class SignInWorld:
     def _tasks(self, tasks: tuple[dict[str, Any], ...]) -> list[dict[str, Any]]:
         return [{**task, "run_once": True, "delegate_to": "localhost"} for task in tasks]
 
-    def _opened(self, process: subprocess.Popen[bytes], log: Path) -> Person:
-        """The page that is printed, while the task still runs."""
+    def _told(self, process: subprocess.Popen[bytes], log: Path) -> str:
+        """The address that is printed, while the task still runs."""
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline and process.poll() is None:
             told = re.search(r"sign in as \S+: (https://\S+)", log.read_text("utf-8"))
             if told:
-                return Person(self.sandbox.ca).open(told[1])
+                return told[1]
             time.sleep(0.05)
         raise AssertionError(log.read_text())

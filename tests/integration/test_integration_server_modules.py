@@ -17,7 +17,7 @@ from sandbox_fixture import RunningSandbox
 
 MAILBOX = "integration-test@contoso.example"
 PORT_PAGE = "/WmRoot/configEmail.dsp?listenerKey=orders&mode=edit"
-RESOURCES_PAGE = "/WmRoot/settings-resources.dsp"
+RESOURCES_PAGE = "/WmRoot/settings-resources-edit.dsp"
 
 
 class Operator:

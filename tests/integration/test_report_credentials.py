@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import ssl
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +54,13 @@ class Estate:
         }
         (folder / "password").write_text(PASSWORD, encoding="utf-8")
         (folder / "credentials").mkdir()
-        vault = VaultLib([("default", VaultSecret(PASSWORD.encode()))])
-        text = yaml.safe_dump({"applications": {"contracts": self.entry}})
         self.store = folder / "credentials" / "prod.yml"
-        self.store.write_bytes(vault.encrypt(text, vault_id="default"))
+        self.keep(contracts=self.entry)
+
+    def keep(self, **entries: Any) -> None:
+        """Let the store hold these entries."""
+        vault = VaultLib([("default", VaultSecret(PASSWORD.encode()))])
+        self.store.write_bytes(vault.encrypt(yaml.safe_dump({"applications": entries}), vault_id="default"))
 
     def host(self, unique_name: str) -> dict[str, Any]:
         env = self.modules.sandbox.env
@@ -74,15 +78,37 @@ class Estate:
             "ansible_connection": "ssh", "ansible_host": "192.0.2.1",
         }
 
-    def report(self, *arguments: str) -> tuple[str, dict[str, Any], str]:
-        """What is on the terminal, in credentials.json and in credentials.html."""
-        hosts = {"web-1": self.host("contracts"), "web-2": self.host("contracts"), "new": self.host("workflow")}
+    def signed_in_by_a_person(self, unique_name: str) -> dict[str, Any]:
+        """A host of a product for whose proofs somebody signs in; nothing answers at its address."""
+        mailbox = "orders@contoso.example"
+        return {
+            **self.host(unique_name), "mail_product": "integration_server", "ansible_connection": "local",
+            "mail_send": {"transport": "smtp", "from": mailbox},
+            "mail_receive": {"transport": "imap", "mailbox": mailbox},
+            "mail_integration_server": {
+                "url": "https://127.0.0.1:9", "username": "Administrator", "password": VALUE, "alias": "orders",
+                "package": "WmPublic",
+            },
+        }
+
+    def report(self, *arguments: str, **more: Any) -> tuple[str, dict[str, Any], str]:
+        """What is on the terminal, in credentials.json and in credentials.html.
+
+        :param more: further hosts.
+        """
+        hosts = {
+            "web-1": self.host("contracts"), "web-2": self.host("contracts"), "new": self.host("workflow"), **more,
+        }
         done = run(self.folder, PLAYBOOK, "-vvv", "--diff", *arguments, hosts=hosts)
         assert done.code == 0, done.output
         reports = self.folder / "reports"
-        text, page = ((reports / f"credentials.{kind}").read_text(encoding="utf-8") for kind in ("json", "html"))
-        for shown in (done.output, text, page):
+        text, page, metrics = (
+            (reports / f"credentials.{kind}").read_text(encoding="utf-8") for kind in ("json", "html", "prom")
+        )
+        for shown in (done.output, text, page, metrics):
             assert VALUE not in shown
+        states = [line for line in metrics.splitlines() if line.startswith("mailops_application_state{")]
+        assert len(states) == len(json.loads(text)["applications"])
         return done.output, json.loads(text), page
 
 
@@ -109,6 +135,12 @@ def test_reports_the_applications_of_the_inventory(estate: Estate) -> None:
     assert workflow["reasons"] == ["The store has no credential of it yet; run mailops.modern_auth.setup_mail."]
     assert "Contracts (prod): The current secret ends in 9 days" in output
     assert estate.current in page
+
+
+def test_the_page_is_of_a_template_of_the_users(estate: Estate) -> None:
+    (estate.folder / "own.html.j2").write_text("{{ report.applications | length }} applications")
+    _output, _told, page = estate.report("-e", "mail_credentials_template=own.html.j2")
+    assert page == "2 applications"
 
 
 def disable(sandbox: RunningSandbox, app_id: str) -> None:
@@ -141,5 +173,26 @@ def test_reports_all_applications_of_the_tenant_and_obeys_no_name(estate: Estate
     names = [one["name"] for one in told["applications"]]
     assert HOSTILE in names
     assert "Mail operations" in names
-    assert "<script" not in page
+    assert "<script>alert" not in page
     assert list(estate.folder.rglob("templated")) == []
+
+
+def test_who_signs_in_for_proofs_is_listed_with_the_age_of_that(estate: Estate) -> None:
+    days_ago = [(datetime.now(UTC) - timedelta(days=days, hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ") for days in (12, 97)]
+    kept = {
+        f"sign-ins/{name}": {
+            "client_id": estate.app_id, "sign_in": VALUE, "people": {"orders@contoso.example": since}, "renewed": since,
+        }
+        for name, since in zip(("orders", "tasks"), days_ago, strict=True)
+    }
+    estate.keep(contracts=estate.entry, orders=estate.entry, tasks=estate.entry, nobody=estate.entry, **kept)
+    output, told, _page = estate.report(**{
+        name: estate.signed_in_by_a_person(name) for name in ("orders", "tasks", "nobody")
+    })
+    valid, ended = told["sign_ins"]
+    assert (valid["host"], valid["where"], valid["since"], valid["age_days"], valid["do"]) == (
+        "orders", "orders", days_ago[0], 12, None,
+    )
+    assert (ended["host"], ended["account"], ended["age_days"]) == ("tasks", "orders@contoso.example", 97)
+    assert f"It was last used on {days_ago[1][:10]}; after 90 days it is of no use. Run " in ended["do"]
+    assert "`ansible-playbook mailops.modern_auth.sign_in_mail --limit tasks`" in output

@@ -86,7 +86,8 @@ def test_secrets_never_come_back(server: httpx.Client, tmp_path: Path) -> None:
         server.post(PORTS, json=OAUTH), server.post(PORTS, json={**BASIC, "alias": "other"}), server.get(PORTS),
         server.get(f"{PORTS}?expand=true"), server.get(f"{PORTS}/orders"), server.patch(NOTIFICATION, json=SMTP),
         server.get(NOTIFICATION), server.post(f"{PORTS}/orders?action=enable"),
-        server.get("/WmRoot/configEmail.dsp?listenerKey=orders"), server.get("/WmRoot/settings-resources.dsp"),
+        server.get("/WmRoot/configEmail.dsp?listenerKey=orders&mode=edit"),
+        server.get("/WmRoot/settings-resources-edit.dsp"),
         server.patch(f"{PORTS}/orders", json={"clientSecret": ["x", OAUTH["clientSecret"]]}),
     ]
     assert [one.text for one in answers if any(str(secret) in one.text for secret in secrets)] == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Iterator
@@ -11,46 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from browser_fixture import chromium, context, looks_right, page
 from mail_client import PROBE, mail_app, submission, switch_smtp_on
 from person_fixture import ADMIN, CONTRACTS, Product, body
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import Page, Request, expect
 from sandbox_fixture import RunningSandbox, run_cli
 
-CHROMIUM = "/usr/bin/chromium"
-# What keeps it from looking for its maker's hosts.
-expect.set_options(timeout=30_000)
-QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        # Chromium's own sandbox does not work for root.
-        own = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *own])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(params=[PHONE, DESKTOP], ids=["phone", "desktop"])
-def context(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[BrowserContext]:
-    """A browser with an empty jar."""
-    context = chromium.new_context(viewport=request.param, ignore_https_errors=True)
-    context.set_default_timeout(30_000)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """A page; at its end it must have asked nobody but the sandbox and the product for anything."""
-    page, asked, stopped = context.new_page(), list[Request](), list[Request]()
-    page.on("request", lambda request: asked.append(request))
-    # What the page's own policy forbade has not left the browser.
-    page.on("requestfailed", lambda request: stopped.append(request) if request.failure == "csp" else None)
-    yield page
-    assert {urlsplit(one.url).hostname for one in asked if one not in stopped} <= {"127.0.0.1", "localhost"}
+__all__ = ["chromium", "context", "page"]
 
 
 class Landing(BaseHTTPRequestHandler):
@@ -83,19 +49,6 @@ def landing() -> Iterator[str]:
 @pytest.fixture
 def product(clean: RunningSandbox) -> Product:
     return Product(clean, redirectUris={"web": ["http://localhost/landing"]})
-
-
-def looks_right(page: Page, heading: str | re.Pattern[str]) -> None:
-    """Whether a page fits its width, has one heading, and names every field and button."""
-    expect(page.get_by_role("heading", level=1)).to_have_text(heading)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
-    unnamed = page.evaluate(
-        "[...document.querySelectorAll('input:not([type=hidden])')].filter(field => !field.labels.length).length"
-        " + [...document.querySelectorAll('button, a')].filter(one => !one.textContent.trim()).length"
-    )
-    assert unnamed == 0
-    small = page.evaluate("[...document.querySelectorAll('button')].filter(one => one.offsetHeight < 40).length")
-    assert small == 0
 
 
 def returned(page: Page, landing: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from mail_client import PROBE, imap, letter, mail_app, messages_in, submission, switch_smtp_on
 from sandbox_fixture import RunningSandbox
-from xcally_fixture import Motion, motion, served
+from xcally_fixture import SECONDS, Motion, motion, served
 
 __all__ = ["motion"]
 
@@ -49,13 +49,13 @@ def signed_in(motion: Motion, person: str, mailbox: str | None = None, **fields:
     return motion.account(mailbox or person, provider, **fields)
 
 
-def send(motion: Motion, account: int, *, status: int = 200, **mail: str) -> Any:
+def send(motion: Motion, account: int, *, status: int = 200, **mail: Any) -> Any:
     """What the API says to a mail to the probe."""
     path, whole = f"/api/mail/accounts/{account}/send", {"to": PROBE, "text": "Hello", **mail}
     return motion.ask("POST", path, whole, status=status)
 
 
-def refusal(motion: Motion, account: int, **mail: str) -> str:
+def refusal(motion: Motion, account: int, **mail: Any) -> str:
     """Why a mail is not sent."""
     message: str = send(motion, account, status=500, subject="Refused", **mail)["message"]
     assert f"/api/mail/accounts/{account}/send: {message.splitlines()[0]}" in motion.log("error")
@@ -108,7 +108,9 @@ def test_a_mail_in_the_mailbox_is_really_taken(
     account, subject = request.getfixturevalue(fixture), put_in(motion.sandbox, mailbox)
     taken = motion.until(f"/api/mail/messages?MailAccountId={account}&direction=in&sort=-id", subject=subject)
     assert (taken["from"], taken["to"], taken["body"].strip()) == (PROBE, mailbox, "Hello\n.dot")
-    assert "\\Seen" in flags(motion.sandbox, mailbox, subject)
+    end = time.monotonic() + SECONDS
+    while "\\Seen" not in flags(motion.sandbox, mailbox, subject):
+        assert time.monotonic() < end, motion.log("combined")
     assert motion.ask("GET", f"/api/mail/messages?subject={subject}")["count"] == 1
 
 
@@ -210,6 +212,10 @@ def test_a_password_is_no_way_in_any_more(motion: Motion) -> None:
 def test_a_mail_needs_a_recipient_and_an_account(motion: Motion, own: int) -> None:
     assert refusal(motion, own, to="") == "No recipients defined"
     assert send(motion, 999, status=404) == {"message": "Not Found"}
+
+
+def test_a_mail_does_not_read_the_servers_files(motion: Motion, own: int) -> None:
+    assert refusal(motion, own, html={"path": "/etc/passwd"}).startswith("File access rejected")
 
 
 def test_the_log_says_more_after_the_switch_and_a_restart_and_never_a_secret(motion: Motion, own: int) -> None:

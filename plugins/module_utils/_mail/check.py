@@ -26,6 +26,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.taking import Inbox, Taking
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.token_sources import TokenSources
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.web_settings import WebSide
 from ansible_collections.mailops.modern_auth.plugins.module_utils._token_claims import claims_of
 
 
@@ -77,7 +78,9 @@ async def run(check: Check, sources: TokenSources, since: float = 0.0) -> dict[s
         patience = Patience(options["timeout"], options["poll_interval"])
         delivery = Delivery(
             probe, ready.sender, patience, stopwatch,
-            cleanup=options["cleanup"], sent_mail=ready.sent_mail, sender_mailbox=ready.sender_mailbox,
+            # What a product does with the mails that it has received is its own.
+            cleanup=options["cleanup"] and not isinstance(check.settings.receive, WebSide),
+            sent_mail=ready.sent_mail, sender_mailbox=ready.sender_mailbox,
         ) if probe and ready.sender else None
         taking = Taking(probe, patience, stopwatch, cleanup=options["cleanup"]) if probe and not ready.sender else None
         report = Report(check.settings, probe, ready, delivery or taking, stopwatch)

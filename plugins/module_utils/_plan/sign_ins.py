@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import ENDPOINTS
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import ENDPOINT_OPTIONS
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import references
 
 
@@ -29,7 +29,7 @@ def sign_ins_of(
             sign_in = found.setdefault((str(name), str(one.account)), {
                 "unique_name": by_name[name]["unique_name"], "account": one.account, "scopes": [],
                 "store": by_name[name]["store"], "hosts": [],
-                **{option: check[option] for option in ENDPOINTS if option in check},
+                **{option: check[option] for option in ENDPOINT_OPTIONS if option in check},
             })
             sign_in["scopes"] += [one.name] if one.name not in sign_in["scopes"] else []
             sign_in["hosts"] += [check["host"]] if check["host"] not in sign_in["hosts"] else []

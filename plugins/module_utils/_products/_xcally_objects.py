@@ -92,7 +92,7 @@ class Motion:
     """A Motion server.
 
     :param url: its address without a path, ``https://HOST``.
-    :param authentication: see _targets.web.Access.
+    :param authentication: see _web.Access; secrets may be references.
     """
 
     url: str

@@ -17,7 +17,8 @@ from integration_server.administration import NOTIFICATION, Administration
 from integration_server.errors import ApiError
 from integration_server.fields import REDIRECT_PAGE
 
-PORTS, PORT, RESOURCES = "/WmRoot/security-ports.dsp", "/WmRoot/configEmail.dsp", "/WmRoot/settings-resources.dsp"
+PORTS, PORT = "/WmRoot/security-ports.dsp", "/WmRoot/configEmail.dsp"
+RESOURCES, RESOURCES_EDIT = "/WmRoot/settings-resources.dsp", "/WmRoot/settings-resources-edit.dsp"
 _COOKIE = "authorizing"
 _PAGES = Pages("integration_server")
 
@@ -32,6 +33,7 @@ def routes(administration: Administration) -> list[Route]:
         Route(PORT, pages.save_port, methods=["POST"]),
         Route(RESOURCES, pages.resources, methods=["GET"]),
         Route(RESOURCES, pages.save_resources, methods=["POST"]),
+        Route(RESOURCES_EDIT, pages.resources_edit, methods=["GET"]),
         Route(REDIRECT_PAGE, pages.code, methods=["GET"]),
     ]
 
@@ -42,11 +44,21 @@ class _Administrator:
 
     async def ports(self, _request: Request) -> Response:
         aliases = self._administration.aliases()
-        rows = [{**self._administration.port(alias), "address": port_page(alias)} for alias in aliases]
+        rows = [{**self._administration.port(alias), "address": port_page(alias, "view")} for alias in aliases]
         return _PAGES.show("ports.html", {"ports": rows, "resources": RESOURCES})
 
     async def port(self, request: Request) -> Response:
-        return self._show_port(request.query_params.get("listenerKey", ""))
+        alias = request.query_params.get("listenerKey", "")
+        port = self._administration.port(alias)
+        if request.query_params.get("mode") == "edit":
+            # Settings are edited on a port that does not listen, and only there a code is got.
+            if port["enabled"]:
+                await self._administration.switch_port(alias, "disable")
+            return self._edit_port(alias)
+        return _PAGES.show("port.html", {
+            "port": port, "is_signed_in": self._administration.is_signed_in(alias), "edit": port_page(alias, "edit"),
+            "ports": PORTS,
+        })
 
     async def save_port(self, request: Request) -> Response:
         form = await _form(request)
@@ -56,18 +68,23 @@ class _Administrator:
             if enable:
                 await self._administration.switch_port(alias, "enable")
         except ApiError as error:
-            return self._show_port(alias, str(error))
-        return RedirectResponse(port_page(alias), 303)
+            return self._edit_port(alias, str(error))
+        return RedirectResponse(PORTS, 303)
 
     async def resources(self, _request: Request) -> Response:
-        return self._show_resources()
+        return _PAGES.show("resources.html", {
+            "notification": self._administration.notification(), "edit": RESOURCES_EDIT, "ports": PORTS,
+        })
+
+    async def resources_edit(self, _request: Request) -> Response:
+        return self._edit_resources()
 
     async def save_resources(self, request: Request) -> Response:
         code = (await _form(request)).get("authCodeValue", "")
         try:
             await self._administration.change_notification({"authorizationCode": code})
         except ApiError as error:
-            return self._show_resources(str(error))
+            return self._edit_resources(str(error))
         return RedirectResponse(RESOURCES, 303)
 
     async def code(self, request: Request) -> Response:
@@ -80,28 +97,29 @@ class _Administrator:
             error = "No authorization code was sent to this page, or none was asked for in this browser."
         return _PAGES.show("code.html", {
             "error": error, "code": query.get("code"), "alias": alias,
-            "back": RESOURCES if alias is None else port_page(alias),
+            "back": RESOURCES_EDIT if alias is None else port_page(alias, "edit"),
             "action": RESOURCES if alias is None else PORT,
         }, status=400 if error else 200)
 
-    def _show_port(self, alias: str, error: str | None = None) -> Response:
-        port = self._administration.port(alias)
-        authorize = self._administration.authorize_port(alias)
-        return _show_with_cookie("port.html", alias, error, {
-            "port": port, "authorize": authorize, "ports": PORTS,
-            "is_signed_in": self._administration.is_signed_in(alias),
+    def _edit_port(self, alias: str, error: str | None = None) -> Response:
+        return _show_with_cookie("port_edit.html", alias, error, {
+            "port": self._administration.port(alias), "ports": PORTS,
+            "authorize": self._administration.authorize_port(alias),
         })
 
-    def _show_resources(self, error: str | None = None) -> Response:
-        return _show_with_cookie("resources.html", NOTIFICATION, error, {
-            "notification": self._administration.notification(), "ports": PORTS,
+    def _edit_resources(self, error: str | None = None) -> Response:
+        return _show_with_cookie("resources_edit.html", NOTIFICATION, error, {
+            "notification": self._administration.notification(), "resources": RESOURCES,
             "authorize": self._administration.authorize_notification(),
         })
 
 
-def port_page(alias: str) -> str:
-    """The address of a port's page."""
-    return f"{PORT}?listenerKey={quote(alias, safe='')}"
+def port_page(alias: str, mode: str) -> str:
+    """The address of a port's page.
+
+    :param mode: view or edit.
+    """
+    return f"{PORT}?listenerKey={quote(alias, safe='')}&mode={mode}"
 
 
 async def _form(request: Request) -> dict[str, str]:

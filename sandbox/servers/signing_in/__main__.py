@@ -31,7 +31,7 @@ def to_products(browser: Browser, directory: Path, report: Path, password: str) 
             # What is no address is signed in to elsewhere: by the playbook, or on a server.
             if row["product"] in PRODUCTS and "://" in required["where"]:
                 at_a_product(browser, row["product"], servers[row["host"]], required, password)
-                yield f"{row['host']}: {required['account']} has signed in for {required['what']}."
+                yield f"{row['host']}: {required['account']} has signed in for {required['what']} {required['where']}."
 
 
 def to_ourselves(browser: Browser, command: Sequence[str], password: str) -> Iterator[str]:

@@ -36,8 +36,8 @@ def new_page(browser: Browser, server: Mapping[str, Any] | None = None) -> Itera
     login = None
     if server is not None:
         login = {"username": server["username"], "password": server["password"], "origin": server["url"]}
-    # Only who may write to the machine's own certificates could have it trust the sandbox's. Without scripts nothing
-    # goes on by itself, as Microsoft's page that posts a code would: whatever happens was clicked.
+    # Chromium trusts what the machine trusts, and the sandbox's authority is none of that. Without scripts nothing goes
+    # on by itself, as Microsoft's page that posts a code would: whatever happens was clicked.
     context = browser.new_context(ignore_https_errors=True, http_credentials=login, java_script_enabled=False)
     context.set_default_timeout(MILLISECONDS)
     yield context.new_page()

@@ -6,19 +6,19 @@ const { basic } = require('./api/authentication');
 const { objects } = require('./api/objects');
 const { sending } = require('./api/sending');
 const { Invalid } = require('./api/validation');
-const models = require('./models');
+const { OBJECTS } = require('./models');
 const { pages } = require('./pages/pages');
 
 function application(settings, storage, microsoft, mailroom, log) {
   if (!storage.table('lists').rows.length) storage.table('lists').insert({ name: 'Default', description: null });
   const app = express();
   app.disable('x-powered-by');
-  app.use('/apidoc', apidoc(Object.values(models)));
+  app.use('/apidoc', apidoc());
   // Among them is an address below /api, to which Microsoft sends the person back.
   app.use(pages(settings, storage.table('cloudProviders'), microsoft));
   app.use('/api', basic(settings.administrator), express.json());
   app.use('/api/mail/accounts/:id/send', sending(storage.table('mailAccounts'), mailroom));
-  for (const model of Object.values(models)) app.use(`/api${model.url}`, objects(model, storage));
+  for (const model of OBJECTS) app.use(`/api${model.url}`, objects(model, storage));
   app.use((request, response) => response.status(404).json({ message: 'Not Found' }));
   app.use((error, request, response, next) => {
     if (error instanceof Invalid) response.status(422).json({ message: error.message, errors: error.errors });

@@ -77,4 +77,14 @@ const MAIL_MESSAGE = {
   },
 };
 
-module.exports = { CLOUD_PROVIDER, LIST, MAIL_ACCOUNT, MAIL_MESSAGE };
+// What a mail is that an account sends.
+const MAIL = {
+  to: { type: 'String', required: true, about: 'The recipients, with commas between them' },
+  cc: { type: 'String', about: 'Those who get a copy' },
+  bcc: { type: 'String', about: 'Those who get a copy unseen' },
+  subject: { type: 'String', about: 'The subject' },
+  text: { type: 'String', about: 'The text' },
+  html: { type: 'String', about: 'The text as HTML' },
+};
+
+module.exports = { MAIL, MAIL_ACCOUNT, OBJECTS: [CLOUD_PROVIDER, LIST, MAIL_ACCOUNT, MAIL_MESSAGE] };

@@ -1,13 +1,17 @@
 // Motion describes its API at /apidoc, made by apiDoc; this is what apiDoc's pages read.
 const { Router } = require('express');
 
-function fields(model, chosen) {
-  return Object.entries(model.fields).filter(([, field]) => chosen(field)).map(([name, { type, required, about }]) => ({
+const models = require('../models');
+
+const ID = { group: 'Parameter', type: 'Number', optional: false, field: 'id', description: '<p>The id</p>' };
+
+function parameters(fields, chosen = () => true) {
+  return Object.entries(fields).filter(([, field]) => chosen(field)).map(([name, { type, required, about }]) => ({
     group: 'Parameter', type, optional: !required, field: name, description: `<p>${about}</p>`,
   }));
 }
 
-function entry(model, type, url, title, parameters, answers) {
+function entry(model, type, url, title, asked, answers) {
   return {
     type,
     url: `/api${url}`,
@@ -15,7 +19,7 @@ function entry(model, type, url, title, parameters, answers) {
     name: `${title}${model.name}`.replaceAll(' ', ''),
     group: model.group,
     version: '0.0.0',
-    ...(parameters && { parameter: { fields: { Parameter: parameters } } }),
+    ...(asked && { parameter: { fields: { Parameter: asked } } }),
     ...(answers && { success: { fields: { 'Success 200': answers.map(one => ({ ...one, group: 'Success 200' })) } } }),
     filename: `server/api/${model.name}/index.js`,
     groupTitle: model.group.replaceAll('_', ' '),
@@ -23,27 +27,31 @@ function entry(model, type, url, title, parameters, answers) {
 }
 
 function described(model) {
-  const id = { group: 'Parameter', type: 'Number', optional: false, field: 'id', description: '<p>The id</p>' };
-  const written = fields(model, field => !field.fixed);
-  const answers = [id, ...fields(model, field => !field.hidden)];
+  const written = parameters(model.fields, field => !field.fixed);
+  const answers = [ID, ...parameters(model.fields, field => !field.hidden)];
   const one = `${model.url}/{id}`;
   const reading = [
     entry(model, 'get', model.url, 'Gets a list of', undefined, answers),
-    entry(model, 'get', one, 'Gets a single', [id], answers),
+    entry(model, 'get', one, 'Gets a single', [ID], answers),
   ];
   if (!written.length) return reading;
   return [
     ...reading,
     entry(model, 'post', model.url, 'Creates a new', written, answers),
-    entry(model, 'put', one, 'Updates an existing', [id, ...written], answers),
-    entry(model, 'delete', one, 'Deletes a', [id]),
+    entry(model, 'put', one, 'Updates an existing', [ID, ...written], answers),
+    entry(model, 'delete', one, 'Deletes a', [ID]),
   ];
 }
 
+const SENDING = entry(models.MAIL_ACCOUNT, 'post', '/mail/accounts/{id}/send', 'Sends a mail of a', [
+  ID, ...parameters(models.MAIL),
+]);
+
 /** The routes below /apidoc. Nobody has to sign in for them. */
-function apidoc(models) {
+function apidoc() {
   const router = Router();
-  router.get('/api_data.json', (request, response) => response.json(models.flatMap(described)));
+  const entries = [...models.OBJECTS.flatMap(described), SENDING];
+  router.get('/api_data.json', (request, response) => response.json(entries));
   router.get('/api_project.json', (request, response) => {
     response.json({ name: 'Motion', version: '0.0.0', description: 'The API of Motion', url: '', apidoc: '0.3.0' });
   });

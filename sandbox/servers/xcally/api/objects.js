@@ -1,7 +1,7 @@
 // The routes of one kind of object: list, read, make, change, take away.
 const { Router } = require('express');
 
-const models = require('../models');
+const { OBJECTS } = require('../models');
 const { accepted } = require('./validation');
 
 const PAGE = 100;
@@ -29,7 +29,7 @@ function compared(one, other) {
 
 /** Clear what refers to a row that is taken away, as the database does. */
 function forget(model, row, tableOf) {
-  for (const { table, fields } of Object.values(models)) {
+  for (const { table, fields } of OBJECTS) {
     for (const [name] of Object.entries(fields).filter(([, field]) => field.refers === model.table)) {
       for (const one of tableOf(table).rows.filter(other => other[name] === row.id)) {
         tableOf(table).update(one, { [name]: null });
@@ -78,4 +78,4 @@ function objects(model, storage) {
   return router;
 }
 
-module.exports = { objects, shown };
+module.exports = { objects };

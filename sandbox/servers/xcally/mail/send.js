@@ -11,7 +11,11 @@ async function send({ host, port }, credentials, { name, email }, { to, cc, bcc,
   const auth = credentials.accessToken ? { type: 'OAuth2', ...credentials } : credentials;
   const transport = nodemailer.createTransport({ host, port, requireTLS: true, auth });
   try {
-    return await transport.sendMail({ from: { name, address: email }, to, cc, bcc, subject, text, html });
+    return await transport.sendMail({
+      from: { name, address: email }, to, cc, bcc, subject, text, html,
+      // A caller's text is never the name of a file or an address to fetch.
+      disableFileAccess: true, disableUrlAccess: true,
+    });
   } finally {
     transport.close();
   }

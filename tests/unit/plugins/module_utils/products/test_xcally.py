@@ -159,7 +159,8 @@ def test_what_the_fields_are_called_can_be_overridden() -> None:
 def verified(given: dict[str, Any]) -> list[dict[str, Any]]:
     """The checks of a plan with a proof."""
     return list(_plan.make(changed(given, {"mail_verify": {
-        "recipient": "probe@contoso.example", "receive": {"transport": "imap", "client_id": TENANT, "client_secret": "x"},
+        "recipient": "probe@contoso.example",
+        "receive": {"transport": "imap", "client_id": TENANT, "client_secret": "x"},
     }}))["checks"])
 
 
