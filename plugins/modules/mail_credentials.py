@@ -40,7 +40,8 @@ options:
     description:
       - What M(mailops.modern_auth.mail_plan) returned. The stores that it names are searched for applications that no
         host uses any more. Of its hosts the report tells who has to sign in for them, if
-        M(mailops.modern_auth.mail_targets) has looked.
+        M(mailops.modern_auth.mail_targets) has looked, and who has signed in for proofs with
+        M(mailops.modern_auth.oauth_sign_in), each with the days since then.
     type: dict
     default: {}
   due_within:
