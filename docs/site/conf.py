@@ -23,7 +23,7 @@ LABELS = {
 }
 
 project = "mailops.modern_auth"
-copyright = "mailops contributors"
+project_copyright = "mailops contributors"
 extensions = ["myst_parser", "sphinx_antsibull_ext"]
 html_theme = "sphinx_ansible_theme"
 html_show_sphinx = False
