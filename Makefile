@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-sign-in test check units lint integration sanity molecule versions kill-test race-test wheel benchmark clean
+.PHONY: help setup demo demo-sign-in test check units lint integration sanity molecule versions kill-test race-test wheel benchmark clean \
+  variables docs links release
 
 PYTHON ?= python3
 scenario ?= default
@@ -90,6 +91,7 @@ clients: $(CLIENTS)
 	@$(call need,msmtp,msmtp,Tests send with msmtp.)
 	@$(call need,mbsync,isync libsasl2-modules-kdexoauth2,Tests read with mbsync.)
 	@$(call need,chromium,--no-install-recommends chromium,Tests look at pages with Chromium.)
+	@$(call need,systemd-analyze,systemd,Tests look at units with systemd.)
 
 $(CLIENTS): tests/clients/package-lock.json | node
 	@mkdir -p $(BUILD)/clients
@@ -135,11 +137,12 @@ check: setup ## What is quick: lint, types and units (under three minutes)
 units: setup ## The unit tests alone, and how much of the plugins they cover
 	pytest -q tests/unit -n $$(nproc) --cov plugins --cov-report term:skip-covered
 
-lint: setup $(VENV)/.collections ## ruff, mypy, ansible-lint, the changelog
+lint: setup $(VENV)/.collections ## ruff, mypy, ansible-lint, the changelog, the plugins' documentation
 	ruff check .
 	MYPYPATH=$(VENV)/collections:$(CURDIR)/sandbox mypy
 	ansible-lint --profile production
 	antsibull-changelog lint
+	antsibull-docs lint-collection-docs --plugin-docs .
 
 # More processes than cores, since some tests wait for a server. ansible-test has run the units.
 integration: setup node clients $(XCALLY)/nodemailer $(CMO) $(VENV)/.collections ## pytest: the sandbox's contract, others' clients, integration, acceptance
@@ -166,6 +169,35 @@ wheel: $(VENV)/.installed ## The sandbox as a wheel, in .build/; pip installs it
 
 benchmark: setup $(VENV)/.collections ## What runs on 10 to 300 hosts cost; writes docs/performance.md (an hour; hosts="10 30" is short)
 	PYTHONPATH=tests python tests/benchmark/benchmark.py $(if $(hosts),--hosts $(hosts))
+
+variables: $(VENV)/.installed ## Make docs/variables.md anew from the roles' specifications
+	@python docs/site/variables.py
+
+# The folders are those of the repository, so that links between pages hold in both.
+SITE := $(BUILD)/docs
+docs: $(VENV)/.installed ## The documentation as a site, .build/docs/html; a link within it that leads nowhere is an error
+	@rm -rf $(SITE)/source
+	@mkdir -p $(SITE)/source/reference
+	@cp docs/site/conf.py docs/site/index.md $(SITE)/source
+	@git ls-files -z '*.md' docs ':!docs/site' ':!roles' ':!.github' | xargs -0 cp --parents -t $(SITE)/source
+	@antsibull-docs collection --use-current --squash-hierarchy --fail-on-error --dest-dir $(SITE)/source/reference mailops.modern_auth
+	@sphinx-build -q -W --keep-going -b html $(SITE)/source $(SITE)/html
+	@echo "$(SITE)/html/index.html"
+
+links: docs ## Follow the documentation's links that lead elsewhere; needs the internet
+	@sphinx-build -q -b linkcheck $(SITE)/source $(SITE)/links
+
+# Its own environment, since it wants releases of ansible-core and ansible-lint of its own.
+IMPORTER := $(BUILD)/importer
+$(IMPORTER)/bin/galaxy-importer:
+	@$(PYTHON) -m venv $(IMPORTER)
+	@$(IMPORTER)/bin/pip install -qq --disable-pip-version-check 'galaxy-importer>=0.4.30'
+	@touch $@
+
+release: $(VENV)/.installed $(IMPORTER)/bin/galaxy-importer ## The release's tarball in .build/release, looked at as Galaxy does
+	@rm -rf $(BUILD)/release
+	@ansible-galaxy collection build --output-path $(BUILD)/release
+	@tests/release/look.sh $(IMPORTER) $(BUILD)/release/mailops-modern_auth-*.tar.gz
 
 molecule: setup ## One molecule scenario: make molecule scenario=NAME
 	molecule test --scenario-name $(scenario)

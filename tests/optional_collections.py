@@ -1,4 +1,4 @@
-"""Puts collections that stores and servers can use into the test environment: python optional_collections.py FOLDER.
+"""Puts collections that stores, servers and examples use where tests find them: python optional_collections.py FOLDER.
 
 Galaxy is not needed for that: PyPI has the package ``ansible``, a bundle of many collections, of which these are kept.
 The collection's users install them from Galaxy or wherever theirs come from.
@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 
 BUNDLE = "ansible>=12"
-COLLECTIONS = ("ansible/windows", "azure/azcollection", "community/hashi_vault")
+COLLECTIONS = ("ansible/windows", "awx/awx", "azure/azcollection", "community/hashi_vault")
 
 
 def main(folder: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials import service_account
-from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.page import page
+from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.metrics import metrics
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.report import report
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.table import table
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import credentials
@@ -30,6 +30,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries imp
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import ENTRA, GOOGLE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import wrapped
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._credentials_page import DEFAULT, credentials_page
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import EstateStep, grouped
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._google_keys import read_key
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._people import People, entry_name, places_of
@@ -46,6 +47,7 @@ class ActionModule(EstateStep):
         "plan": {"type": "dict", "default": {}},
         "due_within": {"default": "14d"},
         "folder": {"required": True},
+        "template": {},
         "scope": {"choices": ["inventory", "tenant"], "default": "inventory"},
     }
 
@@ -68,17 +70,21 @@ class ActionModule(EstateStep):
         ]
         moment = max((datetime.fromisoformat(one["moment"]) for one in readings if one["moment"]), default=None)
         keys = {name: self._key(one, moment or datetime.now(UTC), due_within) for name, one in accounts.items()}
+        unused = self.unused(args["plan"].get("stores", []))
         data = report(
             [*wanted.values(), *accounts.values()], entries, readings, keys, args["due_within"],
-            self._sign_ins(args["plan"], wanted, entries),
+            self._sign_ins(args["plan"], wanted, entries), unused,
         )
+        template = place(args["template"]) if args["template"] else DEFAULT
         folder = place(args["folder"])
+        shapes = {
+            "json": json.dumps(data, indent=4) + "\n", "html": credentials_page(data, template), "prom": metrics(data),
+        }
         changed = [
-            write(folder / name, content, "mail_credentials_folder", check_mode=self.check_mode) for name, content in (
-                ("credentials.json", json.dumps(data, indent=4) + "\n"), ("credentials.html", page(data)),
-            )
+            write(folder / f"credentials.{kind}", text, "mail_credentials_folder", check_mode=self.check_mode)
+            for kind, text in shapes.items()
         ]
-        text = [*table(data), *wrapped(self.unused(args["plan"].get("stores", [])))]
+        text = [*table(data), *wrapped([one["told"] for one in unused])]
         return {"changed": any(changed), "msg": shown(text), "_ansible_verbose_always": True}
 
     def failed(self, args: Mapping[str, Any], error: ModernAuthError) -> dict[str, Any]:

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._report.files import written
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.files import Told, written
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.rows import COLUMNS, HEAD, Steps, rows
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines, wrapped
 from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import told
@@ -60,12 +61,12 @@ class ActionModule(EstateStep):
         changed = False
         if args["path"]:
             file = place(args["path"])
-            content = written(args["path"], args["title"], found, COLUMNS)
+            content = written(args["path"], Told(args["title"], datetime.now(UTC), found, COLUMNS))
             changed = write(file, content, "mail_report_file", check_mode=self.check_mode)
         text = [
             *lines(found, COLUMNS, HEAD),
             *wrapped(told({row["host"]: row["authorization_required"] for row in found})),
-            *wrapped(self.unused(args["plan"].get("stores", []))),
+            *wrapped([one["told"] for one in self.unused(args["plan"].get("stores", []))]),
         ]
         return {"changed": changed, "msg": shown(text), "_ansible_verbose_always": True}
 

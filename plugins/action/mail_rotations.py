@@ -185,7 +185,7 @@ class ActionModule(RotationStep):
         )
         hosts = [host for one in self.planned.values() for host in one["hosts"]]
         text += wrapped(told({host: self.handover.authorizations(host) for host in hosts}))
-        text += wrapped(self.unused(args["plan"].get("stores", [])))
+        text += wrapped([one["told"] for one in self.unused(args["plan"].get("stores", []))])
         return {"changed": False, "msg": shown(text), "_ansible_verbose_always": True}
 
     def _wanted_now(self) -> dict[str, Application]:

@@ -18,7 +18,8 @@ description:
     next.
   - Reads the keys of Google's service accounts on the controller, and tells their ids, and of P12 files how old they
     are and when they end. People replace them; nothing of a key but its id is in the report.
-  - Writes that as C(credentials.json) and C(credentials.html), and prints it as a table.
+  - Writes that as C(credentials.json), as the page C(credentials.html), and as C(credentials.prom) in Prometheus' text
+    format; and prints it as a table.
   - Nothing is reported if a store or a tenant cannot be read, since a report that leaves something out looks as if all
     was well.
   - M(mailops.modern_auth.mail_credentials_info) looks up the same in the tenant alone.
@@ -39,7 +40,8 @@ options:
     description:
       - What M(mailops.modern_auth.mail_plan) returned. The stores that it names are searched for applications that no
         host uses any more. Of its hosts the report tells who has to sign in for them, if
-        M(mailops.modern_auth.mail_targets) has looked.
+        M(mailops.modern_auth.mail_targets) has looked, and who has signed in for proofs with
+        M(mailops.modern_auth.oauth_sign_in), each with the days since then.
     type: dict
     default: {}
   due_within:
@@ -48,10 +50,17 @@ options:
     default: 14d
   folder:
     description:
-      - The folder for the two files, on the machine that runs Ansible. It is made if it is missing. A relative path
+      - The folder for the three files, on the machine that runs Ansible. It is made if it is missing. A relative path
         starts in the folder in which Ansible is run.
     type: str
     required: true
+  template:
+    description:
+      - A Jinja2 template for C(credentials.html) in place of the collection's own. A relative path starts in the folder
+        in which Ansible is run.
+      - It may extend C(credentials.html.j2), and then needs only the blocks that differ. That file, in the collection's
+        folder C(plugins/plugin_utils/templates), says what a template may use.
+    type: str
   scope:
     description:
       - With V(inventory) the applications in O(applications).

@@ -179,8 +179,9 @@ options:
             default: POST
           body:
             description:
-              - The JSON object that is sent. 'C({"mail": NAME}) in it stands for what the mail has: its C(sender), its
-                C(recipient), its C(subject), its C(text) or its C(message_id).'
+              - The JSON object that is sent.
+              - 'C({"mail": NAME}) in it stands for what the mail has, its C(sender), its C(recipient), its C(subject),
+                its C(text) or its C(message_id).'
             type: dict
             required: true
           accepted:

@@ -16,7 +16,7 @@ description:
   - Prints a table with a row for each host, or a block for each where the table would be wider than 100 columns.
     Columns without content are left out. Below stands why hosts failed, who has to sign in where, and which
     applications the stores hold that no host uses any more.
-  - Writes the same into a file, with the Message-ID of each mail.
+  - Writes the same into a file, with the Message-ID of each mail, or metrics for monitoring.
 extends_documentation_fragment:
   - mailops.modern_auth.attributes
 attributes:
@@ -56,8 +56,10 @@ options:
     default: {}
   path:
     description:
-      - The file. Its name ends in C(.md), C(.json) or C(.html), which says what it shall be. A relative path starts
-        in the folder in which Ansible is run. Without this option none is written.
+      - The file. Its name says what it shall be. C(.md), C(.json) and C(.html) are the table, for a change ticket;
+        C(.prom) are metrics in Prometheus' text format, which tell when the mails of each host were proven and whether
+        they were.
+      - A relative path starts in the folder in which Ansible is run. Without this option none is written.
     type: str
 notes:
   - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).

@@ -20,7 +20,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._connection im
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate import options
-from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.unused import told
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.unused import unused
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._handover import Handover
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._people import PREFIX
@@ -141,9 +141,9 @@ class EstateStep(StepForAll):
             for name, hosts in others.items() if hosts
         }
 
-    def unused(self, stores: Sequence[Mapping[str, Any]]) -> list[str]:
-        """What there is to say of applications that the stores of a plan hold and no host uses."""
-        return told(stores, [self._names_in(one) for one in stores])
+    def unused(self, stores: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The applications that the stores of a plan hold and no host uses, see _plan/unused.py."""
+        return unused(stores, [self._names_in(one) for one in stores])
 
     def _names_in(self, store: Mapping[str, Any]) -> Sequence[str]:
         try:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
@@ -32,7 +33,13 @@ def write(file: Path, content: str, variable: str, *, check_mode: bool) -> bool:
             return False
         if not check_mode:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(data)
+            # Whoever reads it, as monitoring does every few seconds, never sees half of it.
+            new = file.with_name(f".{file.name}.{os.getpid()}")
+            try:
+                new.write_bytes(data)
+                new.replace(file)
+            finally:
+                new.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(
             f"{variable}: {file} cannot be written ({error.strerror}).",

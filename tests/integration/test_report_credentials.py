@@ -102,9 +102,13 @@ class Estate:
         done = run(self.folder, PLAYBOOK, "-vvv", "--diff", *arguments, hosts=hosts)
         assert done.code == 0, done.output
         reports = self.folder / "reports"
-        text, page = ((reports / f"credentials.{kind}").read_text(encoding="utf-8") for kind in ("json", "html"))
-        for shown in (done.output, text, page):
+        text, page, metrics = (
+            (reports / f"credentials.{kind}").read_text(encoding="utf-8") for kind in ("json", "html", "prom")
+        )
+        for shown in (done.output, text, page, metrics):
             assert VALUE not in shown
+        states = [line for line in metrics.splitlines() if line.startswith("mailops_application_state{")]
+        assert len(states) == len(json.loads(text)["applications"])
         return done.output, json.loads(text), page
 
 
@@ -131,6 +135,12 @@ def test_reports_the_applications_of_the_inventory(estate: Estate) -> None:
     assert workflow["reasons"] == ["The store has no credential of it yet; run mailops.modern_auth.setup_mail."]
     assert "Contracts (prod): The current secret ends in 9 days" in output
     assert estate.current in page
+
+
+def test_the_page_is_of_a_template_of_the_users(estate: Estate) -> None:
+    (estate.folder / "own.html.j2").write_text("{{ report.applications | length }} applications")
+    _output, _told, page = estate.report("-e", "mail_credentials_template=own.html.j2")
+    assert page == "2 applications"
 
 
 def disable(sandbox: RunningSandbox, app_id: str) -> None:
@@ -163,7 +173,7 @@ def test_reports_all_applications_of_the_tenant_and_obeys_no_name(estate: Estate
     names = [one["name"] for one in told["applications"]]
     assert HOSTILE in names
     assert "Mail operations" in names
-    assert "<script" not in page
+    assert "<script>alert" not in page
     assert list(estate.folder.rglob("templated")) == []
 
 

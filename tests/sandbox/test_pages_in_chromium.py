@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import threading
 from collections.abc import Iterator
@@ -11,7 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from administrator import Administrator
 from browser_fixture import chromium, context, looks_right, page
 from mail_client import PROBE, mail_app, submission, switch_smtp_on
 from person_fixture import ADMIN, CONTRACTS, Product, body
@@ -130,38 +128,6 @@ def test_a_device(page: Page, clean: RunningSandbox) -> None:
     page.keyboard.type("WRONGCODE")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("AADSTS70018")
-
-
-def test_integration_servers_pages(page: Page, clean: RunningSandbox) -> None:
-    administrator = Administrator(clean, "is-1", "--version", "10.15")
-    administrator.api.delete("/admin/port/email/orders")
-    administrator.register()
-    administrator.add_port("orders", CONTRACTS, description="A very long description " * 20)
-    password = base64.b64encode(":".join(administrator.login).encode()).decode()
-    page.context.set_extra_http_headers({"Authorization": f"Basic {password}"})
-    page.goto(f"{administrator.url}/WmRoot/settings-resources.dsp")
-    looks_right(page, "Settings > Resources")
-    page.get_by_role("link", name="Edit Resource Settings").press("Enter")
-    looks_right(page, "Settings > Resources > Edit")
-    page.goto(administrator.url)
-    looks_right(page, "Security > Ports")
-    page.get_by_role("link", name="orders").press("Enter")
-    looks_right(page, "View Email Client Details: orders")
-    page.get_by_role("link", name="Edit Email Client Configuration").press("Enter")
-    looks_right(page, "Edit Email Client Configuration: orders")
-    page.get_by_role("link", name="Get Authorization Code").press("Enter")
-    page.get_by_label("User name").fill(CONTRACTS)
-    page.keyboard.press("Enter")
-    page.get_by_label("Password").fill(clean.env["M365_SANDBOX_USER_PASSWORD"])
-    page.keyboard.press("Enter")
-    looks_right(page, "Received Auth Code")
-    received = page.url
-    page.keyboard.press("Enter")
-    looks_right(page, "Security > Ports")
-    page.goto(received)
-    page.get_by_role("button", name="Save Changes").click()
-    looks_right(page, "Edit Email Client Configuration: orders")
-    expect(page.get_by_role("alert")).to_contain_text("AADSTS54005")
 
 
 def test_the_inbox_shows_markup_without_its_script(page: Page, clean: RunningSandbox) -> None:

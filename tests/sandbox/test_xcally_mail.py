@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from mail_client import PROBE, imap, letter, mail_app, messages_in, submission, switch_smtp_on
 from sandbox_fixture import RunningSandbox
-from xcally_fixture import Motion, motion, served
+from xcally_fixture import SECONDS, Motion, motion, served
 
 __all__ = ["motion"]
 
@@ -108,7 +108,9 @@ def test_a_mail_in_the_mailbox_is_really_taken(
     account, subject = request.getfixturevalue(fixture), put_in(motion.sandbox, mailbox)
     taken = motion.until(f"/api/mail/messages?MailAccountId={account}&direction=in&sort=-id", subject=subject)
     assert (taken["from"], taken["to"], taken["body"].strip()) == (PROBE, mailbox, "Hello\n.dot")
-    assert "\\Seen" in flags(motion.sandbox, mailbox, subject)
+    end = time.monotonic() + SECONDS
+    while "\\Seen" not in flags(motion.sandbox, mailbox, subject):
+        assert time.monotonic() < end, motion.log("combined")
     assert motion.ask("GET", f"/api/mail/messages?subject={subject}")["count"] == 1
 
 

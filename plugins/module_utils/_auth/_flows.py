@@ -74,17 +74,11 @@ def by_authorization_code(person: SignedIn, scope: str, seconds: float, prompt: 
             f"Open this address in a browser on this machine (from elsewhere, with ssh -L {listener.get_port()}:"
             f"localhost:{listener.get_port()}) and sign in as {person.account}: {flow['auth_uri']}"
         )
+        # An answer with another state belongs to another sign-in, and is not taken.
         response = listener.get_auth_response(state=flow["state"], timeout=seconds)
     if response is None:
         raise _nobody(person, seconds)
-    try:
-        answer = person.application.acquire_token_by_auth_code_flow(flow, response)
-    except ValueError as error:
-        # A wrong state: the answer is not that to this sign-in.
-        raise AuthenticationError(
-            f"What came back belongs to another sign-in than this one of {person.who}.", remedy="Start it anew."
-        ) from error
-    _take(person, answer)
+    _take(person, person.application.acquire_token_by_auth_code_flow(flow, response))
 
 
 def _take(person: SignedIn, answer: Mapping[str, Any]) -> None:

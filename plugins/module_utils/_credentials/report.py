@@ -8,6 +8,7 @@ A report is plain data without any secret's value::
     moment          the tenant's time of the judgement, "2026-11-22T05:00:00Z"
     due_within      as given, "14d"
     state           the worst state of all applications: ok, due or expired
+    unused          [{unique_name, environment, told: a sentence}]: what the store holds and no host uses
     sign_ins        [{host, told: a sentence, what, where, account, since, age_days, do}], see _sign_ins.py; what is
                     still to be done counts as due
     applications    [{name, unique_name, environment, tenant_id, app_id, object_id, enabled, store, hosts, awaiting,
@@ -52,7 +53,7 @@ READ_ONLY = "environment"
 def report(
     applications: Sequence[Mapping[str, Any]], entries: Mapping[str, Mapping[str, Any]],
     readings: Sequence[Mapping[str, Any]], keys: Mapping[str, Mapping[str, Any]], due_within: str,
-    sign_ins: Mapping[str, Sequence[Mapping[str, Any]]],
+    sign_ins: Mapping[str, Sequence[Mapping[str, Any]]], unused: Sequence[Mapping[str, Any]],
 ) -> Data:
     """The report.
 
@@ -63,6 +64,7 @@ def report(
         its key cannot be read}.
     :param due_within: within which time before its end a credential counts as due; shown in the report.
     :param sign_ins: those that hosts need, by host.
+    :param unused: see _plan/unused.py.
     """
     found = {one["app_id"].lower(): one for reading in readings for one in reading["applications"]}
     moments = [reading["moment"] for reading in (*readings, *keys.values()) if reading["moment"]]
@@ -88,6 +90,7 @@ def report(
             {"host": host, "told": line, **one}
             for host, some in aged.items() for one, line in zip(some, told_of({host: some}), strict=True)
         ],
+        "unused": list(unused),
         "applications": told,
     }
 

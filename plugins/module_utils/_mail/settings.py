@@ -142,7 +142,7 @@ class ServerSide:
         }
 
 
-Side: TypeAlias = "GraphSide | ServerSide | WebSide"
+Side: TypeAlias = GraphSide | ServerSide | WebSide
 
 
 @dataclass(frozen=True)

@@ -87,13 +87,16 @@ def _removable(name: str, store: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def told(stores: Sequence[Mapping[str, Any]], held: Sequence[Collection[str]]) -> list[str]:
-    """A line for each application that a store holds and no host uses.
+def unused(stores: Sequence[Mapping[str, Any]], held: Sequence[Collection[str]]) -> list[dict[str, Any]]:
+    """Each application that a store holds and no host uses: {unique_name, environment, told: that in words}.
 
     :param held: what each of the stores holds, by unique name.
     """
     return [
-        f"The store holds {name}, which no host of the inventory uses: its rights and its secret still work. If "
-        f"nothing else uses it, remove it with mailops.modern_auth.remove_mail -e mail_unused={name}"
+        {
+            "unique_name": name, "environment": store["environment"],
+            "told": f"The store holds {name}, which no host of the inventory uses: its rights and its secret still "
+            f"work. If nothing else uses it, remove it with mailops.modern_auth.remove_mail -e mail_unused={name}",
+        }
         for store, names in zip(stores, held, strict=True) for name in sorted(set(names) - set(store["applications"]))
     ]

@@ -186,6 +186,6 @@ FOR_ROLES = (
     "mail_hosts", "mail_store_kind", "mail_store_path", "mail_store_password_file", "mail_store_hashi_vault",
     "mail_store_azure_keyvault", "mail_report_file", "mail_unused", "mail_rotation_overlap", "mail_rotation_serial",
     "mail_rotation_lock", "mail_rotation_force", "mail_credentials_due_within", "mail_credentials_folder",
-    "mail_credentials_scope", "mail_sign_in_port", "mail_sign_in_interactive", "mail_caller", "mail_reader",
-    "mail_administrator", "mail_bootstrap_state",
+    "mail_credentials_scope", "mail_credentials_template", "mail_sign_in_port", "mail_sign_in_interactive",
+    "mail_caller", "mail_reader", "mail_administrator", "mail_bootstrap_state",
 )

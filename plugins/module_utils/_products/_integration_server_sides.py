@@ -151,5 +151,3 @@ def _authentication_rules(side: Side, problems: list[str]) -> None:
         f"{variable}.{name}: is not used with authentication {authentication}; remove it" for name in unused
         if name in given
     ]
-
-

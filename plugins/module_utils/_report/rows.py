@@ -18,7 +18,10 @@ COLUMNS = (
 )
 #: What a row is about, and how it ended.
 HEAD = ("host", "result")
+# A way that the product itself goes; it is asked to by its API, at most.
+_OWN_WAY: Mapping[str, Any] = {"transport": "web"}
 RESTART = "restart the product"
+DELIVERED = "delivered"
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,9 @@ def _row(host: str, steps: Steps) -> dict[str, Any]:
         "application": ", ".join(one["display_name"] for one in plan.get("applications", [])),
         "permissions granted": ", ".join(steps.identity.get(host, {}).get("granted", [])),
         "granted in Exchange": ", ".join(steps.access.get(host, {}).get("granted", [])),
-        "sent through": _ways(sent, "sent_through"), "received through": _ways(sent, "received_through"),
+        "sent through": _ways(one["sent_through"] for one in sent if one["sent_through"]),
+        # What nobody sends was put into the mailbox, for the product to take.
+        "received through": _ways(one["received_through"] if one["sent_through"] else _OWN_WAY for one in sent),
         "refused for others": _refused(done), "not proven": ", ".join(plan.get("unproven", [])),
         "to do": RESTART if configured.get("restart") == "needed" and not failure else "",
         "result": _result(host, steps, delivered=bool(sent)),
@@ -79,8 +84,7 @@ def _delivery(check: Mapping[str, Any]) -> dict[str, Any]:
     if check.get("left_out"):
         return {"name": check["name"], "message_id": None, "seconds": None, "result": REQUIRED}
     delivery = check["delivery"]
-    # What nobody sends was put into the mailbox, for the product to take.
-    went = "delivered" if delivery["sent_through"] else "taken"
+    went = DELIVERED if delivery["sent_through"] else "taken"
     refused = delivery["refusal"] is not None
     return {
         "name": check["name"], "message_id": delivery["message_id"], "seconds": delivery["seconds"].get("total"),
@@ -100,9 +104,12 @@ def _refused(checks: Sequence[Mapping[str, Any]]) -> str:
     return "; ".join(filter(None, (", ".join(ways["mailbox"]), without)))
 
 
-def _ways(deliveries: Iterable[Mapping[str, Any]], side: str) -> str:
-    found = (delivery[side] for delivery in deliveries if delivery[side])
-    return ", ".join(dict.fromkeys(f"{way['transport']} ({way['authentication']})" for way in found))
+def _ways(ways: Iterable[Mapping[str, Any]]) -> str:
+    """How mails went, each way once."""
+    return ", ".join(dict.fromkeys(
+        "the product itself" if way["transport"] == _OWN_WAY["transport"]
+        else f"{way['transport']} ({way['authentication']})" for way in ways
+    ))
 
 
 def _result(host: str, steps: Steps, *, delivered: bool) -> str:
@@ -116,5 +123,5 @@ def _result(host: str, steps: Steps, *, delivered: bool) -> str:
     if steps.removal:
         return "removed" if host in steps.identity or host in steps.access else "nothing to remove"
     if delivered:
-        return "delivered"
+        return DELIVERED
     return "configured, not verified" if steps.targets.get(host) else "not verified"

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 from m365_sandbox.process import environment
 from m365_sandbox.process.background import Background
+from m365_sandbox.process.folder import PID_FILE
 from m365_sandbox.process.instance import Instance, InstanceError
 from m365_sandbox.process.pid_file import PidFile
 from m365_sandbox.process.ports import free_ports, is_free
@@ -39,7 +40,8 @@ _FOLDER = "servers"
 _LOCK_FILE = "servers.lock"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
-Servers = dict[str, dict[str, Any]]
+Server = dict[str, Any]
+Servers = dict[str, Server]
 
 
 def serve(instance: Instance, name: str, command: Sequence[str]) -> bool:
@@ -63,24 +65,18 @@ def serve(instance: Instance, name: str, command: Sequence[str]) -> bool:
             servers[name] = _entry(instance, servers, name)
             _write(directory, servers)
         server = servers[name]
-        port = urlsplit(server["url"]).port
-        assert port is not None
 
         def is_ready() -> bool:
-            return pid_file.holder() is not None and answers_over_tls(port, directory)
+            return pid_file.holder() is not None and answers_over_tls(_port(server), directory)
 
-        guardian = [sys.executable, "-P", "-m", "m365_sandbox.process.guardian", str(directory), name, *command]
-        started = Background(f"The server {name}", pid_file, folder / LOG_FILE, is_ready).start(guardian, {
-            **os.environ, **environment.read(directory),
-            "M365_SANDBOX_SERVER_PORT": str(port),
-            "M365_SANDBOX_SERVER_USERNAME": server["username"],
-            "M365_SANDBOX_SERVER_PASSWORD": server["password"],
-            "M365_SANDBOX_SERVER_FOLDER": str(folder),
-            # Both are in the one file.
-            "M365_SANDBOX_SERVER_CERTIFICATE": str(directory / SERVER_FILE),
-            "M365_SANDBOX_SERVER_KEY": str(directory / SERVER_FILE),
-        })
-        servers[name]["pid"] = pid_file.holder()
+        guardian = [
+            sys.executable, "-P", "-m", "m365_sandbox.process.guardian", str(directory / PID_FILE),
+            str(folder / PID_FILE), *command,
+        ]
+        process = Background(f"The server {name}", pid_file, folder / LOG_FILE, is_ready)
+        told = {**os.environ, **environment.read(directory), **_told(directory, name, server)}
+        started = process.start(guardian, told)
+        server["pid"] = pid_file.holder()
         _write(directory, servers)
     return started
 
@@ -104,17 +100,36 @@ def server_folder(directory: Path, name: str) -> Path:
 
 def server_pid_file(directory: Path, name: str) -> PidFile:
     """The file that a server's process holds."""
-    return PidFile(server_folder(directory, name) / "pid")
+    return PidFile(server_folder(directory, name) / PID_FILE)
 
 
-def _entry(instance: Instance, servers: Servers, name: str) -> dict[str, Any]:
+def _entry(instance: Instance, servers: Servers, name: str) -> Server:
     """A server as before, on another port if somebody has its own; or a new one."""
-    ports = {one: urlsplit(server["url"]).port for one, server in servers.items()}
+    ports = {one: _port(server) for one, server in servers.items()}
     kept = ports.pop(name, None)
     taken = {*ports.values(), *instance.ports().values()}
     port = kept if kept is not None and is_free(kept) else next(one for one in free_ports() if one not in taken)
     made = {"username": USERNAME, "password": secrets.token_urlsafe(24)}
     return {**made, **servers.get(name, {}), "url": f"https://localhost:{port}"}
+
+
+def _told(directory: Path, name: str, server: Server) -> dict[str, str]:
+    """What a server finds in its environment."""
+    return {
+        "M365_SANDBOX_SERVER_PORT": str(_port(server)),
+        "M365_SANDBOX_SERVER_USERNAME": server["username"],
+        "M365_SANDBOX_SERVER_PASSWORD": server["password"],
+        "M365_SANDBOX_SERVER_FOLDER": str(server_folder(directory, name)),
+        # Both are in the one file.
+        "M365_SANDBOX_SERVER_CERTIFICATE": str(directory / SERVER_FILE),
+        "M365_SANDBOX_SERVER_KEY": str(directory / SERVER_FILE),
+    }
+
+
+def _port(server: Server) -> int:
+    port = urlsplit(server["url"]).port
+    assert port is not None
+    return port
 
 
 def _write(directory: Path, servers: Servers) -> None:

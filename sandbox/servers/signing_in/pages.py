@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from signing_in.chromium import follow, new_page, press, sign_in
 
@@ -14,14 +14,13 @@ Required = Mapping[str, str]
 
 
 def integration_server(page: Page, server: Mapping[str, Any], required: Required, password: str) -> None:
-    """Get Authorization Code for an e-mail port, which is called "ALIAS at ADDRESS" there, or for the notifications."""
+    """Get Authorization Code for the e-mail port that the report names, or for the notifications."""
     page.goto(f"{server['url']}/WmRoot/security-ports.dsp")
     if "notifications" in required["what"]:
         follow(page, page.get_by_role("link", name="Settings > Resources"))
         follow(page, page.get_by_role("link", name="Edit Resource Settings"))
     else:
-        alias = required["where"].partition(" at ")[0]
-        follow(page, page.get_by_role("link", name=alias, exact=True))
+        follow(page, _link_to(page, required))
         follow(page, page.get_by_role("link", name="Edit Email Client Configuration"))
     follow(page, page.get_by_role("link", name="Get Authorization Code"))
     sign_in(page, required["account"], password)
@@ -36,8 +35,7 @@ def xcally(page: Page, server: Mapping[str, Any], required: Required, password: 
     page.get_by_label("Username").fill(server["username"])
     page.get_by_label("Password").fill(server["password"])
     press(page, "Login")
-    (name,) = (one for one in page.get_by_role("link").all_inner_texts() if one in required["do"])
-    follow(page, page.get_by_role("link", name=name, exact=True))
+    follow(page, _link_to(page, required))
     press(page, "Authenticate")
     sign_in(page, required["account"], password)
     _refuse_refusals(page)
@@ -58,6 +56,12 @@ def at_a_product(
     """
     with new_page(browser, server) as page:
         PRODUCTS[product](page, server, required, password)
+
+
+def _link_to(page: Page, required: Required) -> Locator:
+    """The link to what a report calls "NAME at ADDRESS"."""
+    name = required["where"].rpartition(" at ")[0]
+    return page.get_by_role("link", name=name, exact=True)
 
 
 def _refuse_refusals(page: Page) -> None:

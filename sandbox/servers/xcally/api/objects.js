@@ -78,4 +78,4 @@ function objects(model, storage) {
   return router;
 }
 
-module.exports = { objects, shown };
+module.exports = { objects };

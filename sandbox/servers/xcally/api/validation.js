@@ -1,5 +1,5 @@
-// What a body may say of an object. Refusals have the shape of Sequelize's, with which Motion keeps its objects; that a
-// field which it does not know is left out without a word is Sequelize's way too.
+// What a body may say of an object. That Motion refuses in the shape of Sequelize, and like it leaves out without a word
+// what it does not know, is an assumption.
 
 class Invalid extends Error {
   /** @param {{message: string, type: string, path: string, value: unknown}[]} errors what is wrong, field by field. */

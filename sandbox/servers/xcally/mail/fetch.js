@@ -3,25 +3,23 @@ const { ImapFlow } = require('imapflow');
 const { simpleParser } = require('mailparser');
 
 /**
- * The mails of the Inbox that nobody has seen; they have been seen then.
+ * The mails of the Inbox that nobody has seen, one by one. Each has been seen once the next one is asked for.
  *
  * @param {{host: string, port: number}} server
  * @param {{user: string, accessToken?: string, pass?: string}} auth
  */
-async function fetchUnseen({ host, port }, auth) {
+async function* unseen({ host, port }, auth) {
   const client = new ImapFlow({ host, port, secure: true, auth, logger: false });
   // What goes wrong with the connection is told by the command that waits for it as well.
   client.on('error', () => {});
   try {
     await client.connect();
     await client.mailboxOpen('INBOX');
-    const mails = [];
     for (const uid of await client.search({ seen: false }, { uid: true })) {
       const { source } = await client.fetchOne(uid, { source: true }, { uid: true });
-      mails.push(summary(await simpleParser(source)));
+      yield summary(await simpleParser(source));
       await client.messageFlagsAdd(uid, ['\\Seen'], { uid: true });
     }
-    return mails;
   } catch (error) {
     throw new Error(`IMAP: ${words(error)}`);
   } finally {
@@ -38,4 +36,4 @@ function summary({ from, to, subject, text, messageId }) {
   return { from: from?.text, to: to?.text, subject, body: text, messageId };
 }
 
-module.exports = { fetchUnseen };
+module.exports = { unseen };

@@ -1,6 +1,6 @@
 // Sends and receives the mails of all accounts, and keeps them as messages.
 
-const { fetchUnseen } = require('./fetch');
+const { unseen } = require('./fetch');
 const { send } = require('./send');
 
 class Mailroom {
@@ -34,9 +34,8 @@ class Mailroom {
   async receive() {
     for (const account of this.accounts.rows.filter(one => one.active && this.#canSignIn(one))) {
       try {
-        const mails = await fetchUnseen(this.settings.imap, await this.#credentials(account));
-        this.log.debug(`${account.name}: ${mails.length} new mails`);
-        for (const mail of mails) {
+        this.log.debug(`${account.name}: looks for mails`);
+        for await (const mail of unseen(this.settings.imap, await this.#credentials(account))) {
           this.messages.insert({ MailAccountId: account.id, direction: 'in', ...mail });
           this.log.info(`${account.name}: received ${mail.messageId} from ${mail.from}`);
         }

@@ -65,7 +65,7 @@ def world(
     }
     return {
         "applications": [planned], "entries": {planned["name"]: full}, "readings": [reading], "due_within": "14d",
-        "keys": {}, "sign_ins": {},
+        "keys": {}, "sign_ins": {}, "unused": [],
     }
 
 
@@ -90,4 +90,4 @@ def report_of_google(key: dict[str, Any]) -> dict[str, Any]:
         "name": "google/cmo", "unique_name": "cmo", "display_name": "CMO Google", "environment": "prod",
         "team": ["cmo-1", "cmo-2"],
     }
-    return report([planned], {}, [], {planned["name"]: key}, "14d", {})
+    return report([planned], {}, [], {planned["name"]: key}, "14d", {}, [])

@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import json
+import re
+from html import unescape
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.page import page
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.report import report
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.service_account import unread
 from ansible_collections.mailops.modern_auth.plugins.module_utils._credentials.table import table
 from ansible_collections.mailops.modern_auth.plugins.module_utils._google.key_file import ServiceAccountKey, parse
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._credentials_page import credentials_page
 from ansible_collections.mailops.modern_auth.tests.unit.google_keys import ACCOUNT, as_json, pem
 from ansible_collections.mailops.modern_auth.tests.unit.plugins.module_utils.credentials.credentials_world import (
     MOMENT,
@@ -76,9 +78,9 @@ def test_a_json_key_has_no_expiry_and_no_age() -> None:
 @pytest.mark.parametrize(("key", "in_the_time_line"), [(p12_key(9), True), (JSON, False)])
 def test_the_page_tells_the_same_and_nothing_shows_the_key(key: ServiceAccountKey, in_the_time_line: bool) -> None:
     told = report_of_google(read(key))
-    shown = page(told)
-    assert only(told)["notes"][0].replace("&", "&amp;") in shown
-    assert ("P12 key" in shown[shown.index("<svg"):shown.index("</svg>")]) is in_the_time_line
+    shown = credentials_page(told)
+    assert only(told)["notes"][0] in unescape(re.sub("</?time>", "", shown))
+    assert ("CMO Google" in shown[shown.index("<ol"):shown.index("</ol>")]) is in_the_time_line
     assert ("<td>no expiry</td>" in shown) is not in_the_time_line
     body = pem().splitlines()[1]
     assert not [text for text in (json.dumps(told), "\n".join(table(told)), shown) if body in text or "PRIVATE" in text]
@@ -89,7 +91,7 @@ def test_a_key_that_cannot_be_read_is_due_and_not_left_out() -> None:
     told = report_of_google(unread(problem, MOMENT))
     assert (told["state"], only(told)["hosts"]) == ("due", ["cmo-1", "cmo-2"])
     assert table(told)[-1] == f"CMO Google (prod): {problem}"
-    assert "no credential" in page(told)
+    assert "no credential" in credentials_page(told)
 
 
 def test_it_stands_beside_those_of_entra_and_what_ends_first_comes_first() -> None:

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.options import applications
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.estate import Host, draw
-from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.unused import removal, told
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.unused import removal, unused
 
 STORE = {"kind": "ansible_vault", "path": "/srv/store.yml"}
 COMMON = {
@@ -75,6 +75,8 @@ def test_only_the_stores_that_hold_it_are_rid_of_it() -> None:
 
 def test_each_is_told_with_the_command_that_removes_it() -> None:
     stores = drawn({"a": graph("here")})["stores"]
-    [line] = told(stores, [["old", "here"]])
+    [one] = unused(stores, [["old", "here"]])
+    line = one["told"]
+    assert (one["unique_name"], one["environment"]) == ("old", "test")
     assert line.startswith("The store holds old, which no host of the inventory uses")
     assert line.endswith("remove it with mailops.modern_auth.remove_mail -e mail_unused=old")

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._report.files import written
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.files import Told, written
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.rows import (
     COLUMNS,
     HEAD,
@@ -22,6 +23,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._report.rows i
     rows,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines
+from prometheus_client.parser import text_string_to_metric_families
 
 PLAN = {"environment": "prod", "product": "ici", "applications": [{"display_name": "Contracts"}]}
 WITHOUT = {"environment": "prod", "product": "ici", "applications": []}
@@ -63,6 +65,10 @@ def found(host: str, steps: Steps = STEPS) -> dict[str, Any]:
     return row
 
 
+def file(name: str, found: list[dict[str, Any]], title: str = "Mail") -> str:
+    return written(name, Told(title, datetime(2031, 5, 1, tzinfo=UTC), found, COLUMNS))
+
+
 def test_a_row_per_host_in_the_order_given() -> None:
     assert [row["host"] for row in rows(STEPS)] == ["other", "leader", "follower", "stopped", "gone"]
     assert {column: found("leader")[column] for column in COLUMNS} == {
@@ -72,6 +78,17 @@ def test_a_row_per_host_in_the_order_given() -> None:
         "not proven": "", "to do": "", "result": "delivered",
     }
     assert found("stopped")["result"] == "not verified"
+
+
+def test_what_a_product_does_itself_is_called_so() -> None:
+    through, imap = {"transport": "web", "authentication": "none"}, {"transport": "imap", "authentication": "oauth2"}
+    checks = [
+        check("sent", sent_through=through, received_through=imap), check("taken", received_through=imap),
+        check("shown", sent_through=through, received_through=through),
+    ]
+    row = found("leader", replace(STEPS, deliveries={"leader": {"deliveries": checks}}))
+    assert (row["sent through"], row["received through"]) == ("the product itself", "imap (oauth2), the product itself")
+    assert [one["result"] for one in row["deliveries"]] == ["delivered", "taken", "delivered"]
 
 
 def test_a_product_that_has_to_be_restarted_says_so() -> None:
@@ -115,15 +132,15 @@ def test_what_is_too_wide_for_a_table_becomes_a_block_for_each_host() -> None:
 
 
 def test_a_file_has_every_proof_with_its_message_id() -> None:
-    shown = written("/x/report.md", "Mail", rows(STEPS), COLUMNS)
+    shown = file("/x/report.md", rows(STEPS))
     assert "| prod | leader | ici | Contracts |" in shown
     assert "| leader | delivered | `<one@contoso.example>` | delivered |" in shown
     assert "| leader | graph |  | refused |" in shown
     assert "- **follower**: no such \\| file\n  in &lt;here&gt;" in shown
-    table = json.loads(written("report.JSON", "Mail", rows(STEPS), COLUMNS))
+    table = json.loads(file("report.JSON", rows(STEPS)))
     assert [host["result"] for host in table["hosts"]] == [row["result"] for row in rows(STEPS)]
     assert table["hosts"][1]["deliveries"][0]["message_id"] == "<one@contoso.example>"
-    page = written("report.html", "<Mail>", rows(STEPS), COLUMNS)
+    page = file("report.html", rows(STEPS), "<Mail>")
     assert "&lt;one@contoso.example&gt;" in page
     assert "&lt;Mail&gt;" in page
     assert "in &lt;here&gt;" in page
@@ -133,12 +150,21 @@ def test_a_file_has_every_proof_with_its_message_id() -> None:
 
 def test_cells_of_markdown_stay_in_their_cell() -> None:
     plan = {**PLAN, "applications": [{"display_name": "a | <b> & c"}]}
-    assert "| a \\| &lt;b&gt; &amp; c |" in written("report.md", "Mail", rows(Steps(plans={"x": plan})), COLUMNS)
+    assert "| a \\| &lt;b&gt; &amp; c |" in file("report.md", rows(Steps(plans={"x": plan})))
+
+
+def test_monitoring_learns_whose_mail_was_proven() -> None:
+    families = {one.name: one.samples for one in text_string_to_metric_families(file("mail.prom", rows(STEPS)))}
+    assert [(one.labels["host"], one.value) for one in families["mailops_proof_success"]] == [
+        ("leader", 1), ("follower", 0), ("gone", 0),
+    ]
+    assert {one.value for one in families["mailops_proof_timestamp_seconds"]} == {1935360000}
+    assert families["mailops_proof_success"][0].labels == {"host": "leader", "environment": "prod", "product": "ici"}
 
 
 def test_a_file_of_another_kind_is_refused() -> None:
     with pytest.raises(InputError, match=r"mail_report_file: report\.pdf does not say what the report shall be"):
-        written("report.pdf", "Mail", [], COLUMNS)
+        file("report.pdf", [])
 
 
 SIGN_IN = {
@@ -169,10 +195,10 @@ def test_a_proof_that_was_left_out_says_why() -> None:
 
 def test_a_file_lists_who_has_to_sign_in() -> None:
     told = rows(replace(STEPS, authorizations={"leader": [SIGN_IN]}))
-    page = written("report.md", "Mail", told, COLUMNS)
+    page = file("report.md", told)
     assert f"## Authorization required\n\n- {escape(SENTENCE, quote=False)}\n" in page
-    assert json.loads(written("report.json", "Mail", told, COLUMNS))["hosts"][1]["authorization_required"] == [SIGN_IN]
-    page = written("report.html", "Mail", told, COLUMNS)
+    assert json.loads(file("report.json", told))["hosts"][1]["authorization_required"] == [SIGN_IN]
+    page = file("report.html", told)
     assert f"<h2>Authorization required</h2><ul><li>{escape(SENTENCE)}</li></ul>" in page
     for name in ("report.md", "report.html"):
-        assert "Authorization required" not in written(name, "Mail", rows(STEPS), COLUMNS)
+        assert "Authorization required" not in file(name, rows(STEPS))
