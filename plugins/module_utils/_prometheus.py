@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 #: Labels with their values, and the measured value. A label without a value says nothing, as in Prometheus itself.
-Sample: TypeAlias = "tuple[Mapping[str, str | None], int]"
+Sample: TypeAlias = tuple[Mapping[str, "str | None"], int]
 
 
 @dataclass(frozen=True)
