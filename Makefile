@@ -189,12 +189,12 @@ links: docs ## Follow the documentation's links that lead elsewhere; needs the i
 
 # Its own environment, since it wants releases of ansible-core and ansible-lint of its own.
 IMPORTER := $(BUILD)/importer
-$(IMPORTER)/bin/galaxy-importer:
+$(IMPORTER)/.installed:
 	@$(PYTHON) -m venv $(IMPORTER)
 	@$(IMPORTER)/bin/pip install -qq --disable-pip-version-check 'galaxy-importer>=0.4.30'
 	@touch $@
 
-release: $(VENV)/.installed $(IMPORTER)/bin/galaxy-importer ## The release's tarball in .build/release, looked at as Galaxy does
+release: $(VENV)/.installed $(IMPORTER)/.installed ## The release's tarball in .build/release, looked at as Galaxy does
 	@rm -rf $(BUILD)/release
 	@ansible-galaxy collection build --output-path $(BUILD)/release
 	@tests/release/look.sh $(IMPORTER) $(BUILD)/release/mailops-modern_auth-*.tar.gz

@@ -59,7 +59,7 @@ options:
     default: present
   secret_fingerprint:
     description:
-      - The RV(secret_fingerprint) that the module gave back when it wrote the secrets last, since the product does not
+      - The C(secret_fingerprint) that the module gave back when it wrote the secrets last, since the product does not
         give them back. The secrets are written if they are others. Nobody can tell them by it.
       - Without it they are written each time, and the module says that it has changed something.
     type: str

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 #: Labels with their values, and the measured value. A label without a value says nothing, as in Prometheus itself.
-Sample = tuple[Mapping[str, str | None], int]
+Sample: TypeAlias = tuple[Mapping[str, "str | None"], int]
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._aadsts import is_for_a_person, quoted
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._leaves import value_at
+from ansible_collections.mailops.modern_auth.plugins.module_utils._listed import Listed, all_rows, row_of, rows_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.mailbox import Found
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Refused, Step
@@ -39,29 +40,18 @@ MAIL: Mapping[str, Callable[[Probe], str]] = {
 
 
 @dataclass(frozen=True)
-class Row:
-    """The one row of a list whose id stands in an address, as ``{id}``.
-
-    :param by: what its fields are.
-    """
-
-    url: str
-    rows: str | None
-    id: str
-    by: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
 class Api:
     """A product's API, for one kind of request.
 
     :param url: https alone.
-    :param row: whose id the address needs; None if it has none in it.
+    :param list_url: where the row is whose id the address needs, as ``{id}``; None if it has none in it.
+    :param listed: how that row is found.
     """
 
     url: str
     access: Access = field(repr=False)
-    row: Row | None = None
+    list_url: str | None = None
+    listed: Listed | None = None
 
     @property
     def where(self) -> str:
@@ -86,7 +76,7 @@ class WebSender:
         self._body = body
         self._method = method
         self._accepted = accepted
-        self._client = _Client(api, web, [value for name, value in _leaves(body) if _SECRET.search(name)])
+        self._client = _Client(api, web, [value for name, value in _texts(body) if _SECRET.search(name)])
         self._stopwatch = stopwatch
 
     async def send(self, probe: Probe) -> None:
@@ -163,7 +153,7 @@ class _Client:
         :raises Refused: it is one.
         """
         if self._url is None:
-            self._url = self._api.url if self._api.row is None else await self._with_id(step, self._api.row)
+            self._url = await asyncio.to_thread(self._with_id, step)
         return await self._request(step, method, self._url, body)
 
     def refused(self, step: Step, code: str, said: str) -> Refused:
@@ -175,22 +165,25 @@ class _Client:
             refused.details["needs_person"] = True
         return refused
 
-    async def _with_id(self, step: Step, row: Row) -> str:
-        answer = await self._request(step, "GET", row.url, None)
-        found = [
-            one for one in rows_of(answer.content, row.rows, self._api.where)
-            if all(str(value_at(one, name)) == str(value) for name, value in row.by.items())
-        ]
-        if len(found) != 1:
-            wanted = ", ".join(f"{name} {value}" for name, value in row.by.items())
+    def _with_id(self, step: Step) -> str:
+        """The address; the row is looked for where it needs one's id."""
+        url, listed = self._api.list_url, self._api.listed
+        if url is None or listed is None:
+            return self._api.url
+        row = row_of(listed, url, all_rows(listed, url, lambda at: self._answer(step, "GET", at).content))
+        if row is None:
+            wanted = ", ".join(f"{name} {value}" for name, value in listed["by"].items())
             raise InputError(
-                f"{row.url} shows {len(found) or 'no'} objects with {wanted}, where one is needed.",
+                f"{url} shows no object with {wanted}.",
                 remedy="Configure the product first (the step provider), or check web.listed.",
             )
-        return self._api.url.replace("{id}", quote(str(value_at(found[0], row.id)), safe=""))
+        return self._api.url.replace("{id}", quote(str(row[listed["id"]]), safe=""))
 
     async def _request(self, step: Step, method: str, url: str, body: Mapping[str, Any] | None) -> Answer:
-        answer = await asyncio.to_thread(partial(self._web.request, method, url, self._api.access, body))
+        return await asyncio.to_thread(self._answer, step, method, url, body)
+
+    def _answer(self, step: Step, method: str, url: str, body: Mapping[str, Any] | None = None) -> Answer:
+        answer = self._web.request(method, url, self._api.access, body)
         if answer.status >= 300:
             # What it says of a sign-in may repeat it, in whatever shape.
             said = "" if answer.status == 401 else answer.text
@@ -207,31 +200,13 @@ def about(value: Any, probe: Probe) -> Any:
     return [about(item, probe) for item in value] if isinstance(value, list) else value
 
 
-def value_at(content: Any, path: str) -> Any:
-    """The value of a field, or of one in an object in it by a path with dots; None if there is none. Pure."""
-    for name in path.split("."):
-        content = content.get(name) if isinstance(content, Mapping) else None
-    return content
-
-
-def rows_of(content: Any, rows: str | None, where: str) -> list[Any]:
-    """The rows of a list. Pure.
-
-    :raises InputError: the answer has none.
-    """
-    found = content if rows is None else value_at(content, rows)
-    if not isinstance(found, list):
-        raise InputError(f"{where} gives no list{f' {rows}' if rows else ''}.", remedy="Check web.url and web.rows.")
-    return found
-
-
-def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+def _texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
     """The texts of a body, each with the name of its field."""
     if isinstance(value, Mapping):
         for below, item in value.items():
-            yield from _leaves(item, str(below))
+            yield from _texts(item, str(below))
     elif isinstance(value, list):
         for item in value:
-            yield from _leaves(item, name)
+            yield from _texts(item, name)
     elif isinstance(value, str):
         yield name, value

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.web import Api, Row
+from ansible_collections.mailops.modern_auth.plugins.module_utils._listed import Listed
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.web import Api
 from ansible_collections.mailops.modern_auth.plugins.module_utils._web import Access
 
 #: The options of a side that have a meaning here, or defaults of which nothing can be told.
@@ -58,11 +59,12 @@ def web_side(name: str, side: Mapping[str, Any], options: Mapping[str, Any], add
     web = side["web"]
     if web is None:
         raise InputError(f"{name}.web: is needed with transport web, to say what the product's API is asked.")
-    row = Row(**web["listed"]) if web["listed"] else None
-    for option, url in (("url", web["url"]), ("listed.url", row.url if row else None)):
+    found = dict(web["listed"] or {})
+    list_url = found.pop("url", None)
+    for option, url in (("url", web["url"]), ("listed.url", list_url)):
         if url is not None and (urlsplit(url).scheme != "https" or not urlsplit(url).hostname):
             raise InputError(f"{name}.web.{option}: {url!r} is no address that starts with https://; secrets need TLS.")
-    if ("{id}" in web["url"]) != (row is not None):
+    if ("{id}" in web["url"]) != (list_url is not None):
         raise InputError(f"{name}.web.listed: says whose {{id}} is meant in {name}.web.url; give both, or neither.")
     for place, pattern in web.get("accepted", {}).items():
         try:
@@ -70,4 +72,5 @@ def web_side(name: str, side: Mapping[str, Any], options: Mapping[str, Any], add
         except re.error as error:
             raise InputError(f"{name}.web.accepted.{place}: is no regular expression ({error}).") from error
     access = Access(web["authentication"], web["ca_path"] or options["ca_path"], options["request_timeout"])
-    return WebSide(Api(web["url"], access, row), address, web)
+    listed = cast(Listed, found) if found else None
+    return WebSide(Api(web["url"], access, list_url, listed), address, web)

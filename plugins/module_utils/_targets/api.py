@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import AuthenticationError, InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.listed import (
+from ansible_collections.mailops.modern_auth.plugins.module_utils._listed import (
     Listed,
     address,
-    next_page,
-    page,
+    all_rows,
     row_of,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._web import Access, Answer, Web
@@ -61,16 +61,8 @@ class Api:
         return url, content
 
     def rows(self, url: str, listed: Listed) -> list[Mapping[str, Any]]:
-        """All rows of a list, page by page, each once whatever the API makes of limits."""
-        rows: dict[str, Mapping[str, Any]] = {}
-        at = url
-        while True:
-            some, count = page(listed, at, self.ask("GET", at))
-            known = len(rows)
-            rows |= {str(row.get(listed["id"])): row for row in some}
-            if len(rows) >= count or len(rows) == known:
-                return list(rows.values())
-            at = next_page(url, len(some), len(rows))
+        """All rows of a list."""
+        return all_rows(listed, url, partial(self.ask, "GET"))
 
     def _accepted(self, method: str, url: str, answer: Answer) -> Any:
         if 200 <= answer.status < 300:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._leaves import leaves, nested
 from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import verdict as sign_ins
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.api_object import (
     ApiObject,
     look,
     write_one,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.leaves import leaves, nested
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.shown import shown
 from ansible_collections.mailops.modern_auth.plugins.module_utils._web import Web
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.leaves import Path
+from ansible_collections.mailops.modern_auth.plugins.module_utils._leaves import Path
 
 # The requests that write.
 _WRITING = ("post", "put", "patch")

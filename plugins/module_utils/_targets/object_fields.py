@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.leaves import value_at
+from ansible_collections.mailops.modern_auth.plugins.module_utils._leaves import value_at
 
 
 def filled(value: Any, objects: Mapping[str, Mapping[str, Any] | None]) -> Any:

@@ -13,12 +13,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, NotRequired, TypedDict
 from urllib.parse import urlsplit
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import SignIn
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.api import Api
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.change import Change, plan_of
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.described import DescribedAt, unknown
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.fingerprints import matches, seal
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.leaves import (
+from ansible_collections.mailops.modern_auth.plugins.module_utils._leaves import (
     Leaves,
     differing,
     leaves,
@@ -26,7 +21,12 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.leave
     nested,
     value_at,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.listed import Listed
+from ansible_collections.mailops.modern_auth.plugins.module_utils._listed import Listed
+from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import SignIn
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.api import Api
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.change import Change, plan_of
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.described import DescribedAt, unknown
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.fingerprints import matches, seal
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.object_fields import filled
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.shown import shown
 from ansible_collections.mailops.modern_auth.plugins.module_utils._web import Access, Answer, Web

@@ -12,16 +12,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._listed import Listed
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe, new_probe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Refused
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.web import (
     Api,
-    Row,
     WebMailbox,
     WebSender,
     about,
-    value_at,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._web import Access, Answer
 from hypothesis import given
@@ -29,7 +28,8 @@ from hypothesis import strategies as st
 
 ACCESS = Access({"username": "admin", "password": "api~password"}, timeout=7)
 URL = "https://product.example/send"
-LISTED = Row("https://product.example/accounts", "rows", "id", {"key": "SUPP"})
+ACCOUNTS = "https://product.example/accounts"
+LISTED: Listed = {"rows": "rows", "id": "id", "by": {"key": "SUPP"}}
 
 
 class Product:
@@ -52,7 +52,8 @@ def probe() -> Probe:
 
 
 def sender(product: Product, body: Mapping[str, Any], url: str = URL, **options: Any) -> WebSender:
-    api = Api(url, ACCESS, options.pop("row", None))
+    listed = options.pop("listed", None)
+    api = Api(url, ACCESS, ACCOUNTS if listed else None, listed)
     return WebSender(api, "POST", body, options.pop("accepted", {}), product, Stopwatch(), **options)
 
 
@@ -116,24 +117,26 @@ def test_no_secret_is_repeated(probe: Probe) -> None:
 
 def test_an_id_that_only_the_product_knows(probe: Probe) -> None:
     rows = [{"id": 7, "key": "SALE"}, {"id": "a/b", "key": "SUPP"}]
-    product = Product(accounts=(200, {"count": 2, "rows": rows}))
-    product.answers["https://product.example/accounts/a%2Fb/send"] = 200, {}
-    sends = sender(product, {"to": "x"}, "https://product.example/accounts/{id}/send", row=LISTED)
+    product = Product(accounts=(200, {"count": 2, "rows": rows[:1]}))
+    product.answers[f"{ACCOUNTS}?limit=1&offset=1"] = 200, {"count": 2, "rows": rows[1:]}
+    product.answers[f"{ACCOUNTS}/a%2Fb/send"] = 200, {}
+    sends = sender(product, {"to": "x"}, "https://product.example/accounts/{id}/send", listed=LISTED)
     asyncio.run(sends.send(probe))
     asyncio.run(sends.send(probe))
     assert [(method, url) for method, url, _body in product.asked] == [
-        ("GET", LISTED.url), *[("POST", "https://product.example/accounts/a%2Fb/send")] * 2,
+        ("GET", ACCOUNTS), ("GET", f"{ACCOUNTS}?limit=1&offset=1"), *[("POST", f"{ACCOUNTS}/a%2Fb/send")] * 2,
     ]
 
 
 @pytest.mark.parametrize(("rows", "words"), [
-    ([], "shows no objects with key SUPP"), ([{"id": 1, "key": "SUPP"}] * 2, "shows 2 objects with key SUPP"),
-    (None, "gives no list rows"),
+    ([], "shows no object with key SUPP"),
+    ([{"id": 1, "key": "SUPP"}, {"id": 2, "key": "SUPP"}], "has 2 rows with key 'SUPP': 1, 2"),
+    (None, "gives no list 'rows'"),
 ])
 def test_an_id_that_cannot_be_told(probe: Probe, rows: Any, words: str) -> None:
     product = Product(accounts=(200, {"rows": rows}))
     with pytest.raises(InputError, match=words):
-        asyncio.run(sender(product, {}, "https://product.example/accounts/{id}/send", row=LISTED).send(probe))
+        asyncio.run(sender(product, {}, "https://product.example/accounts/{id}/send", listed=LISTED).send(probe))
 
 
 @pytest.mark.parametrize(("content", "rows", "subject"), [
@@ -154,7 +157,7 @@ def test_a_mail_in_a_products_list(probe: Probe, content: Any, rows: str | None,
 
 def test_a_list_that_cannot_be_read(probe: Probe) -> None:
     mailbox = WebMailbox(Api(URL, ACCESS), "rows", "subject", Product(send=(200, {"rows": {}})))
-    with pytest.raises(InputError, match="gives no list rows"):
+    with pytest.raises(InputError, match="gives no list 'rows'"):
         asyncio.run(mailbox.open())
     closed = WebMailbox(Api(URL, ACCESS), "rows", "subject", Product(send=(403, {"message": "no"})))
     with pytest.raises(Refused) as refused:
@@ -173,10 +176,3 @@ def test_what_says_nothing_of_the_mail_is_sent_as_it_is(value: Any) -> None:
     probe = new_probe("a@x.example", ("b@x.example",), "A", {})
     if "mail" not in str(value):
         assert about(value, probe) == value
-
-
-@given(json_values, st.text(min_size=1))
-def test_a_field_is_there_or_none(content: Any, path: str) -> None:
-    found = value_at(content, path)
-    if "." not in path:
-        assert found == (content.get(path) if isinstance(content, dict) else None)

@@ -1,16 +1,16 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""An object that is a row of a list, found by its fields. Pure."""
+"""An object that is a row of a list, found by its fields. Pure, but for the requests that are handed in."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypedDict
 from urllib.parse import quote, urlencode
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.leaves import same
+from ansible_collections.mailops.modern_auth.plugins.module_utils._leaves import same, value_at
 
 
 class Listed(TypedDict):
@@ -25,22 +25,35 @@ class Listed(TypedDict):
     by: Mapping[str, Any]
 
 
-def page(listed: Listed, url: str, content: Any) -> tuple[list[Mapping[str, Any]], int]:
-    """The rows of an answer, and how many there are in all, as far as it says so in ``count``.
+def rows_of(content: Any, name: str | None, url: str) -> list[Mapping[str, Any]]:
+    """The rows of an answer.
 
+    :param name: see ``Listed``, "rows".
     :raises InputError: it is no list.
     """
-    name = listed["rows"]
-    rows = content if name is None else content.get(name) if isinstance(content, Mapping) else None
+    rows = content if name is None else value_at(content, name)
     if not isinstance(rows, list):
         raise InputError(f"{url} gives no list{f' {name!r}' if name else ''}.", remedy="Check the address.")
-    count = content.get("count") if isinstance(content, Mapping) else None
-    return [row for row in rows if isinstance(row, Mapping)], count if isinstance(count, int) else len(rows)
+    return [row for row in rows if isinstance(row, Mapping)]
 
 
-def next_page(url: str, limit: int, offset: int) -> str:
-    """Where the rows after the first ones are."""
-    return f"{url}?{urlencode({'limit': limit, 'offset': offset})}"
+def all_rows(listed: Listed, url: str, get: Callable[[str], Any]) -> list[Mapping[str, Any]]:
+    """All rows of a list, page by page, each once whatever the API makes of limits.
+
+    :param get: what an address answers, as JSON.
+    :raises InputError: there is no list.
+    """
+    rows: dict[str, Mapping[str, Any]] = {}
+    at = url
+    while True:
+        content = get(at)
+        some = rows_of(content, listed["rows"], at)
+        count = content.get("count") if isinstance(content, Mapping) else None
+        known = len(rows)
+        rows |= {str(row.get(listed["id"])): row for row in some}
+        if not isinstance(count, int) or len(rows) >= count or len(rows) == known:
+            return list(rows.values())
+        at = f"{url}?{urlencode({'limit': len(some), 'offset': len(rows)})}"
 
 
 def row_of(listed: Listed, url: str, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

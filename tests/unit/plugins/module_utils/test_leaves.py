@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.leaves import (
+from ansible_collections.mailops.modern_auth.plugins.module_utils._leaves import (
     differing,
     leaves,
     nested,
