@@ -109,6 +109,8 @@ def test_a_server_ends_with_the_sandbox(started: RunningSandbox, number: int) ->
     server_pid_file(started.directory, "is-1").wait_for_its_end()
     with pytest.raises(requests.ConnectionError):
         requests.get(known(started.directory)["is-1"]["url"], verify=started.ca, timeout=30)
+    # Killed, it left its mailbox store behind; the next start takes care of that.
+    assert run_cli("start", started.directory).returncode == 0
 
 
 @pytest.mark.parametrize(("command", "reason"), [
