@@ -24,7 +24,7 @@ MISSING: dict[str, str] = {}
 try:
     import msal
 except ImportError:
-    MISSING["msal>=1.31"] = traceback.format_exc()
+    MISSING["msal>=1.35"] = traceback.format_exc()
 
 
 class ApplicationTokens:

@@ -23,7 +23,7 @@ MISSING: dict[str, str] = {}
 try:
     import msal
 except ImportError:
-    MISSING["msal>=1.31"] = traceback.format_exc()
+    MISSING["msal>=1.35"] = traceback.format_exc()
 
 #: What of msal's cache is worth keeping. An access token would say for an hour what is true no more.
 _KEPT = ("RefreshToken", "Account", "AppMetadata")

@@ -155,7 +155,7 @@ def test_an_application_that_this_run_does_not_hold_is_left_alone() -> None:
 
 
 PLAN = {"hosts": {"four": {"failed": True, "msg": "mail_app: is required"}}, "stores": [
-    {"store": {"kind": "ansible_vault"}, "applications": ["contracts-mail"]},
+    {"store": {"kind": "ansible_vault"}, "environment": "prod", "applications": ["contracts-mail"]},
 ]}
 
 
