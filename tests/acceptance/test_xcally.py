@@ -7,7 +7,7 @@ The tests follow one another: each begins as the one before it has ended.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -165,17 +165,36 @@ def test_a_new_secret_reaches_motion_and_keeps_the_sign_ins(centre: Centre) -> N
     assert again.results == dict.fromkeys((OWN, SHARED), "delivered")
 
 
-def test_a_sign_in_that_has_ended_is_said_with_what_to_open(centre: Centre) -> None:
+def sessions_end(centre: Centre) -> None:
     centre.sandbox.control("POST", f"/tenant/users/{ACCOUNTS[SHARED]}/revoke-sessions")
+
+
+def the_password_changes(centre: Centre) -> None:
+    password = centre.sandbox.env["M365_SANDBOX_USER_PASSWORD"]
+    centre.sandbox.control("PATCH", f"/tenant/users/{ACCOUNTS[SHARED]}", {"password": password})
+
+
+def the_sign_in_is_too_old(centre: Centre) -> None:
+    centre.sandbox.control("PATCH", f"/tenant/users/{ACCOUNTS[SHARED]}", {"signInFrequencySeconds": 1})
+
+
+@pytest.mark.parametrize(("event", "code"), [
+    (the_sign_in_is_too_old, "AADSTS70043"), (the_password_changes, "AADSTS50173"), (sessions_end, "AADSTS50173"),
+])
+def test_a_sign_in_that_has_ended_is_said_with_what_to_open(
+    centre: Centre, event: Callable[[Centre], None], code: str
+) -> None:
+    event(centre)
     done = centre.run(playbook="verify_mail")
     assert (done.code, done.failed) == (0, []), done.output
     assert done.results == {OWN: "delivered", SHARED: "authorization required"}
-    assert "AADSTS" in words(done)
+    assert code in words(done)
     assert f"Open {centre.motions[SHARED].url}, sign in as an administrator of Motion" in words(done)
+    centre.sandbox.control("PATCH", f"/tenant/users/{ACCOUNTS[SHARED]}", {"signInFrequencySeconds": None})
+    assert f"Authenticated as {ACCOUNTS[SHARED]}" in centre.sign_in(SHARED)
 
 
 def test_it_is_made_up_for_and_where_motion_refuses_its_logs_are_named(centre: Centre) -> None:
-    assert f"Authenticated as {ACCOUNTS[SHARED]}" in centre.sign_in(SHARED)
     path = f"/tenant/mailboxes/{MAILBOXES[OWN]}"
     centre.sandbox.control("PATCH", path, {"SmtpClientAuthenticationDisabled": True})
     done = centre.run(playbook="verify_mail")
