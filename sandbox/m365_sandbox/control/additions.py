@@ -224,8 +224,6 @@ SIGN_IN_ENTRY = {
     "signInEventTypes": optional(list),
 }
 ADDITIONS = {
-    # ``value`` is a list of SIGN_IN_ENTRY.
-    "sign-ins": Addition({"value": required(list)}, _add_sign_ins),
     "users": Addition(
         {
             "userPrincipalName": required(str), "displayName": optional(str), "mail": optional(str),
@@ -264,4 +262,6 @@ ADDITIONS = {
     "tokens": Addition(
         {"appId": required(str), "resource": required(str), "seconds": optional(int)}, _issue_token
     ),
+    # ``value`` is a list of SIGN_IN_ENTRY.
+    "sign-ins": Addition({"value": required(list)}, _add_sign_ins),
 }
