@@ -30,7 +30,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.told 
     loads_told,
     restart_told,
 )
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils._held_entry import HeldEntry
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._held_entry import HeldEntry, StoredEntry
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._servers import server_of
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import Step
 
@@ -61,6 +61,7 @@ class ActionModule(Step):
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         self._host = str(self._task_vars["inventory_hostname"])
         self._slots, self._encryption, self._verifies = args["slots"], args["encryption"] or {}, args["verify"]
+        self._unique_names = {one.get("name", one["unique_name"]): one["unique_name"] for one in args["applications"]}
         self._held = self._read(args)
         self._check_encrypted()
         files = [plan["path"] for plan in args["targets"] if plan.get("kind") == "file"]
@@ -93,14 +94,12 @@ class ActionModule(Step):
 
     def _read(self, args: Mapping[str, Any]) -> dict[str, HeldEntry]:
         """What the store holds of each application, by the name that references have for it."""
-        if not args["applications"]:
+        if not self._unique_names:
             return {}
         if args["store"] is None:
             raise _NO_STORE
         store = self.open_store(self.resolved(args["store"]))
-        return {
-            one.get("name", one["unique_name"]): HeldEntry(store, one["unique_name"]) for one in args["applications"]
-        }
+        return {name: HeldEntry(StoredEntry(store, unique)) for name, unique in self._unique_names.items()}
 
     def _check_encrypted(self) -> None:
         """What was encrypted by hand has to be the secret that is in use."""
@@ -137,9 +136,9 @@ class ActionModule(Step):
     def _known(self, name: str, value: str | None, what: str = "credentials") -> str:
         if value or (self.check_mode and not self._verifies):
             return value or UNKNOWN
-        held = self._held[name]
+        missing = what if self._held[name].entry else "credentials"
         raise InputError(
-            f"The store holds no {what if held.entry else 'credentials'} of the application '{held.name}'.",
+            f"The store holds no {missing} of the application '{self._unique_names[name]}'.",
             remedy="Run the step identity first.",
         )
 

@@ -14,15 +14,15 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import _
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._http import Connections
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import cloud_from
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import complete, endpoint_spec
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, Entry
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, Entry, Keeper
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
     AuthenticationError,
     InputError,
     StoreError,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import Keeper
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils._people import People, Place, entry_name, keyring
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._held_entry import StoredEntry
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._people import People, entry_name, keyring
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import Step
 
 #: The application that the person signs in to, as the store has it or the task says.
@@ -129,13 +129,13 @@ class ActionModule(Step):
             raise InputError("tenant_id: is needed with client_id; the person signs in there.")
         return given
 
-    def _places(self, args: Mapping[str, Any], client_id: str) -> list[Place]:
+    def _places(self, args: Mapping[str, Any], client_id: str) -> list[Keeper]:
         """Where the sign-in may be kept, best first.
 
         :raises InputError: nowhere.
         """
         ring = keyring(client_id) if args["keep_in"] != "store" else None
-        places: list[Place] = [] if ring is None else [ring]
+        places: list[Keeper] = [] if ring is None else [ring]
         if args["store"] and args["keep_in"] != "keyring":
             try:
                 places.append(self._keeper(args, entry_name(args["unique_name"] or client_id)))
@@ -149,9 +149,8 @@ class ActionModule(Step):
             )
         return places
 
-    def _keeper(self, args: Mapping[str, Any], name: str) -> Keeper:
-        store = self.open_store(self.resolved(args["store"]))
-        return Keeper(store, name, store.read([name])[name])
+    def _keeper(self, args: Mapping[str, Any], name: str) -> StoredEntry:
+        return StoredEntry(self.open_store(self.resolved(args["store"])), name)
 
     def _prompt(self, args: Mapping[str, Any], over: AuthenticationError) -> Callable[[str], None]:
         """How the person is told; whether there is one is known when it is tried.

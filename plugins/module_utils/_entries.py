@@ -20,11 +20,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 Entry = dict[str, Any]
 #: Where an entry holds a credential.
 SLOTS = ("current", "pending", "previous")
+
+
+class Keeper(Protocol):
+    """Where one entry is kept."""
+
+    def read(self) -> tuple[Entry, str]:
+        """The entry, ``{}`` if there is none, and its revision.
+
+        :raises StoreError: it cannot be read.
+        """
+
+    def write(self, entry: Entry, revision: str) -> str:
+        """Replace the entry with that revision; gives the new one.
+
+        :raises StoreError: it cannot be written; with the code "conflict" if another run has replaced it.
+        """
 
 
 def plain(entry: Mapping[str, Any]) -> Entry:

@@ -23,6 +23,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._estate import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.unused import unused
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._handover import Handover
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._held_entry import StoredEntry
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._people import PREFIX
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import StepForAll
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import Held, Store
@@ -31,27 +32,23 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import 
 AT_ONCE = 100
 
 
-class Keeper:
+class Keeper(StoredEntry):
     """Where one application's entry is kept. What was read for all at once is given out first."""
 
     def __init__(self, store: Store, name: str, held: Held) -> None:
-        self.store, self.name = store, name
+        super().__init__(store, name)
         self._held: Held | None = held
         # Raises for an entry that cannot be used, before anything is made.
         self.holds_no_credential = "current" not in held.entry
 
     def read(self) -> tuple[Entry, str]:
         """The entry, and its revision."""
-        held, self._held = self._held or self.store.read([self.name])[self.name], None
-        return held.entry, held.revision
+        held, self._held = self._held, None
+        return (held.entry, held.revision) if held else super().read()
 
     def peek(self) -> Entry:
         """The entry as it was read for all at once."""
         return self._held.entry if self._held else self.read()[0]
-
-    def write(self, entry: Entry, revision: str) -> str:
-        """Replace the entry with that revision."""
-        return self.store.write(self.name, entry, revision)
 
 
 _NO_STORE = InputError(

@@ -20,11 +20,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry, checked
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry, Keeper, checked
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import StoreError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import SignIn
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._held_entry import HeldEntry
 
 try:
     from msal_extensions import build_encrypted_persistence
@@ -45,37 +46,21 @@ def entry_name(unique_name: str) -> str:
     return PREFIX + unique_name
 
 
-class Place(Protocol):
-    """Where an entry may be kept: a name in a store, or a keyring."""
-
-    def read(self) -> tuple[Entry, str]:
-        """The entry, and its revision.
-
-        :raises StoreError: it cannot be read.
-        """
-
-    def write(self, entry: Entry, revision: str) -> str:
-        """Replace the entry that has the revision.
-
-        :raises StoreError: it cannot be written; with the code "conflict" if it has another revision by now.
-        """
-
-
 class Keyring:
-    """The desktop's keyring, as one of msal-extensions' encrypted persistences."""
+    """See Keeper: the desktop's keyring, as one of msal-extensions' encrypted persistences."""
 
     def __init__(self, persistence: Any) -> None:
         self._persistence = persistence
 
     def read(self) -> tuple[Entry, str]:
-        """See Place. What is locked or damaged counts as nothing: who has signed in can do so again."""
+        """See Keeper. What is locked or damaged counts as nothing: who has signed in can do so again."""
         try:
             return checked(json.loads(self._persistence.load())), ""
         except (OSError, RuntimeError, ValueError):
             return {}, ""
 
     def write(self, entry: Entry, revision: str) -> str:
-        """See Place. A keyring is one person's, who is at one place at a time."""
+        """See Keeper. A keyring is one person's, who is at one place at a time."""
         try:
             self._persistence.save(json.dumps(entry))
         except (OSError, RuntimeError) as error:
@@ -99,7 +84,7 @@ def keyring(client_id: str) -> Keyring | None:
         return None
 
 
-def places_of(client_id: str, store: Place | None) -> list[Place]:
+def places_of(client_id: str, store: Keeper | None) -> list[Keeper]:
     """Where an application's entry may be kept, best first.
 
     :param store: its name in the store; None if there is none.
@@ -113,7 +98,7 @@ class People:
     :param places: where that may be kept, best first; an entry of another application of the same name is none.
     """
 
-    def __init__(self, client_id: str, places: Sequence[Place]) -> None:
+    def __init__(self, client_id: str, places: Sequence[Keeper]) -> None:
         self._client_id = client_id
         self._place = places[0] if places else None
         self._entry: Entry = {}
@@ -163,17 +148,9 @@ class People:
     def _write(self, entry: Entry) -> None:
         if self._place is None:
             raise StoreError("There is neither a keyring nor a store where the sign-in can be kept.")
-        while True:
-            _old, revision = self._place.read()
-            try:
-                self._place.write(entry, revision)
-            except StoreError as error:
-                if error.code != "conflict":
-                    raise
-                # What somebody else kept at the same moment is no better.
-                continue
-            self._entry = entry
-            return
+        # What somebody else kept at the same moment is no better.
+        HeldEntry(self._place).change(lambda _theirs: entry)
+        self._entry = entry
 
 
 def own_sign_in(

@@ -14,7 +14,8 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, cast
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _registry as registry
-from ansible_collections.mailops.modern_auth.plugins.module_utils._identity._keeping import Keeper, Run
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Keeper
+from ansible_collections.mailops.modern_auth.plugins.module_utils._identity._keeping import Run
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import (
     application_secret,
@@ -21,7 +21,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import 
     secrets,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import Registration
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry, registered
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry, Keeper, registered
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError, StoreError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
@@ -33,19 +33,6 @@ LEASE = timedelta(minutes=10)
 NOT_KEPT = "not_kept"
 #: Seconds between two looks at a lock that another run holds.
 PAUSE = 2.0
-
-
-class Keeper(Protocol):
-    """Where one application's entry is kept."""
-
-    def read(self) -> tuple[Entry, str]:
-        """The entry, ``{}`` if there is none, and its revision."""
-
-    def write(self, entry: Entry, revision: str) -> str:
-        """Replace the entry with that revision; gives the new one.
-
-        :raises StoreError: with the code "conflict" if another run has replaced it.
-        """
 
 
 @dataclass(frozen=True)

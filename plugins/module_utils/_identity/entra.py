@@ -22,13 +22,12 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import 
     users,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import SECRET
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import key_ids
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Keeper, key_ids
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_coalescing import CoalescingGraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
 from ansible_collections.mailops.modern_auth.plugins.module_utils._identity._keeping import (
-    Keeper,
     Run,
     keep,
     note,

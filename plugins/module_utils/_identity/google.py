@@ -20,11 +20,12 @@ from typing import Any
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _libraries
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import google as tokens
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth._http import Connections
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Keeper
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import AuthenticationError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._google.key_file import ServiceAccountKey, load
 from ansible_collections.mailops.modern_auth.plugins.module_utils._google.lifetime import RENEWAL, certificate
 from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import MAIL_SCOPE, token_options
-from ansible_collections.mailops.modern_auth.plugins.module_utils._identity._keeping import Keeper, Run, note
+from ansible_collections.mailops.modern_auth.plugins.module_utils._identity._keeping import Run, note
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done
 
 #: How long before the end of a P12 file's certificate a person is told.

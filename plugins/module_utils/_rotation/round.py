@@ -36,10 +36,10 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import t
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import cloud_from
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import credentials, secrets, tokens
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.applications import Identity
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry, key_ids
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry, Keeper, key_ids
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError, StoreError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
-from ansible_collections.mailops.modern_auth.plugins.module_utils._identity._keeping import Keeper, make_and_store
+from ansible_collections.mailops.modern_auth.plugins.module_utils._identity._keeping import make_and_store
 from ansible_collections.mailops.modern_auth.plugins.module_utils._locks import is_gone
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.seen import Seen, Terms, newest, until
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import failure

@@ -14,8 +14,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._auth import token_source
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import registered
-from ansible_collections.mailops.modern_auth.plugins.module_utils._identity._keeping import Keeper, Run
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Keeper, registered
+from ansible_collections.mailops.modern_auth.plugins.module_utils._identity._keeping import Run
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, done
 
 Ask = Callable[[str, str], dict[str, Any]]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import StoreError
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils import _held_entry, _server
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils._held_entry import HeldEntry
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._held_entry import HeldEntry, StoredEntry
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import Held
 
 
@@ -47,7 +47,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_a_conflict_is_read_and_edited_anew(pauses: list[float]) -> None:
     store = Store(others=3)
-    held = HeldEntry(store, "a")  # type: ignore[arg-type]
+    held = HeldEntry(StoredEntry(store, "a"))  # type: ignore[arg-type]
     held.change(lambda entry: {**entry, "mine": 1})
     assert store.entry == {"mine": 1, "other 0": 1, "other 1": 1, "other 2": 1} == held.entry
     assert len(pauses) == 3
@@ -57,7 +57,7 @@ def test_a_conflict_is_read_and_edited_anew(pauses: list[float]) -> None:
 
 def test_conflicts_without_end_are_told() -> None:
     store = Store(others=100)
-    held = HeldEntry(store, "a")  # type: ignore[arg-type]
+    held = HeldEntry(StoredEntry(store, "a"))  # type: ignore[arg-type]
     with pytest.raises(StoreError):
         held.change(lambda entry: {**entry, "mine": 1})
     assert "mine" not in store.entry
