@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -35,6 +35,17 @@ class Answer:
     status: int
     content: Any
     text: str
+
+    def told(self, secrets: Iterable[str]) -> str:
+        """What it says, without secrets: nothing of a sign-in, which it may repeat in whatever shape."""
+        return masked("" if self.status == 401 else self.text, secrets)
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """A text without what no message may repeat."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "(secret)")
+    return text
 
 
 class Web(Protocol):

@@ -23,7 +23,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.mailbox 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Refused, Step
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
-from ansible_collections.mailops.modern_auth.plugins.module_utils._web import Access, Answer, Web
+from ansible_collections.mailops.modern_auth.plugins.module_utils._web import Access, Answer, Web, masked
 
 # How much of an answer is repeated.
 _LENGTH = 600
@@ -158,8 +158,7 @@ class _Client:
 
     def refused(self, step: Step, code: str, said: str) -> Refused:
         """A refusal in the product's own words, without secrets."""
-        for secret in filter(None, self._secrets):
-            said = said.replace(secret, "(secret)")
+        said = masked(said, self._secrets)
         refused = Refused("web", step, self._api.where, code, said[:_LENGTH].strip())
         if is_for_a_person(quoted(said)):
             refused.details["needs_person"] = True
@@ -185,9 +184,8 @@ class _Client:
     def _answer(self, step: Step, method: str, url: str, body: Mapping[str, Any] | None = None) -> Answer:
         answer = self._web.request(method, url, self._api.access, body)
         if answer.status >= 300:
-            # What it says of a sign-in may repeat it, in whatever shape.
-            said = "" if answer.status == 401 else answer.text
-            raise self.refused("sign_in" if answer.status == 401 else step, f"HTTP {answer.status}", said)
+            closed: Step = "sign_in" if answer.status == 401 else step
+            raise self.refused(closed, f"HTTP {answer.status}", answer.told(self._secrets))
         return answer
 
 

@@ -67,11 +67,8 @@ class Api:
     def _accepted(self, method: str, url: str, answer: Answer) -> Any:
         if 200 <= answer.status < 300:
             return answer.content
-        # What it says of a sign-in may repeat it, in whatever shape.
-        said = "" if answer.status == 401 else answer.text
-        for secret in filter(None, self.secrets):
-            said = said.replace(secret, "(secret)")
-        message = f"{method} {url} was answered with {answer.status}: {said[:_LENGTH].strip() or 'nothing more'}."
+        said = answer.told(self.secrets)[:_LENGTH].strip()
+        message = f"{method} {url} was answered with {answer.status}: {said or 'nothing more'}."
         if answer.status in (401, 403):
             raise AuthenticationError(message, code=str(answer.status), remedy="Check the API's user and its rights.")
         raise InputError(message, code=str(answer.status), remedy="Check the address and the settings.")
