@@ -61,20 +61,19 @@ node:
 mono:
 	@$(call need,mcs,$(MONO),The sandbox's CMO runs in Mono.)
 
+# What the npm packages of a server's folder are, as its package-lock.json has them: $(call npm,FOLDER,INTO)
+npm = mkdir -p $(2) && cp $(1)/package*.json $(2)/ && cd $(2) && npm ci --silent --no-audit --no-fund
+
 # What Team assistant sends with.
 NODEMAILER := $(BUILD)/team_assistant/node_modules
 $(NODEMAILER)/nodemailer: sandbox/servers/team_assistant/package-lock.json | node
-	@mkdir -p $(BUILD)/team_assistant
-	@cp sandbox/servers/team_assistant/package*.json $(BUILD)/team_assistant/
-	@cd $(BUILD)/team_assistant && npm ci --silent --no-audit --no-fund
+	@$(call npm,$(<D),$(BUILD)/team_assistant)
 	@touch $@
 
 # What XCALLY Motion's stand-in serves, sends and receives with.
 XCALLY := $(BUILD)/xcally/node_modules
 $(XCALLY)/nodemailer: sandbox/servers/xcally/package-lock.json | node
-	@mkdir -p $(BUILD)/xcally
-	@cp sandbox/servers/xcally/package*.json $(BUILD)/xcally/
-	@cd $(BUILD)/xcally && npm ci --silent --no-audit --no-fund
+	@$(call npm,$(<D),$(BUILD)/xcally)
 	@touch $@
 
 # What reads CMO's web.config, sends and receives: Mono's System.Configuration and System.Net.Mail. Root gets Mono for it.
@@ -94,9 +93,7 @@ clients: $(CLIENTS)
 	@$(call need,systemd-analyze,systemd,Tests look at units with systemd.)
 
 $(CLIENTS): tests/clients/package-lock.json | node
-	@mkdir -p $(BUILD)/clients
-	@cp tests/clients/package*.json $(BUILD)/clients/
-	@cd $(BUILD)/clients && npm ci --silent --no-audit --no-fund
+	@$(call npm,$(<D),$(BUILD)/clients)
 	@touch $@
 
 # Who has to sign in where, as the demo leaves it.
