@@ -161,7 +161,7 @@ async def run(params: Mapping[str, Any]) -> Entity:
         log = await legacy_sign_ins.read(graph, dict.fromkeys(params["protocols"]), params["days"])
     return {
         "changed": False, "readable": log.unreadable is None, "clients": list(log.clients),
-        "since": log.since.isoformat().replace("+00:00", "Z"), "until": log.until.isoformat().replace("+00:00", "Z"),
+        "since": log.since, "until": log.until,
         **({"reason": log.unreadable} if log.unreadable else {}),
     }
 

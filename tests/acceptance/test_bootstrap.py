@@ -397,7 +397,8 @@ def token_of(estate: Estate, client_id: str, pem: Path) -> str:
     key, begin, certificate = content.partition("-----BEGIN CERTIFICATE-----")
     http = requests.Session()
     # What the machine says of authorities would count for more than the sandbox's.
-    http.trust_env, http.verify = False, estate.sandbox.ca
+    http.trust_env = False
+    http.verify = estate.sandbox.ca
     client = msal.ConfidentialClientApplication(
         client_id, {"private_key": key, "public_certificate": begin + certificate}, instance_discovery=False,
         authority=f"{env['AZURE_AUTHORITY_HOST']}/{env['AZURE_TENANT_ID']}", http_client=http,

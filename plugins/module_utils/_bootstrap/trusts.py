@@ -72,10 +72,8 @@ PLACES: Mapping[str, Table] = {
 _TRUSTS: Mapping[str, Callable[[Mapping[str, str]], Trust]] = {
     "github": _github, "gitlab": _gitlab, "azure_devops": _azure_devops, "awx": _awx, "federated": _federated,
 }
-
-
 #: What the federated credentials of this collection are called.
-NAMES = frozenset({"github", "gitlab", "azure-devops", "awx", "federated"})
+NAMES = frozenset(place.replace("_", "-") for place in PLACES)
 
 
 def trust(place: str, given: Mapping[str, str]) -> Trust:

@@ -48,12 +48,13 @@ _NO_DIRECTORY = "Authentication_ApplicationHasNoDirectoryReadAccess"
 class Log:
     """What the log says.
 
+    :param since: the moment from which on it was looked at, "2026-11-28T21:00:00Z"; ``until`` is that of the look.
     :param clients: one entry for each client, see ``clients_of``.
     :param unreadable: why it cannot be read in this tenant. There may be clients all the same.
     """
 
-    since: datetime
-    until: datetime
+    since: str
+    until: str
     clients: Sequence[Entity] = ()
     unreadable: str | None = None
 
@@ -65,8 +66,8 @@ async def read(graph: GraphClient, protocols: Iterable[str], days: int) -> Log:
     :param days: how far back; Entra keeps 30.
     :raises GraphError: among others if the caller may not read the log.
     """
-    until = datetime.now(UTC).replace(microsecond=0)
-    since = until - timedelta(days=days)
+    now = datetime.now(UTC)
+    since, until = ((now - timedelta(days=ago)).strftime("%Y-%m-%dT%H:%M:%SZ") for ago in (days, 0))
     found: dict[str, Entity] = {}
     for protocol in protocols:
         for client_app in CLIENT_APPS[protocol]:
@@ -114,10 +115,9 @@ def _client(who: Sequence[str], entries: Sequence[Mapping[str, Any]]) -> Entity:
     }
 
 
-def _request(client_app: str, kind: str, since: datetime) -> Request:
-    moment = since.strftime("%Y-%m-%dT%H:%M:%SZ")
+def _request(client_app: str, kind: str, since: str) -> Request:
     condition = (
-        f"clientAppUsed%20eq%20{quoted(client_app)}%20and%20createdDateTime%20ge%20{moment}"
+        f"clientAppUsed%20eq%20{quoted(client_app)}%20and%20createdDateTime%20ge%20{since}"
         f"%20and%20signInEventTypes/any(one:one%20eq%20{quoted(kind)})"
     )
     return Request("GET", f"/auditLogs/signIns?$filter={condition}", "read the log of sign-ins", READ)

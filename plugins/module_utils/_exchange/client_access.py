@@ -106,10 +106,21 @@ async def read(session: ExchangeSession, mailboxes: Sequence[str]) -> Access:
         raise missing_mailboxes(absent)
     transport, organization, policies = (rows_or_raise(answer) for answer in answers[len(mailboxes):])
     settings = {mailbox: rows_or_raise(answer)[0] for mailbox, answer in found.items()}
-    return Access(
-        {mailbox: {name: row.get(name) for name in (SMTP, IMAP, POP)} for mailbox, row in settings.items()},
-        bool(transport[0].get(SMTP)), organization[0].get("DefaultAuthenticationPolicy") or None, policies,
-    )
+    return access_of(transport[0], organization[0], policies, {
+        mailbox: {name: row.get(name) for name in (SMTP, IMAP, POP)} for mailbox, row in settings.items()
+    })
+
+
+def access_of(
+    transport: Mapping[str, Any], organization: Mapping[str, Any], policies: Sequence[Mapping[str, Any]],
+    mailboxes: Mapping[str, Settings],
+) -> Access:
+    """What is set, from what Exchange put out: Get-TransportConfig, Get-OrganizationConfig, Get-AuthenticationPolicy.
+
+    :param mailboxes: see Access.
+    """
+    default_policy = organization.get("DefaultAuthenticationPolicy") or None
+    return Access(mailboxes, bool(transport.get(SMTP)), default_policy, policies)
 
 
 def plan(access: Access, wanted: Mapping[str, Any], smtp_disabled: bool | None) -> Change:

@@ -18,6 +18,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.client_access import (
     SMTP,
     Access,
+    access_of,
     organization_shown,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.session import (
@@ -44,9 +45,7 @@ async def read(session: ExchangeSession) -> dict[str, Any]:
         # Not every cloud has the list yet.
         answers[1] = await session.invoke("Get-OrganizationConfig")
     (transport,), (organization,), policies, mailboxes, users = map(rows_or_raise, answers)
-    access = Access(
-        {}, bool(transport.get(SMTP)), organization.get("DefaultAuthenticationPolicy") or None, policies,
-    )
+    access = access_of(transport, organization, policies, {})
     return {
         "organization": {
             **organization_shown(access), "ews": SWITCH[organization.get("EwsEnabled")],

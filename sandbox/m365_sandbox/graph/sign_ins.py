@@ -26,7 +26,8 @@ async def show_all(call: Call) -> Answer:
     _authorise(call)
     require_known(call.query, "$filter", "$top", "$skiptoken")
     entries = call.tenant["sign_ins"].values(call.lag)
-    if call.version == V1 or _KINDS not in paths(parse_filter(call.query.get("$filter", "id eq ''"))):
+    named = paths(parse_filter(call.query["$filter"])) if "$filter" in call.query else []
+    if call.version == V1 or _KINDS not in named:
         entries = [entry for entry in entries if INTERACTIVE in entry[_KINDS]]
     newest_first = sorted(entries, key=lambda entry: str(entry["createdDateTime"]), reverse=True)
     view = View(SIGN_IN if call.version == V1 else SIGN_IN_BETA)
