@@ -37,7 +37,7 @@ KEY: Table = {
     "token_uri": Key(text),
 }
 #: The variable mail_google.
-GOOGLE: Table = {
+MAIL_GOOGLE: Table = {
     "unique_name": Key(text, required=True),
     "name": Key(text),
     **KEY,

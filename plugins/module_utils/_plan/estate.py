@@ -39,9 +39,9 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan imp
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.sign_ins import sign_ins_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.unused import stores_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import (
-    ENTRA,
-    EXCHANGE,
     FOR_ROLES,
+    MAIL_ENTRA,
+    MAIL_EXCHANGE,
     TABLE,
 )
 
@@ -210,8 +210,8 @@ def _connections(usable: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str,
     for host, plan in usable.items():
         given = json.dumps([plan["entra"], plan["exchange_connection"]], sort_keys=True, default=str)
         found[host] = first.setdefault(given, {
-            "entra": by_reference(ENTRA, plan["entra"], "mail_entra", host),
-            "exchange_connection": by_reference(EXCHANGE, plan["exchange_connection"], "mail_exchange", host),
+            "entra": by_reference(MAIL_ENTRA, plan["entra"], "mail_entra", host),
+            "exchange_connection": by_reference(MAIL_EXCHANGE, plan["exchange_connection"], "mail_exchange", host),
         })
     return found
 

@@ -16,7 +16,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.word
     SIGN_INS,
     TRANSPORTS,
 )
-from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import GOOGLE
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import MAIL_GOOGLE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     Key,
     Table,
@@ -126,9 +126,9 @@ VERIFY: Table = {
 
 
 #: Where the services are, and who signs in there.
-ENTRA: Table = table(CONNECTION)
+MAIL_ENTRA: Table = table(CONNECTION)
 #: The connection options that every Exchange module has beside those, see the documentation fragment exchange.
-EXCHANGE: Table = {
+MAIL_EXCHANGE: Table = {
     "transport": Key(choice(*TRANSPORTS)),
     "organization": Key(text),
     "exchange_endpoint": Key(text),
@@ -174,9 +174,9 @@ TABLE: Table = {
     "mail_receive": Key(keys=RECEIVE),
     "mail_verify": Key(keys=VERIFY),
     "mail_access": Key(keys=ACCESS),
-    "mail_entra": Key(keys=ENTRA),
-    "mail_exchange": Key(keys=EXCHANGE),
-    "mail_google": Key(keys=GOOGLE),
+    "mail_entra": Key(keys=MAIL_ENTRA),
+    "mail_exchange": Key(keys=MAIL_EXCHANGE),
+    "mail_google": Key(keys=MAIL_GOOGLE),
     "mail_restart_command": Key(many(text)),
     "mail_backup": Key(flag),
     **{f"mail_{name}": Key(keys=product.EXTRAS) for name, product in PRODUCTS.items()},

@@ -15,7 +15,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.spec import exchange_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Table
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan import plan as _plan
-from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import ENTRA, EXCHANGE
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import MAIL_ENTRA, MAIL_EXCHANGE
 
 GUID = "0f0e0d0c-1111-2222-3333-444455556666"
 
@@ -315,8 +315,8 @@ def test_hosts_that_share_an_application_keep_it_in_one_store() -> None:
 @pytest.mark.parametrize(
     ("table", "spec"),
     [
-        (ENTRA, connection_spec()), (EXCHANGE, exchange_spec()),
-        (EXCHANGE["winrm"].keys, exchange_spec()["winrm"]["options"]),
+        (MAIL_ENTRA, connection_spec()), (MAIL_EXCHANGE, exchange_spec()),
+        (MAIL_EXCHANGE["winrm"].keys, exchange_spec()["winrm"]["options"]),
     ],
 )
 def test_the_caller_may_set_what_the_modules_take(table: Table, spec: dict[str, Any]) -> None:
