@@ -13,8 +13,8 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 #: What stands at its top, beside what Galaxy makes of galaxy.yml.
 TOP = {
-    "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "COPYING", "README.md", "SECURITY.md", "changelogs", "docs",
-    "meta", "playbooks", "plugins", "roles",
+    "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "COPYING", "README.md", "SECURITY.md", "changelogs",
+    "docs", "meta", "playbooks", "plugins", "roles",
 }
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
@@ -27,9 +27,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[PurePosixPath, bytes
     subprocess.run([*build, "--output-path", folder], check=True, timeout=300)
     [tarball] = folder.glob("mailops-modern_auth-*.tar.gz")
     with tarfile.open(tarball) as archive:
-        return {
-            PurePosixPath(one.name): opened.read() for one in archive if (opened := archive.extractfile(one)) is not None
-        }
+        files = [one for one in archive if one.isfile()]
+        return {PurePosixPath(one.name): archive.extractfile(one).read() for one in files}
 
 
 def test_it_holds_what_users_need(pages: dict[PurePosixPath, bytes]) -> None:
