@@ -3,7 +3,7 @@
 set -eu -o pipefail
 
 importer=$1
-tarball=$2
+tarball=$(realpath "$2")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -12,6 +12,8 @@ cat >"$scratch/importer.cfg" <<'END'
 CHECK_REQUIRED_TAGS = True
 RUN_ANSIBLE_TEST = False
 END
+# The importer leaves its result where it is run.
+cd "$scratch"
 # What this checkout sets up for itself must not reach it, since Galaxy has none of it.
 env --unset ANSIBLE_CONFIG --unset ANSIBLE_COLLECTIONS_PATH PATH="$importer/bin:$PATH" HOME="$scratch" \
     GALAXY_IMPORTER_CONFIG="$scratch/importer.cfg" python -m galaxy_importer.main "$tarball" 2>&1 | tee "$scratch/said"
