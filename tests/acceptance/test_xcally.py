@@ -210,7 +210,8 @@ def test_a_delegate_without_a_right_is_said_with_what_grants_it(
         assert (
             f"the delegate {ACCOUNTS[SHARED]}, who signs in for {NAMES[SHARED]} at {centre.motions[SHARED].url}, has "
             f"no {right} on {MAILBOXES[SHARED]}, which no new sign-in brings back: grant it "
-            f"(exchange_mailbox_permission, or Add-{cmdlet} {MAILBOXES[SHARED]} -{who} {ACCOUNTS[SHARED]} -AccessRights {right})"
+            f"(exchange_mailbox_permission, or Add-{cmdlet} {MAILBOXES[SHARED]} -{who} {ACCOUNTS[SHARED]} "
+            f"-AccessRights {right})"
         ) in words(done)
         assert "Authenticate" not in done.output
         exchange.run(f"Add-{cmdlet}", **granted, Confirm=False)
