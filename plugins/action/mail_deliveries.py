@@ -16,6 +16,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._estate import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.deliveries import OWN, prove_all, title
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.check import check_from
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.options import complete
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.people import delegate_lacks
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.report import intention
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import ENDPOINT_OPTIONS
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import secrets_of
@@ -255,5 +256,9 @@ def in_words_of(check: Mapping[str, Any], verdict: Verdict) -> Verdict:
     sign_in = check.get("sign_in")
     if sign_in and verdict.get("needs_person"):
         return _left_out(SignIn(**{**sign_in, "do": f"{verdict['msg']} {sign_in['do']}"}))
+    delegate = check.get("delegate")
+    lacking = delegate_lacks(verdict["lacks"], **delegate, where=sign_in["where"]) if (
+        sign_in and delegate and "lacks" in verdict
+    ) else None
     ended = f"If its sign-in has ended: {sign_in['do']}" if sign_in and check.get("expect") == "taken" else None
-    return {**verdict, "msg": " ".join(filter(None, (verdict["msg"], check.get("remedy"), ended)))}
+    return {**verdict, "msg": " ".join(filter(None, (verdict["msg"], lacking, check.get("remedy"), ended)))}

@@ -98,6 +98,20 @@ options:
             description: What the person has to do.
             type: str
             required: true
+      delegate:
+        description:
+          - Who signs in there, where the mailbox is somebody else's. If the refusal tells that a right on it may be
+            missing, the message says whose, and what grants it.
+        type: dict
+        suboptions:
+          account:
+            description: Who signs in.
+            type: str
+            required: true
+          mailbox:
+            description: The mailbox.
+            type: str
+            required: true
       remedy:
         description: Where to look if the mail fails, a sentence that is added to the message.
         type: str

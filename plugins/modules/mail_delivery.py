@@ -591,6 +591,11 @@ step:
   returned: failure
   type: str
   sample: sign_in
+lacks:
+  description: The right on a mailbox that a person who has signed in does not have, or may not have.
+  returned: failure, if the service's words tell so
+  type: str
+  sample: FullAccess
 """
 
 import asyncio

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 from estates import Estate, Run
+from exchange_client import ADMINISTRATOR, Exchange
 from sandbox_fixture import RunningSandbox, run_cli
 from xcally_fixture import served
 
@@ -192,6 +193,28 @@ def test_a_sign_in_that_has_ended_is_said_with_what_to_open(
     assert f"Open {centre.motions[SHARED].url}, sign in as an administrator of Motion" in words(done)
     centre.sandbox.control("PATCH", f"/tenant/users/{ACCOUNTS[SHARED]}", {"signInFrequencySeconds": None})
     assert f"Authenticated as {ACCOUNTS[SHARED]}" in centre.sign_in(SHARED)
+
+
+@pytest.mark.parametrize(("cmdlet", "who", "right"), [
+    ("RecipientPermission", "Trustee", "SendAs"), ("MailboxPermission", "User", "FullAccess"),
+])
+def test_a_delegate_without_a_right_is_said_with_what_grants_it(
+    centre: Centre, cmdlet: str, who: str, right: str
+) -> None:
+    granted = {"Identity": MAILBOXES[SHARED], who: ACCOUNTS[SHARED], "AccessRights": [right]}
+    with Exchange(centre.sandbox, ADMINISTRATOR) as exchange:
+        exchange.run(f"Remove-{cmdlet}", **granted, Confirm=False)
+        done = centre.run(playbook="verify_mail")
+        assert (done.code, done.failed) == (2, [SHARED]), done.output
+        assert done.results[OWN] == "delivered"
+        assert (
+            f"the delegate {ACCOUNTS[SHARED]}, who signs in for {NAMES[SHARED]} at {centre.motions[SHARED].url}, has "
+            f"no {right} on {MAILBOXES[SHARED]}, which no new sign-in brings back: grant it "
+            f"(exchange_mailbox_permission, or Add-{cmdlet} {MAILBOXES[SHARED]} -{who} {ACCOUNTS[SHARED]} "
+            f"-AccessRights {right})"
+        ) in words(done)
+        assert "Authenticate" not in done.output
+        exchange.run(f"Add-{cmdlet}", **granted, Confirm=False)
 
 
 def test_it_is_made_up_for_and_where_motion_refuses_its_logs_are_named(centre: Centre) -> None:

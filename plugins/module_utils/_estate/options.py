@@ -66,6 +66,7 @@ DELIVERY: Table = {
     "patience": Key(number(0, 86400)),
     "needs": Key(text),
     "sign_in": Key(keys={name: Key(text, required=True) for name in ("what", "where", "account", "do")}),
+    "delegate": Key(keys={name: Key(text, required=True) for name in ("account", "mailbox")}),
     "remedy": Key(text),
 }
 _NO_RIGHTS: Mapping[str, Any] = {

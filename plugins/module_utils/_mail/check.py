@@ -109,6 +109,5 @@ async def _put_right(error: ServiceAnswer, ready: Services) -> None:
     """Say what to look at where it was a person's token that was refused."""
     for bearer in (one for one in ready.bearers if one.user == error.subject):
         claims = claims_of(await asyncio.to_thread(bearer.token))
-        sign = sign_for_person(error.protocol, error.code or "", error.text, claims) if is_persons(claims) else None
-        if sign:
-            error.remedy, error.passing = sign.remedy, sign.passing
+        if is_persons(claims):
+            error.explain(sign_for_person(error.protocol, error.code or "", error.text, claims))

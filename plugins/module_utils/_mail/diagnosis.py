@@ -15,6 +15,8 @@ from typing import Literal
 
 #: In whose words a service answers; "web" is a product's own API.
 Protocol = Literal["smtp", "imap", "pop3", "graph", "web"]
+#: What somebody may do with a mailbox that is not their own.
+Right = Literal["FullAccess", "SendAs"]
 
 _SIGN_IN_BY_OAUTH = (
     "check, in this order: the token's audience is Exchange Online and not Microsoft Graph; the permission is an "
@@ -38,12 +40,14 @@ class Sign:
     :param pattern: a regular expression, searched without regard to case in "code text".
     :param passing: whether it may pass by itself, if rights or settings were changed moments ago: Exchange takes up to
         two hours until they act.
+    :param lacks: the right that is missing, or may be, if the mailbox is another's than the account's own.
     """
 
     protocols: tuple[Protocol, ...]
     pattern: str
     remedy: str
     passing: bool = False
+    lacks: Right | None = None
 
 
 # The first row that fits counts, so the special ones stand before the general ones.

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import Literal
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import DeliveryError
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.diagnosis import Protocol, sign_of
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.diagnosis import Protocol, Sign, sign_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.people import sign_for_person
 
 Step = Literal["connect", "sign_in", "open_mailbox", "submission", "end_of_data", "put", "search", "cleanup"]
@@ -53,19 +53,25 @@ class ServiceAnswer(DeliveryError):
         request_id: str | None = None,
     ) -> None:
         on_behalf = f" for {subject}" if subject else ""
-        # What a product has an API for, people sign in to.
-        sign = sign_for_person(protocol, code, text) if protocol == "web" else sign_of(protocol, code, text)
         super().__init__(
             f"{where} {self.verb} {DOING[step]}{on_behalf}: {code} {text}".rstrip().removesuffix(".") + ".",
-            code=code, request_id=request_id, remedy=sign.remedy if sign else None,
-            passing=sign is not None and sign.passing,
-            details={"text": text, "step": step, "where": where},
+            code=code, request_id=request_id, details={"text": text, "step": step, "where": where},
         )
         self.protocol: Protocol = protocol
         self.step = step
         self.where = where
         self.text = text
         self.subject = subject
+        # What a product has an API for, people sign in to.
+        self.explain(sign_for_person(protocol, code, text) if protocol == "web" else sign_of(protocol, code, text))
+
+    def explain(self, sign: Sign | None) -> None:
+        """Say what the answer means, if that is known."""
+        if sign is None:
+            return
+        self.remedy, self.passing = sign.remedy, sign.passing
+        if sign.lacks:
+            self.details["lacks"] = sign.lacks
 
 
 class Refused(ServiceAnswer):

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._aadsts import REMEDIES, quoted
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.diagnosis import SIGNS, Protocol, Sign
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.diagnosis import SIGNS, Protocol, Right, Sign
 
 _OPENS = (
     "the account that has signed in must be able to open the mailbox in Outlook: its own, or one on which it has "
@@ -27,6 +27,10 @@ _REFUSED = (
 #: What a person's token needs for each protocol.
 PERMISSIONS: Mapping[str, str] = {
     "smtp": "SMTP.Send", "imap": "IMAP.AccessAsUser.All", "pop3": "POP.AccessAsUser.All",
+}
+_CMDLETS: Mapping[Right, str] = {
+    "FullAccess": "Add-MailboxPermission {} -User {} -AccessRights FullAccess",
+    "SendAs": "Add-RecipientPermission {} -Trustee {} -AccessRights SendAs",
 }
 _SWITCHES: Mapping[str, str] = {
     "smtp": "SMTP AUTH is on for the mailbox (Set-CASMailbox -SmtpClientAuthenticationDisabled $false)",
@@ -43,15 +47,16 @@ def _refused(protocol: str) -> str:
 
 # What stands here is other than for an application; every other row of diagnosis.py counts as it is.
 _SIGNS = (
-    Sign(("smtp",), r"535 5\.7\.3\b", _refused("smtp"), passing=True),
+    Sign(("smtp",), r"535 5\.7\.3\b", _refused("smtp"), passing=True, lacks="FullAccess"),
     Sign(("smtp",), r"SendAsDenied|5\.7\.60\b",
          "The sign-in was good, but the account that has signed in may not send as that sender: send from its own "
-         "mailbox, or grant SendAs to it (Add-RecipientPermission).", passing=True),
+         "mailbox, or grant SendAs to it (Add-RecipientPermission).", passing=True, lacks="SendAs"),
     Sign(("imap", "pop3"), r"authenticated but not connected",
          f"The sign-in is good, but the mailbox cannot be opened: {_OPENS}, and somebody may have taken that away; and "
-         "the protocol must be on for the mailbox (Set-CASMailbox -ImapEnabled or -PopEnabled $true).", passing=True),
-    Sign(("imap",), r"AUTHENTICATE failed", _refused("imap"), passing=True),
-    Sign(("pop3",), r"Authentication failure", _refused("pop3"), passing=True),
+         "the protocol must be on for the mailbox (Set-CASMailbox -ImapEnabled or -PopEnabled $true).", passing=True,
+         lacks="FullAccess"),
+    Sign(("imap",), r"AUTHENTICATE failed", _refused("imap"), passing=True, lacks="FullAccess"),
+    Sign(("pop3",), r"Authentication failure", _refused("pop3"), passing=True, lacks="FullAccess"),
     Sign(("graph",), r"ErrorAccessDenied",
          "Consent to the delegated permission (Mail.Send to send, Mail.Read to read, Mail.ReadWrite to delete; for "
          "another's mailbox those that end in .Shared as well), and give the account that has signed in the right to "
@@ -79,6 +84,19 @@ def sign_for_person(
         if (protocol == "web" or protocol in sign.protocols)
         and re.search(sign.pattern, answer, re.IGNORECASE | re.DOTALL)
     ), None)
+
+
+def delegate_lacks(right: Right, account: str, mailbox: str, where: str) -> str:
+    """What to do where it seems to be a right on somebody else's mailbox that is missing.
+
+    :param account: who has signed in.
+    :param where: to what, as in _sign_ins.SignIn.
+    """
+    return (
+        f"It seems that the delegate {account}, who signs in for {where}, has no {right} on {mailbox}, which no new "
+        f"sign-in brings back: grant it (exchange_mailbox_permission, or {_CMDLETS[right].format(mailbox, account)}), "
+        "or name another delegate and run setup_mail, which tells where that one signs in."
+    )
 
 
 def is_persons(claims: Mapping[str, Any]) -> bool:

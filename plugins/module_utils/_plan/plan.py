@@ -223,7 +223,7 @@ def _reads(verify: Mapping[str, Any], part: Part) -> dict[str, str] | None:
 
 def _about(part: Part) -> dict[str, Any]:
     """What a product says of all its checks."""
-    said = {"needs": part.needs, "sign_in": part.sign_in, "remedy": part.remedy}
+    said = {"needs": part.needs, "sign_in": part.sign_in, "delegate": part.delegate, "remedy": part.remedy}
     return {name: value for name, value in said.items() if value}
 
 

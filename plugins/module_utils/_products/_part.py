@@ -85,6 +85,7 @@ class Part:
     :param needs: the ``where`` of what a person has to sign in for before its mail travels, see _sign_ins.py.
     :param sign_in: what ``needs`` is about, as the fields ``what``, ``where``, ``account`` and ``do`` of a SignIn, for
         the day on which that ends.
+    :param delegate: who signs in there, where the mailbox is another's, as ``account`` and ``mailbox``.
     :param remedy: where to look when its mail does not travel, a sentence.
     :param loads: which of the files the product's own interpreter loads once they are written, see there.
     """
@@ -102,4 +103,5 @@ class Part:
     needs: str | None = None
     takes: Sequence[Mapping[str, Any]] = ()
     sign_in: Mapping[str, str] | None = None
+    delegate: Mapping[str, str] | None = None
     remedy: str | None = None

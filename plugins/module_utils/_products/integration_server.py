@@ -116,6 +116,7 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
             *(["the server's notifications"] if notification is not None else []),
         ],
         remedy="The server's own words are in its administrator, at Logs > Server.",
+        delegate=_delegate(people),
         **_needed(port),
     )
 
@@ -207,6 +208,13 @@ def _needed(port: ApiObject | None) -> dict[str, Any]:
         return {}
     about = {name: port.sign_in[name] for name in ("what", "account", "do")}
     return {"needs": port.name, "sign_in": {**about, "where": port.name}}
+
+
+def _delegate(people: Sequence[Side]) -> dict[str, str] | None:
+    """Who signs in for another's mailbox, if that is the same for both directions."""
+    first, *others = {(side.account, side.mailbox) for side in people} or {("", "")}
+    account, mailbox = first
+    return None if others or account.lower() == mailbox.lower() else {"account": account, "mailbox": mailbox}
 
 
 def _applications(people: Sequence[Side], redirect_urls: Sequence[str]) -> tuple[Application, ...]:

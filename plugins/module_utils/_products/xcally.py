@@ -152,6 +152,7 @@ def part(wanted: Mapping[str, Any], problems: list[str]) -> Part | None:
         restart_command=RESTART if "debug" in extras else (),
         needs=provider.name,
         sign_in={"where": provider.name, **person},
+        delegate={"account": extras["delegate"], "mailbox": mailbox} if "delegate" in extras else None,
         remedy=f"Motion's logs are {' and '.join(LOGS)} on its server.",
     )
 

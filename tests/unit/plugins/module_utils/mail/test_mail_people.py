@@ -29,6 +29,17 @@ def test_it_is_the_persons_rights_that_are_looked_at(protocol: Protocol, code: s
         assert "New-ServicePrincipal" not in said.remedy
 
 
+@pytest.mark.parametrize(("text", "right"), [
+    ("535 5.7.3 Authentication unsuccessful", "FullAccess"), ("554 5.2.252 SendAsDenied", "SendAs"),
+    ("IMAP: User is authenticated but not connected.", "FullAccess"),
+    ("535 5.7.139 SmtpClientAuthentication is disabled for the Mailbox.", None),
+])
+def test_which_right_is_missing_is_told_in_a_word(text: str, right: str | None) -> None:
+    said = sign_for_person("web", "HTTP 500", text)
+    assert said is not None
+    assert said.lacks == right
+
+
 def test_a_token_for_something_else_is_told_first() -> None:
     said = sign_for_person("smtp", "535 5.7.3", "Authentication unsuccessful", {"aud": "x", "scp": "Mail.Send"})
     assert said is not None

@@ -215,6 +215,13 @@ def test_the_server_itself_sends_and_takes_the_mail_that_proves_it() -> None:
     assert plan["applications"][0]["redirect_uris"] == {"web": [REDIRECT, "http://localhost"]}
 
 
+def test_a_delegate_is_named_where_it_is_one_for_both_directions() -> None:
+    clerk = {"mail_receive__username": "clerk@contoso.example", "mail_send__username": "clerk@contoso.example"}
+    for check in make(people(mail_verify=VERIFY, **clerk))["checks"]:
+        assert check["delegate"]["account"] == "clerk@contoso.example"
+    assert all("delegate" not in check for check in make(people(mail_verify=VERIFY))["checks"])
+
+
 def test_the_proof_with_passwords() -> None:
     plan = make(basic(mail_verify=VERIFY, mail_integration_server__notification={}))
     [sent] = plan["checks"]

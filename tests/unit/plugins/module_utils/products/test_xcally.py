@@ -181,6 +181,8 @@ def test_motion_itself_sends_and_shows_what_it_has_received() -> None:
     for check in (sent, received):
         assert check["needs"] == check["sign_in"]["where"] == plan["targets"][0]["name"]
         assert "/var/log/xcally/email-error.DATE.log" in check["remedy"]
+        assert check["delegate"] == {"account": "agent@contoso.example", "mailbox": "support@contoso.example"}
+    assert all("delegate" not in check for check in verified(own()))
 
 
 def test_what_a_message_is_called_can_be_overridden() -> None:
