@@ -58,7 +58,8 @@ class ActionModule(Step):
         """What is there in each place; none for a file that may be missing."""
         files = [(place, place.target) for place in places if isinstance(place.target, File)]
         try:
-            looked = server_of(self, self._task_vars).look([target.wanted() for _place, target in files]) if files else []
+            wanted = [target.wanted() for _place, target in files]
+            looked = server_of(self, self._task_vars).look(wanted) if wanted else []
         except ModernAuthError as error:
             problems += [_told(place, error) for place, _target in files]
             looked = []

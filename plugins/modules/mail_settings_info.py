@@ -13,8 +13,8 @@ version_added: 0.3.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Reads the mail settings of the host's product where the product keeps them, in its files over Ansible's connection or
-    by its API, and gives them in one form for all products. Settings of old, with passwords or for Exchange Web
+  - Reads the mail settings of the host's product where the product keeps them, in its files over Ansible's connection
+    or by its API, and gives them in one form for all products. Settings of old, with passwords or for Exchange Web
     Services, are read as well as those that this collection writes.
   - It takes from the host's variables C(mail_product), and from the one that is called as the product is, for example
     C(mail_ici), where the settings are. No other variable is needed.

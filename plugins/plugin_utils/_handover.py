@@ -81,7 +81,7 @@ class Handover:
         return {} if found.get("skipped") else found
 
     def settings(self, host: str) -> Mapping[str, Any]:
-        """What the host's product is configured with, as the module mail_settings_info says; empty if it was not asked."""
+        """What the host's product is configured with, see mail_settings_info; empty if it was not asked."""
         return self._variables.of(host).registered(SETTINGS) or {}
 
     def _failure(self, host: str, before: str | None) -> Mapping[str, Any] | None:

@@ -57,5 +57,5 @@ ACCESS_POLICIES = SwitchOff(
 ALL = (SMTP_BASIC, MAILBOX_BASIC, EWS, ACCESS_POLICIES)
 #: What is switched off of what signs in with a password, by the protocol.
 BY_PROTOCOL: Mapping[str, SwitchOff] = {
-    "smtp": SMTP_BASIC, "imap": MAILBOX_BASIC, "pop3": MAILBOX_BASIC, "ews": EWS,
+    "smtp": SMTP_BASIC, "imap": MAILBOX_BASIC, "pop3": MAILBOX_BASIC, "ews": MAILBOX_BASIC,
 }

@@ -32,12 +32,13 @@ def judged(use: Mapping[str, Any], today: date) -> dict[str, Any]:
 
 def _verdict(use: Mapping[str, Any], today: date) -> tuple[str, str, SwitchOff | None]:
     transport, authentication = use["transport"], use["authentication"]
-    if transport == "ews" and is_microsoft(use["host"]):
+    if transport == "ews" and authentication != "basic" and is_microsoft(use["host"]):
         return _ended(EWS, today)
     if transport is None or authentication is None:
         return "unknown", "Its configuration does not say how it signs in.", None
     if authentication == "basic" and is_microsoft(use["host"]):
-        return _ended(BY_PROTOCOL[transport], today)
+        state, words, switch_off = _ended(BY_PROTOCOL[transport], today)
+        return state, f"{words} {EWS.what}: {EWS.words}" if transport == "ews" else words, switch_off
     if authentication == "basic":
         return "password", f"It signs in with a password to {use['host']}, which is not Microsoft's.", None
     words = {
@@ -49,7 +50,7 @@ def _verdict(use: Mapping[str, Any], today: date) -> tuple[str, str, SwitchOff |
 
 def _ended(switch_off: SwitchOff, today: date) -> tuple[str, str, SwitchOff]:
     state = "refused" if switch_off.since <= today else "ending"
-    return state, f"{switch_off.what}. {switch_off.words}", switch_off
+    return state, f"{switch_off.what}: {switch_off.words}", switch_off
 
 
 def is_microsoft(host: str | None) -> bool:

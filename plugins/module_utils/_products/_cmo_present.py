@@ -29,7 +29,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.forma
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.file import File
 
 _TRANSPORTS = {called.lower(): transport for transport, called in SERVER_TYPES.items()}
-_IMPLICIT: Mapping[str, int] = {**IMPLICIT_PORTS}
+_IMPLICIT = {str(transport): number for transport, number in IMPLICIT_PORTS.items()}
 _SECTIONS = {"smtp": "Smtp.", "imap": "Imap.", "pop3": "Pop3."}
 
 

@@ -99,10 +99,8 @@ def _use(path: str, script: Mapping[str, Any], variables: Mapping[str, str | Non
         tls="implicit" if secure == {"expression": "true"} else "starttls" if is_oauth else "starttls_optional",
         user=user, mailbox=sender if isinstance(sender, str) else None,
         secret=None if is_unknown or not signs_in else secret(written),
-        **({
-            "client_id": said("oauth2.clientId"), "tenant_id": tenant[1] if tenant else None,
-            "scopes": list(filter(None, [said("oauth2.scope")])),
-        } if is_oauth else {}),
+        client_id=said("oauth2.clientId") if is_oauth else None, tenant_id=tenant[1] if tenant else None,
+        scopes=list(filter(None, [said("oauth2.scope")])) if is_oauth else [],
     )
 
 
