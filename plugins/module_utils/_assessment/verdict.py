@@ -41,11 +41,11 @@ def _verdict(use: Mapping[str, Any], today: date) -> tuple[str, str, SwitchOff |
         return state, f"{words} {EWS.what}: {EWS.words}" if transport == "ews" else words, switch_off
     if authentication == "basic":
         return "password", f"It signs in with a password to {use['host']}, which is not Microsoft's.", None
-    words = {
+    how = {
         "none": "It does not sign in.", "oauth2": "It signs in with OAuth.",
         "google_service_account": "It signs in as a service account of Google's.",
     }
-    return "ok", words[authentication], None
+    return "ok", how[authentication], None
 
 
 def _ended(switch_off: SwitchOff, today: date) -> tuple[str, str, SwitchOff]:

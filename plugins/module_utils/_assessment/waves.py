@@ -51,9 +51,15 @@ def waves(
 
 def _together(due: Sequence[Mapping[str, Any]], found: dict[str, int]) -> dict[str, int]:
     """Hosts that share an application, all in the last of their waves."""
-    for _turn in due:
+    while True:
+        last: dict[str, int] = {}
         for one in due:
-            for other in due:
-                if set(one["applications"]) & set(other["applications"]):
-                    found[one["host"]] = max(found[one["host"]], found[other["host"]])
-    return found
+            for application in one["applications"]:
+                last[application] = max(last.get(application, 0), found[one["host"]])
+        moved = {
+            one["host"]: max([found[one["host"]], *(last[application] for application in one["applications"])])
+            for one in due
+        }
+        if moved == found:
+            return found
+        found = moved
