@@ -62,6 +62,11 @@ def _ports(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _port(place: str, one: Mapping[str, Any]) -> Use:
     is_oauth = one.get("authentication") == "OAuth"
     name = one.get("alias") or one.get("name")
+    if "host" not in one:
+        return Use(
+            use="receive", purpose=str(name), place=f"{place}/{name}", key="authentication", transport=None,
+            authentication=None, remarks=["The server tells no more of this port than its name."],
+        )
     return Use(
         use="receive", purpose=str(name), place=f"{place}/{name}", key="authentication",
         transport=_transport(str(one.get("type", "IMAP"))),

@@ -109,6 +109,8 @@ def test_integration_server_with_oauth() -> None:
         ("receive", "imap", "oauth2", CLIENT, TENANT), ("send", "smtp", "oauth2", CLIENT, TENANT),
     ]
     assert uses("integration_server", extras, {"emailPorts": []}, {}) == []
+    [unknown] = uses("integration_server", extras, {"emailPorts": [{"name": "orders", "url": "u"}]}, {})
+    assert (unknown.purpose, unknown.transport, unknown.authentication) == ("orders", None, None)
 
 
 def test_motion_with_a_cloud_provider() -> None:
