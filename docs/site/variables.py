@@ -22,6 +22,7 @@ REST = {
     "mail_delivery": "Signing in for proofs",
     "mail_report": "The report of a run",
     "mail_rotation": "Rotation",
+    "mail_assessment": "The assessment",
     "mail_credentials": "The report about credentials",
 }
 HEAD = """# All variables

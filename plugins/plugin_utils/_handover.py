@@ -18,6 +18,8 @@ FOR_ALL: Mapping[str, str] = {
 }
 #: What each host has registered of its own targets: when they were looked at, and when they were written.
 OF_HOST = "__mail_provider"
+#: What each host has registered of what its product is configured with, whoever has done that.
+SETTINGS = "__mail_settings"
 #: What the rotation has registered: how far each application is.
 ROTATION = "__mail_rotation"
 
@@ -77,6 +79,10 @@ class Handover:
         given = self._variables.of(host).registered(OF_HOST) if self._of_hosts is None else self._of_hosts.get(host)
         found: Mapping[str, Any] = given or {}
         return {} if found.get("skipped") else found
+
+    def settings(self, host: str) -> Mapping[str, Any]:
+        """What the host's product is configured with, see mail_settings_info; empty if it was not asked."""
+        return self._variables.of(host).registered(SETTINGS) or {}
 
     def _failure(self, host: str, before: str | None) -> Mapping[str, Any] | None:
         targets = self.targets(host)

@@ -11,10 +11,13 @@ from typing import Any, Protocol, cast
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _registry as registry
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Table
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import Part
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._present import Present
 
 
 class Product(Protocol):
-    """What a product's file has."""
+    """What a product's file has. ``PRESENT``, a Present of _present.py, is there if what it is configured with, by
+    whomever, can be read; see present_of.
+    """
 
     #: The keys of the variable that is called as the product is, ``mail_NAME``.
     EXTRAS: Table
@@ -30,3 +33,8 @@ class Product(Protocol):
 PRODUCTS: Mapping[str, Product] = {
     name: cast(Product, registry.named(__name__, __path__, name, "product")) for name in registry.names(__path__)
 }
+
+
+def present_of(name: str) -> Present | None:
+    """How what the product of that name is configured with is read; None if nobody knows."""
+    return cast(Present | None, getattr(PRODUCTS.get(name), "PRESENT", None))

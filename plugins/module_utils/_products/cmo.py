@@ -27,6 +27,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     secret,
     text,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _cmo_present
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._cmo_keys import (
     CACHE_FILE,
     CACHE_FOLDER,
@@ -91,6 +92,7 @@ _FURTHER: Table = {
     "username": Key(text),
     "password": Key(secret, secret=True),
 }
+PRESENT = _cmo_present
 # The keys of mail_cmo.
 EXTRAS: Table = {
     "path": Key(text, required=True),

@@ -23,6 +23,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     text,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import misfit
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _ici_present
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import (
     OWN_CREDENTIALS,
     Access,
@@ -31,6 +32,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._products._par
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.file import File
 
+PRESENT = _ici_present
 # The keys of mail_ici.
 EXTRAS = {
     "config_file": Key(text, required=True),

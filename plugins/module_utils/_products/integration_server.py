@@ -17,6 +17,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import table
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Key, Table, secret, text
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import MAILBOX_HOSTS, SUBMISSION_HOSTS
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _integration_server_present
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._entra import cloud_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._integration_server import (
     KINDS,
@@ -42,6 +43,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._products._par
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.api_object import ApiObject
 
 VARIABLE = "mail_integration_server"
+PRESENT = _integration_server_present
 # Its keys.
 EXTRAS: Table = {
     "url": Key(server_url, required=True),

@@ -18,6 +18,7 @@ from typing import Any
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import Cloud
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Key, address, many, text
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import SUBMISSION_HOSTS
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _team_assistant_present
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._entra import cloud_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import (
     OWN_CREDENTIALS,
@@ -25,15 +26,17 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._products._par
     Application,
     Part,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products._team_assistant_present import (
+    CLIENT,
+    LOCAL,
+    SECRET,
+    TENANT,
+    USER,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.kinds.file import File
 
 FIRST_VERSION = (5, 7, 10)
-LOCAL = "local.js"
 PORT = 587
-USER = "TAS_SMTP_AUTH_USER"
-TENANT = "TAS_SMTP_OAUTH_TENANT_ID"
-CLIENT = "TAS_SMTP_OAUTH_CLIENT_ID"
-SECRET = "TAS_SMTP_OAUTH_CLIENT_SECRET"
 VARIABLES = (USER, TENANT, CLIENT, SECRET)
 
 
@@ -47,6 +50,7 @@ def _version(value: Any) -> str:
     return str(value)
 
 
+PRESENT = _team_assistant_present
 # The keys of mail_team_assistant.
 EXTRAS = {
     "version": Key(_version),

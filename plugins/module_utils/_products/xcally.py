@@ -23,6 +23,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     secret,
     text,
 )
+from ansible_collections.mailops.modern_auth.plugins.module_utils._products import _xcally_present
 from ansible_collections.mailops.modern_auth.plugins.module_utils._products._part import (
     OWN_CREDENTIALS,
     Access,
@@ -70,6 +71,7 @@ def _names(kind: Kind) -> dict[str, Key]:
     return {"path": Key(text), "fields": Key(names_of(kind)), "settings": Key(mapping)}
 
 
+PRESENT = _xcally_present
 # The keys of mail_xcally.
 EXTRAS: Table = {
     "url": Key(motion_address, required=True),

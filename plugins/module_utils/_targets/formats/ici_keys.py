@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from json import JSONDecodeError
 from typing import Any
 
@@ -49,6 +49,17 @@ def read(content: bytes, settings: Mapping[str, Any]) -> dict[str, Any] | None:
     if found is None:
         raise InputError(f"the Value of {NAME} is not a JSON object.")
     return found
+
+
+def values(content: bytes, names: Iterable[str]) -> dict[str, str]:
+    """What the file says of other keys, by these names; one that is missing, or is no text, is left out.
+
+    :raises InputError: the text is not JSON.
+    """
+    wanted = {name.lower(): name for name in names}
+    body = decode(content)[0].removeprefix(MARK)
+    keys = [(_text_of(node, "Name").lower(), _text_of(node, "Value")) for node in _objects(body)]
+    return {wanted[name]: value for name, value in keys if name in wanted and value}
 
 
 def render(content: bytes, settings: Mapping[str, Any], *, create: bool = False) -> bytes:
@@ -135,13 +146,7 @@ def _with_value(content: str, new: str, *, create: bool) -> str:
 
 def _find(body: str) -> document.Node | None:
     """The object that is the key, wherever it stands in the document."""
-    try:
-        nodes = [node for node in document.walk(document.parse(body)) if node.kind == "object"]
-    except JSONDecodeError as error:
-        raise InputError(
-            f"it is not valid JSON ({place(body, error.pos)}: {document.reason(error)}).",
-            remedy="Repair it; nothing was changed.",
-        ) from error
+    nodes = _objects(body)
     keys = [node for node in nodes if any(name.lower() == NAME.lower() for name in _texts_of(node, "Name"))]
     if len(keys) > 1:
         places = " and ".join(place(body, node.start) for node in keys)
@@ -156,6 +161,16 @@ def _find(body: str) -> document.Node | None:
             remedy="Give that key its own Id.",
         )
     return keys[0] if keys else None
+
+
+def _objects(body: str) -> list[document.Node]:
+    try:
+        return [node for node in document.walk(document.parse(body)) if node.kind == "object"]
+    except JSONDecodeError as error:
+        raise InputError(
+            f"it is not valid JSON ({place(body, error.pos)}: {document.reason(error)}).",
+            remedy="Repair it; nothing was changed.",
+        ) from error
 
 
 def _replaceable(body: str, key: document.Node) -> document.Node:
