@@ -89,7 +89,6 @@ class ActionModule(EstateStep):
         lines = [part for line in text for part in (wrapped([line]) if len(line) > 96 else [line])]
         return {
             "changed": changed, "findings": content["findings"], "hosts": hosts, "msg": shown(lines or [_WELL]),
-            "_ansible_verbose_always": True,
         }
 
     def result(self, args: Mapping[str, Any], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
@@ -150,8 +149,8 @@ class ActionModule(EstateStep):
             elif applications[name]["credential"] != "none" and keeper.holds_no_credential:
                 findings += subjects[name].cross(
                     "store", "The store holds no credential of it.",
-                    "Run mailops.modern_auth.setup_mail; if it ran before, look whether mail_store_path and the folder in "
-                    "which Ansible is run are those of then.",
+                    "Run mailops.modern_auth.setup_mail; if it ran before, look whether mail_store_path, and the folder "
+                    "in which Ansible is run, are those of then.",
                 )
             else:
                 findings += subjects[name].ok("store")
@@ -233,9 +232,9 @@ class ActionModule(EstateStep):
         except ModernAuthError as error:
             if in_entra.is_forbidden(error) and crossed(before, CONTROLLER.about, ("caller_permissions",)):
                 return [one for subject, _role in wanted.values() for one in subject.unknown(
-                    ["mailbox"], "the caller may not look"
+                    ["licence"], "the caller may not look"
                 )]
-            return [one for subject, _role in wanted.values() for one in subject.error("mailbox", error)]
+            return [one for subject, _role in wanted.values() for one in subject.error("licence", error)]
         return [one for of_one in found.values() for one in of_one]
 
     async def _exchange(
@@ -280,5 +279,7 @@ def _parts(verdict: Verdict) -> tuple[str, str]:
 
 def _write(path: str, content: Mapping[str, Any]) -> bool:
     if not path.endswith(".json"):
-        raise InputError(f"mail_report_file: {path} does not end in .json.", remedy="A diagnosis is written as JSON alone.")
+        raise InputError(
+            f"mail_report_file: {path} does not end in .json.", remedy="A diagnosis is written as JSON alone."
+        )
     return write(place(path), json.dumps(content, indent=2) + "\n", "mail_report_file", check_mode=False)

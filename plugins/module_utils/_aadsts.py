@@ -28,8 +28,8 @@ _MFA = (
     "better served by an application that signs in by itself."
 )
 _WORKLOAD = (
-    "A Conditional Access policy blocks the sign-in; meet it, or exempt this account or workload identity. The sign-in "
-    "log names the policy; for an application that of service principals."
+    "A Conditional Access policy blocks the sign-in; meet it, or exempt this account or workload identity. The "
+    "sign-in log names the policy; for an application that of service principals."
 )
 _DEVICE = (
     "A Conditional Access policy wants a device that complies: sign in on such a one, or change the policy; a server is "

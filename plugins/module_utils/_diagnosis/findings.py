@@ -27,7 +27,7 @@ CHECKS: Mapping[Kind, tuple[str, ...]] = {
         "store", "registration", "service_principal", "permissions", "secret", "token", "exchange_principal",
         "mailbox_rights", "scope",
     ),
-    "mailbox": ("mailbox", "smtp_auth", "imap", "pop3"),
+    "mailbox": ("licence", "smtp_auth", "imap", "pop3"),
     "host": ("plan", "server", "targets", "settings", "person"),
 }
 _MARKS: Mapping[State, str] = {"ok": "✓", "cross": "✗", "unknown": "?"}

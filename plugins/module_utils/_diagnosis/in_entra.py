@@ -104,7 +104,7 @@ async def application(
             *subject.unknown(sorted(CHECKS - {"registration"}), _NEEDS_APPLICATION),
         ])
     client_id = str(found["appId"])
-    permissions = entra.consented(wanted)
+    permissions = entra.declared(wanted)
     state, enabled, reading = await asyncio.gather(
         consent.read(
             graph, client_id, resources=resource_names(permissions), application=found,
@@ -141,10 +141,10 @@ async def mailboxes(
         named = {role: [address] if role in ("mailboxes", "users") else address}
         verdict = judge({**nothing, **named}, found)
         remedy = verdict.get("remedy", "")
-        told[address] = subject.cross("mailbox", verdict["msg"].removesuffix(remedy).rstrip(), remedy) if (
+        told[address] = subject.cross("licence", verdict["msg"].removesuffix(remedy).rstrip(), remedy) if (
             verdict["failed"]
-        ) else subject.ok("mailbox") if found[address] is not None else subject.unknown(
-            ["mailbox"], "no user has it as principal name or primary address; it may be an alias"
+        ) else subject.ok("licence") if found[address] is not None else subject.unknown(
+            ["licence"], "no user has it as principal name or primary address; it may be an alias"
         )
     return told
 
@@ -161,15 +161,15 @@ def _principal(subject: Subject, enabled: bool | None) -> list[Finding]:
         return subject.cross("service_principal", "It has no service principal in the tenant.", _SET_UP)
     return subject.cross(
         "service_principal", "Its service principal is disabled, so that it gets no token.",
-        "Enable it: Entra admin center, Enterprise applications, the application, Properties, Enabled for users to sign "
-        "in.",
+        "Enable it: Entra admin center, Enterprise applications, the application, Properties, Enabled for users to "
+        "sign in.",
     )
 
 
 def _permissions(
     subject: Subject, wanted: Mapping[str, Any], state: consent.Consent, others: Sequence[Any]
 ) -> list[Finding]:
-    change = consent.plan(state, entra.consented(wanted), granted=True, purge=wanted["exclusive"])
+    change = consent.plan(state, entra.declared(wanted), granted=True, purge=wanted["exclusive"])
     missing = [one.permission for one in change.assign]
     held = {name: set(str(one["scope"]).split()) for one in state.grants for name in [one["resourceId"]]}
     missing += [
@@ -225,7 +225,8 @@ async def _token(
         for resource in names or {"": set()}:
             scope = cloud.outlook_scope if resource == EXCHANGE else cloud.graph_scope
             proof = await tokens.prove(_auth.token_source(own), scope, 0)
-            absent = names.get(resource, set()) & held.get(resource, set()) - set(claims_of(proof.token).get("roles", ()))
+            roles = set(claims_of(proof.token).get("roles", ()))
+            absent = names.get(resource, set()) & held.get(resource, set()) - roles
             if absent:
                 return case.subject.cross(
                     "token", f"Entra says that it is granted {', '.join(sorted(absent))}, and a new token has not.",

@@ -75,7 +75,7 @@ async def look(
     for address in addresses:
         if address not in access.mailboxes:
             findings += of_mailbox(address).cross(
-                "mailbox", f"Exchange has no mailbox {address}.",
+                "licence", f"Exchange has no mailbox {address}.",
                 "Check the address; a user without a licence with Exchange Online has no mailbox.",
             )
     findings += _switches(access, cases, of_mailbox)
@@ -188,6 +188,6 @@ _OFF: Mapping[tuple[str, bool], tuple[str, str]] = {
     ("smtp_auth", False): (
         "SMTP AUTH is switched off on the mailbox itself.", _ENABLE.format("-SmtpClientAuthenticationDisabled $false"),
     ),
-    **{("imap", inherits): ("IMAP is switched off.", _ENABLE.format("-ImapEnabled $true")) for inherits in (True, False)},
-    **{("pop3", inherits): ("POP is switched off.", _ENABLE.format("-PopEnabled $true")) for inherits in (True, False)},
+    **dict.fromkeys((("imap", True), ("imap", False)), ("IMAP is switched off.", _ENABLE.format("-ImapEnabled $true"))),
+    **dict.fromkeys((("pop3", True), ("pop3", False)), ("POP is switched off.", _ENABLE.format("-PopEnabled $true"))),
 }

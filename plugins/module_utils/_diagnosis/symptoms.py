@@ -84,7 +84,7 @@ _ENTRA: Sequence[tuple[tuple[int, ...], str, tuple[str, ...]]] = (
     ((50057,), "the account is disabled", _PERSON),
     ((50053,), "the account is locked", _PERSON),
     ((50126,), "the user name or the password is wrong", _PERSON),
-    ((50034,), "the tenant does not know the user", ("mailbox", "person")),
+    ((50034,), "the tenant does not know the user", ("licence", "person")),
     ((50020,), "the account belongs to another tenant", _PERSON),
     ((50105,), "the application is only for people who are assigned to it", _PERSON),
     ((50011,), "the application does not know the redirect URI", ("registration", "person")),
@@ -96,15 +96,15 @@ _ENTRA: Sequence[tuple[tuple[int, ...], str, tuple[str, ...]]] = (
     ((501481,), "parts of two sign-ins were mixed", _PERSON),
 )
 
-_TOKEN = ("permissions", "token", "exchange_principal", "mailbox_rights", "mailbox")
+_TOKEN = ("permissions", "token", "exchange_principal", "mailbox_rights", "licence")
 #: What mail services say: the protocol, an answer in the service's own words, why, and what decides.
 _MAIL: Sequence[tuple[Protocol, str, str, tuple[str, ...]]] = (
     ("smtp", "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.",
      "SMTP AUTH is off in the organisation, and the mailbox follows it", ("smtp_auth",)),
     ("smtp", "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox.",
      "SMTP AUTH is switched off on the mailbox", ("smtp_auth",)),
-    ("smtp", "535 5.7.139 Authentication unsuccessful, basic authentication is disabled; 550 5.7.30 Basic authentication is "
-     "not supported for Client Submission.", "the product still signs in with a password", ("settings",)),
+    ("smtp", "535 5.7.139 Authentication unsuccessful, basic authentication is disabled; 550 5.7.30 Basic authentication "
+     "is not supported for Client Submission.", "the product still signs in with a password", ("settings",)),
     ("smtp", "535 5.7.139 Authentication unsuccessful, user is locked by your organization's security defaults policy.",
      "security defaults forbid passwords, and the product still uses one", ("settings",)),
     ("smtp", "535 5.7.139 Authentication unsuccessful, the request did not meet the criteria to be authenticated "
@@ -112,8 +112,8 @@ _MAIL: Sequence[tuple[Protocol, str, str, tuple[str, ...]]] = (
     ("smtp", "535 5.7.139 Authentication unsuccessful, the user credentials were incorrect.",
      "the product signs in with a wrong password", ("settings",)),
     ("smtp", "535 5.7.3 Authentication unsuccessful",
-     "the token is for something else or has no role, Exchange does not know the application or by a wrong object id, it "
-     "has no FullAccess, or the mailbox is another one", _TOKEN),
+     "the token is for something else or has no role, Exchange does not know the application or by a wrong object id, "
+     "it has no FullAccess, or the mailbox is another one", _TOKEN),
     ("smtp", "535 5.7.8 Username and Password not accepted. (Gmail)",
      "the password or token is wrong, or the delegation is missing", ("settings",)),
     ("smtp", "530 5.7.0 Authentication Required. WantAuthError (Gmail)", "the product does not sign in", ("settings",)),
@@ -125,13 +125,14 @@ _MAIL: Sequence[tuple[Protocol, str, str, tuple[str, ...]]] = (
      "the product does not sign in: a server that wants a sign-in was taken for a relay", ("settings",)),
     ("smtp", "530 5.7.0 Must issue a STARTTLS command first", "the product does not encrypt", ("settings",)),
     ("smtp", "550 5.2.251 Sender throttled due to continuous mailbox full errors.",
-     "the same error was met again and again", ("mailbox",)),
+     "the same error was met again and again", ("licence",)),
     ("smtp", "430 4.2.0 STOREDRV; mailbox logon failure; MapiExceptionLogonFailed",
      "the application cannot open the mailbox: no FullAccess, not yet in force, or a wrong object id",
      ("exchange_principal", "mailbox_rights")),
     ("smtp", "550 5.7.705 Access denied, tenant has exceeded threshold",
      "the tenant, its domain or its address is not accepted", ()),
-    ("smtp", "554 5.2.252 SendAsDenied", "the sender is another address than the mailbox", ("mailbox_rights", "settings")),
+    ("smtp", "554 5.2.252 SendAsDenied", "the sender is another address than the mailbox",
+     ("mailbox_rights", "settings")),
     ("smtp", "432 4.3.2 Concurrent connections limit exceeded", "more than three submissions at once", ()),
     ("smtp", "554 5.2.0 SubmissionQuotaExceeded", "the day's number of recipients is reached", ()),
     ("smtp", "554 5.2.2 mailbox full", "the sending mailbox is full", ()),
@@ -141,10 +142,10 @@ _MAIL: Sequence[tuple[Protocol, str, str, tuple[str, ...]]] = (
     ("smtp", "550 5.7.54 Unable to relay", "the relay does not take mail for that recipient from here", ("settings",)),
     ("smtp", "421 4.7.0 too many messages in this connection",
      "the server takes fewer messages in a session than the application sends", ("settings",)),
-    ("smtp", "550 5.1.10 Recipient not found", "the recipient does not exist", ("mailbox",)),
+    ("smtp", "550 5.1.10 Recipient not found", "the recipient does not exist", ("licence",)),
     ("imap", "User is authenticated but not connected.",
      "the token is good, and the mailbox cannot be opened: IMAP or POP is off, no FullAccess, or no mailbox",
-     ("imap", "pop3", "mailbox_rights", "mailbox")),
+     ("imap", "pop3", "mailbox_rights", "licence")),
     ("imap", "Request is throttled. Suggested Backoff Time: 299961 milliseconds", "too many requests", ()),
     ("imap", "Your account is not enabled for IMAP use. (Gmail)", "IMAP is off in Google Workspace", ()),
     ("imap", "Too many simultaneous connections. (Gmail)", "more than 15 connections", ()),
@@ -159,13 +160,13 @@ _MAIL: Sequence[tuple[Protocol, str, str, tuple[str, ...]]] = (
      "as for 535 5.7.3, or POP is off for the mailbox", (*_TOKEN, "pop3")),
     ("pop3", "-ERR Logon failure: unknown user name or bad password.", "passwords are not accepted by POP3",
      ("settings",)),
-    ("graph", "ErrorAccessDenied: Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy "
-     "settings.", "an application access policy leaves the mailbox out", ("scope",)),
+    ("graph", "ErrorAccessDenied: Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly "
+     "AccessPolicy settings.", "an application access policy leaves the mailbox out", ("scope",)),
     ("graph", "ErrorAccessDenied: Access is denied. Check credentials and try again.",
      "no consent, or the mailbox is outside of the application's scope", ("permissions", "token", "scope")),
     ("graph", "ErrorSendAsDenied", "the sender is another address than the mailbox", ("mailbox_rights", "settings")),
-    ("graph", "ErrorInvalidUser: The requested user is invalid.", "the tenant has no such mailbox", ("mailbox",)),
-    ("graph", "MailboxNotEnabledForRESTAPI", "the user has no licence, or the mailbox is on premises", ("mailbox",)),
+    ("graph", "ErrorInvalidUser: The requested user is invalid.", "the tenant has no such mailbox", ("licence",)),
+    ("graph", "MailboxNotEnabledForRESTAPI", "the user has no licence, or the mailbox is on premises", ("licence",)),
     ("graph", "ErrorInvalidRecipients", "the recipient's address is malformed", ("settings",)),
     ("graph", "ErrorQuotaExceeded", "the mailbox is full", ()),
     ("graph", "ApplicationThrottled", "too many requests", ()),
