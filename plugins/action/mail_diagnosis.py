@@ -149,8 +149,8 @@ class ActionModule(EstateStep):
             elif applications[name]["credential"] != "none" and keeper.holds_no_credential:
                 findings += subjects[name].cross(
                     "store", "The store holds no credential of it.",
-                    "Run mailops.modern_auth.setup_mail; if it ran before, look whether mail_store_path, and the folder "
-                    "in which Ansible is run, are those of then.",
+                    "Run mailops.modern_auth.setup_mail; if it ran before, look whether mail_store_path, and the "
+                    "folder in which Ansible is run, are those of then.",
                 )
             else:
                 findings += subjects[name].ok("store")

@@ -32,8 +32,8 @@ _WORKLOAD = (
     "sign-in log names the policy; for an application that of service principals."
 )
 _DEVICE = (
-    "A Conditional Access policy wants a device that complies: sign in on such a one, or change the policy; a server is "
-    "better served by an application that signs in by itself."
+    "A Conditional Access policy wants a device that complies: sign in on such a one, or change the policy; a server "
+    "is better served by an application that signs in by itself."
 )
 _CLIENT = "The request was malformed, which is a fault of whoever sent it: update the client or the product."
 _PASSWORD = "The person has to set a new password, and to sign in with it."

@@ -84,7 +84,8 @@ SIGNS = (
          "stop sending for a while, or send by another mailbox."),
     Sign(("smtp",), r"mailbox logon failure|MapiExceptionLogonFailed",
          "The sign-in was good, but the application cannot open the mailbox: give it FullAccess; check that its "
-         "service principal in Exchange has the object id of the enterprise application; allow up to an hour.", passing=True),
+         "service principal in Exchange has the object id of the enterprise application; allow up to an hour.",
+         passing=True),
     Sign(("smtp",), r"5\.7\.(705|708|750)\b",
          "Exchange does not take mail from this tenant, address or domain: register the domain, look for an account "
          "that was misused, and ask Microsoft's support."),

@@ -124,6 +124,7 @@ def test_a_remedy_is_made_of_sentences() -> None:
 PASSING = (
     "SmtpClientAuthentication is disabled", "535 5.7.3 ", "SendAsDenied", "5.7.60", "authenticated but not connected",
     "AUTHENTICATE failed", "Authentication failure", "ErrorAccessDenied", "UnknownError",
+    "mailbox logon failure",
 )
 
 
