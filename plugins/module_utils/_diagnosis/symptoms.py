@@ -104,7 +104,8 @@ _MAIL: Sequence[tuple[Protocol, str, str, tuple[str, ...]]] = (
     ("smtp", "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox.",
      "SMTP AUTH is switched off on the mailbox", ("smtp_auth",)),
     ("smtp", "535 5.7.139 Authentication unsuccessful, basic authentication is disabled; 550 5.7.30 "
-     "Basic authentication is not supported for Client Submission.", "the product still signs in with a password", ("settings",)),
+     "Basic authentication is not supported for Client Submission.",
+     "the product still signs in with a password", ("settings",)),
     ("smtp", "535 5.7.139 Authentication unsuccessful, user is locked by your organization's security defaults policy.",
      "security defaults forbid passwords, and the product still uses one", ("settings",)),
     ("smtp", "535 5.7.139 Authentication unsuccessful, the request did not meet the criteria to be authenticated "
