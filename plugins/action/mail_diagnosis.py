@@ -49,6 +49,8 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step i
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._report_file import place, write
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._shown import shown
 
+#: The code of a store's refusal that is no fault of it.
+READ_ONLY = "read_only"
 _WELL = "The checks found nothing wrong."
 Applications = Mapping[str, Mapping[str, Any]]
 
@@ -104,6 +106,11 @@ class ActionModule(EstateStep):
         """See Step: what is wrong with the task itself ends it."""
         return {"failed": True, "changed": False, **error.result()}
 
+    @property
+    def check_mode(self) -> bool:
+        """See Step: it looks in whatever mode it runs; some stores would otherwise prove themselves by writing."""
+        return True
+
     # -- what is found ------------------------------------------------------------------------------------------------
 
     def _findings(self, plan: Mapping[str, Any]) -> list[Finding]:
@@ -142,11 +149,14 @@ class ActionModule(EstateStep):
             try:
                 unkept = keeper.store.prove([keeper.name])
             except ModernAuthError as error:
-                findings += subjects[name].error("store", error)
-                continue
+                if error.code != READ_ONLY:
+                    findings += subjects[name].error("store", error)
+                    continue
+                # It was chosen to be read alone.
+                unkept = {}
             if keeper.name in unkept:
                 findings += subjects[name].error("store", unkept[keeper.name])
-            elif applications[name]["credential"] != "none" and keeper.holds_no_credential:
+            elif _is_kept(applications[name]) and keeper.holds_no_credential:
                 findings += subjects[name].cross(
                     "store", "The store holds no credential of it.",
                     "Run mailops.modern_auth.setup_mail; if it ran before, look whether mail_store_path, and the "
@@ -269,6 +279,11 @@ def _by_mailbox(plan: Mapping[str, Any], hosts: Iterable[str]) -> Callable[[str]
         return Subject("mailbox", address, tuple(own))
 
     return subject
+
+
+def _is_kept(application: Mapping[str, Any]) -> bool:
+    """Whether the store has to hold a credential of it; Google's keys are people's."""
+    return application["identity"] == ENTRA and bool(application["credential"] != "none")
 
 
 def _parts(verdict: Verdict) -> tuple[str, str]:

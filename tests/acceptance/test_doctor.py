@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 from estates import GRAPH, Estate, Run
 
-HOSTS = "ici-prod-1,ici-prod-2,ici-test-1,ici-test-2,tas-test-1,tas-prod-1,cmo-test-1"
-SET_UP = "ici-prod-1,ici-prod-2,ici-test-1,tas-test-1,cmo-test-1"
+HOSTS = "ici-prod-1,ici-prod-2,ici-test-1,ici-test-2,tas-test-1,tas-prod-1,cmo-test-1,cmo-google-1"
+SET_UP = "ici-prod-1,ici-prod-2,ici-test-1,tas-test-1,cmo-test-1,cmo-google-1"
 TICKETS, UNLICENSED = "tickets-test@contoso.example", "unlicensed@contoso.example"
 #: What is wrong, by what it is about and the check, and what its remedy has to say.
 WRONG = {
