@@ -67,10 +67,6 @@ class ActionModule(EstateStep):
     }
     RULES: ClassVar[Mapping[str, Any]] = {"required_one_of": [["plan", "symptom"]]}
 
-    def names(self, args: Mapping[str, Any]) -> Iterable[str]:
-        """See StepForAll."""
-        return list((args.get("plan") or {}).get("hosts", ()))
-
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """See Step."""
         symptom = symptoms.find(args["symptom"]) if args["symptom"] else None
@@ -92,11 +88,6 @@ class ActionModule(EstateStep):
         return {
             "changed": changed, "findings": content["findings"], "hosts": hosts, "msg": shown(lines or [_WELL]),
         }
-
-    def result(self, args: Mapping[str, Any], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
-        """See StepForAll."""
-        failed = next(iter(verdicts.values()), {"failed": True, "msg": ""})
-        return {**failed, "hosts": dict(verdicts)}
 
     def settle(self, args: Mapping[str, Any], wanted: Applications) -> dict[str, Verdict]:
         """See EstateStep; nothing is settled here."""
