@@ -167,8 +167,9 @@ wheel: $(VENV)/.installed ## The sandbox as a wheel, in .build/; pip installs it
 benchmark: setup $(VENV)/.collections ## What runs on 10 to 300 hosts cost; writes docs/performance.md (an hour; hosts="10 30" is short)
 	PYTHONPATH=tests python tests/benchmark/benchmark.py $(if $(hosts),--hosts $(hosts))
 
-variables: $(VENV)/.installed ## Make docs/variables.md anew from the roles' specifications
+variables: $(VENV)/.installed ## Make docs/variables.md anew from the roles' specifications, and the tables of symptoms
 	@python docs/site/variables.py
+	@python docs/site/troubleshooting.py
 
 # The folders are those of the repository, so that links between pages hold in both.
 SITE := $(BUILD)/docs

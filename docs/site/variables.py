@@ -21,6 +21,7 @@ REST = {
     "mail_bootstrap": "Who runs the playbooks, and who reads the proof",
     "mail_delivery": "Signing in for proofs",
     "mail_report": "The report of a run",
+    "mail_diagnosis": "Telling what is wrong",
     "mail_rotation": "Rotation",
     "mail_assessment": "The assessment",
     "mail_credentials": "The report about credentials",

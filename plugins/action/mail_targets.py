@@ -20,7 +20,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._references im
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import verdict as sign_ins
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets import kinds
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.change import Change, about
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.change import Change, about, together
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.fingerprints import kept, known
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.node import load_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.plans import target
@@ -192,20 +192,30 @@ class ActionModule(Step):
     # -- what is done -------------------------------------------------------------------------------------------------
 
     def _changes(self, plans: Sequence[Mapping[str, Any]]) -> dict[int, Change[Any]]:
-        """What has to be changed, by the number of the target."""
+        """What has to be changed, by the number of the target.
+
+        :raises ModernAuthError: with everything that stands in the way of any of them.
+        """
         changes: dict[int, Change[Any]] = {}
+        errors: list[ModernAuthError] = []
         sealed = {key: one for held in self._held.values() for key, one in known(held.entry, self._host).items()}
         for kind, numbered in _by_kind(plans).items():
             module = kinds.named(kind)
             targets = [
                 target(module, fill(plan, self._values.get), f"targets[{number}]") for number, plan in numbered.items()
             ]
-            found = module.look(targets, self._ports.get(module.PORT), sealed)
+            try:
+                found = module.look(targets, self._ports.get(module.PORT), sealed)
+            except ModernAuthError as error:
+                errors.append(error)
+                continue
             for number, wanted, one in zip(numbered, targets, found, strict=True):
                 try:
                     changes[number] = wanted.compare(one)
                 except ModernAuthError as error:
-                    raise about(wanted.name, error) from None
+                    errors.append(about(wanted.name, error))
+        if errors:
+            raise together(errors)
         return dict(sorted(changes.items()))
 
     def _result(self, changes: Mapping[int, Change[Any]]) -> dict[str, Any]:

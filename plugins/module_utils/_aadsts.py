@@ -27,6 +27,15 @@ _MFA = (
     "The person has to sign in again, with the second factor that the tenant asks for; a job without a person is "
     "better served by an application that signs in by itself."
 )
+_WORKLOAD = (
+    "A Conditional Access policy blocks the sign-in; meet it, or exempt this account or workload identity. The "
+    "sign-in log names the policy; for an application that of service principals."
+)
+_DEVICE = (
+    "A Conditional Access policy wants a device that complies: sign in on such a one, or change the policy; a server "
+    "is better served by an application that signs in by itself."
+)
+_CLIENT = "The request was malformed, which is a fault of whoever sent it: update the client or the product."
 _PASSWORD = "The person has to set a new password, and to sign in with it."
 
 REMEDIES: Mapping[int, str] = {
@@ -48,10 +57,15 @@ REMEDIES: Mapping[int, str] = {
     50059: "Give tenant_id.",
     50128: _TENANT,
     50194: "Give the application's own tenant as tenant_id; it is a single-tenant application.",
-    53000: "A Conditional Access policy wants a device that complies: sign in on such a one, or change the policy.",
-    53003: "A Conditional Access policy blocks the sign-in; meet it, or exempt this account or workload identity.",
+    50196: "The client asks for tokens again and again: let it keep a token until it ends.",
+    53000: _DEVICE, 53001: _DEVICE, 53002: _DEVICE,
+    53003: _WORKLOAD,
+    530032: "The tenant's policy blocks old ways to sign in: use OAuth.",
     54005: "Start the sign-in anew: its code was used already.",
     65001: "An administrator has to consent to the application's permissions.",
+    650052: "Check that the tenant has a licence for the resource, and its service principal.",
+    650056: "Compare the permissions that the application declares with those that are granted, and consent again.",
+    650057: "Declare the permission on the application, then consent to it.",
     65004: "The person declined the permissions: sign in again and accept, or let an administrator consent.",
     70000: _AGAIN,
     70008: _AGAIN,
@@ -66,7 +80,9 @@ REMEDIES: Mapping[int, str] = {
     70001: "Check client_id and tenant_id; the application may be disabled.",
     70021: _FEDERATED, 70025: _FEDERATED, 700211: _FEDERATED, 700213: _FEDERATED,
     70011: "Ask for one resource's /.default scope; check cloud.",
+    28003: _CLIENT, 900144: _CLIENT,
     90002: _TENANT,
+    90008: "Give the application the delegated permission User.Read of Microsoft Graph, with consent.",
     90019: "Give tenant_id.",
     90094: "An administrator has to consent to the application's permissions.",
     90095: "An administrator has to consent to the application's permissions.",
@@ -85,6 +101,7 @@ REMEDIES: Mapping[int, str] = {
     700030: _CERTIFICATE,
     700082: "Nobody used the sign-in for 90 days: the person has to sign in again.",
     700084: _AGAIN,
+    1000031: "An administrator has to enable the application's enterprise application (accountEnabled).",
     7000112: "An administrator has to enable the application's enterprise application (accountEnabled).",
     7000215: (
         "Give the secret's value, which the portal shows once, right after creation, and not the secret's ID; check "

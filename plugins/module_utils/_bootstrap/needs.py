@@ -9,7 +9,7 @@ https://learn.microsoft.com/graph/permissions-reference
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +88,15 @@ def needs(applications: Iterable[Mapping[str, Any]], hosts: Iterable[Mapping[str
     return Needs(
         {name: why for name, why in found.items() if name not in contained}, any(one["exchange"] for one in own)
     )
+
+
+def lacking(needed: Needs, held: Collection[str]) -> dict[str, str]:
+    """What a caller would need besides, each with what it is for.
+
+    :param held: the application permissions of Microsoft Graph that it has, by name.
+    """
+    has = {*held, *(name for one in held for name in _CONTAINED.get(one, ()))}
+    return {name: why for name, why in needed.permissions.items() if name not in has}
 
 
 def reading(hosts: Iterable[Mapping[str, Any]]) -> Rights | None:

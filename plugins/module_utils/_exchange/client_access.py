@@ -96,16 +96,25 @@ async def read(session: ExchangeSession, mailboxes: Sequence[str]) -> Access:
 
     :raises InputError: naming every mailbox that Exchange does not have.
     """
+    found = await look(session, mailboxes)
+    absent = [mailbox for mailbox in mailboxes if mailbox not in found.mailboxes]
+    if absent:
+        raise missing_mailboxes(absent)
+    return found
+
+
+async def look(session: ExchangeSession, mailboxes: Sequence[str]) -> Access:
+    """The same, without the mailboxes that Exchange does not have."""
     answers = await session.invoke_many([
         *(Call("Get-CASMailbox", {"Identity": mailbox}) for mailbox in mailboxes),
         Call("Get-TransportConfig"), Call("Get-OrganizationConfig"), Call("Get-AuthenticationPolicy"),
     ])
     found = dict(zip(mailboxes, answers, strict=False))
-    absent = [mailbox for mailbox, answer in found.items() if isinstance(answer, ExchangeNotFoundError)]
-    if absent:
-        raise missing_mailboxes(absent)
     transport, organization, policies = (rows_or_raise(answer) for answer in answers[len(mailboxes):])
-    settings = {mailbox: rows_or_raise(answer)[0] for mailbox, answer in found.items()}
+    settings = {
+        mailbox: rows_or_raise(answer)[0] for mailbox, answer in found.items()
+        if not isinstance(answer, ExchangeNotFoundError)
+    }
     return access_of(transport[0], organization[0], policies, {
         mailbox: {name: row.get(name) for name in (SMTP, IMAP, POP)} for mailbox, row in settings.items()
     })

@@ -71,7 +71,7 @@ async def present(
             diff=_titled(wanted, application=registered.result),
         )
     consented = await admin_consent.settle(graph, {
-        "app_id": app_id, "permissions": _consented(wanted), "purge": wanted["exclusive"], "state": "present",
+        "app_id": app_id, "permissions": declared(wanted), "purge": wanted["exclusive"], "state": "present",
     }, check_mode, application=registered.entity, known=registered.resources)
     ids = {"tenant_id": wanted["entra"]["tenant_id"], "client_id": app_id, "object_id": registered.entity["id"]}
     parts: dict[str, Mapping[str, Any]] = {"application": registered.result, "consent": consented}
@@ -112,7 +112,7 @@ def _has_secret(wanted: Mapping[str, Any]) -> bool:
     return bool(wanted["credential"] == "client_secret")
 
 
-def _consented(wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+def declared(wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What an administrator consents to; the rest is left to the person who signs in."""
     by_all = wanted.get("consent", "organization") == "organization"
     kept = [{**one, "delegated": one["delegated"] if by_all else []} for one in wanted["permissions"]]

@@ -83,17 +83,28 @@ SIGNS = (
     Sign(("smtp",), r"530 5\.7\.0\b.*STARTTLS",
          "The server wants TLS before anything else: set tls to starttls."),
     # -- SMTP: the mail
+    Sign(("smtp",), r"5\.2\.25[1-5]\b.*throttled",
+         "The mailbox is throttled for errors that repeat, and support cannot lift that: mend what they were about, "
+         "stop sending for a while, or send by another mailbox."),
+    Sign(("smtp",), r"mailbox logon failure|MapiExceptionLogonFailed",
+         "The sign-in was good, but the application cannot open the mailbox: give it FullAccess; check that its "
+         "service principal in Exchange has the object id of the enterprise application; allow up to an hour.",
+         passing=True),
+    Sign(("smtp",), r"5\.7\.(705|708|750)\b",
+         "Exchange does not take mail from this tenant, address or domain: register the domain, look for an account "
+         "that was misused, and ask Microsoft's support."),
     Sign(("smtp",), r"SendAsDenied|5\.7\.60\b",
          "The sign-in was good, but this mailbox may not use that sender: send from the mailbox itself, or grant "
          "SendAs (Add-RecipientPermission).", passing=True),
     Sign(("smtp",), r"Concurrent connections limit|sender thread limit",
          "More than three submissions at once for one mailbox: send again later, with fewer connections."),
-    Sign(("smtp",), r"SubmissionQuotaExceeded",
+    Sign(("smtp",), r"SubmissionQuotaExceeded|5\.1\.90\b|submission quota",
          "The mailbox reached its number of recipients for the day: wait, or send by another service."),
     Sign(("smtp",), r"mailbox full|QuotaExceededException",
          "The sending mailbox is full, and copies of sent mail count: empty it."),
-    Sign(("smtp",), r"OutboundSpam",
-         "Microsoft blocked the sender for spam: lift it under Restricted entities in Microsoft Defender."),
+    Sign(("smtp",), r"OutboundSpam|5\.1\.8\b",
+         "Microsoft blocked the sender for spam: secure the account, then lift it under Restricted entities in "
+         "Microsoft Defender (Remove-BlockedSenderAddress)."),
     Sign(("smtp",), r"4\.4\.2\b.*rate", "The mailbox sends too fast: send again later."),
     Sign(("smtp",), r"5\.7\.54\b|unable to relay|relay(ing)? (access )?(denied|not (permitted|allowed))",
          "The server does not take mail for that recipient from here: have this machine's address allowed to relay, "

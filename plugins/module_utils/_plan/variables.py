@@ -187,6 +187,6 @@ FOR_ROLES = (
     "mail_store_azure_keyvault", "mail_report_file", "mail_unused", "mail_rotation_overlap", "mail_rotation_serial",
     "mail_rotation_lock", "mail_rotation_force", "mail_credentials_due_within", "mail_credentials_folder",
     "mail_credentials_scope", "mail_credentials_template", "mail_sign_in_port", "mail_sign_in_interactive",
-    "mail_assessment_days", "mail_assessment_folder",
-    "mail_assessment_template", "mail_caller", "mail_reader", "mail_administrator", "mail_bootstrap_state",
+    "mail_assessment_days", "mail_assessment_folder", "mail_assessment_template", "mail_caller",
+    "mail_reader", "mail_administrator", "mail_bootstrap_state", "mail_symptom",
 )

@@ -19,10 +19,11 @@ The last two raise ModernAuthError. A target for which a person signs in has tha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import SignIn
 
 Finding_contra = TypeVar("Finding_contra", contravariant=True)
@@ -100,3 +101,9 @@ def about(name: str, error: ModernAuthError) -> ModernAuthError:
     """The error, with the name of the target that it is about."""
     error.message = f"Could not write the mail settings into {name}: {error.message}"
     return error
+
+
+def together(errors: Sequence[ModernAuthError]) -> ModernAuthError:
+    """One error for everything that stands in the way of a host's targets."""
+    [first, *others] = errors
+    return InputError("\n".join(error.result()["msg"] for error in errors), code=first.code) if others else first

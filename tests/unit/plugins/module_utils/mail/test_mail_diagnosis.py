@@ -52,6 +52,10 @@ KNOWN: list[tuple[Protocol, str, str, str]] = [
     ("smtp", "554 5.2.2", "mailbox full; STOREDRV.Submission.Exception:QuotaExceededException.…", "empty it"),
     ("smtp", "554 5.2.0", "STOREDRV.Submission.Exception:OutboundSpamException", "Restricted entities"),
     ("smtp", "421 4.4.2", "Message submission rate for this client has exceeded the configured limit", "too fast"),
+    ("smtp", "550 5.1.8", "Access denied, bad outbound sender", "Restricted entities"),
+    ("smtp", "550 5.2.255", "Sender throttled due to continuous invalid recipients errors.", "stop sending"),
+    ("smtp", "430 4.2.0", "STOREDRV; mailbox logon failure; MapiExceptionLogonFailed", "give it FullAccess"),
+    ("smtp", "550 5.7.708", "Service unavailable. Access denied, traffic not accepted from this IP.", "support"),
     ("smtp", "550 5.7.54", "SMTP; Unable to relay recipient in non-accepted domain", "meant for it"),
     ("smtp", "554 5.7.1", "<x@y.example>: Relay access denied", "allowed to relay"),
     ("smtp", "421", "too many messages in this connection", "fewer in a session"),
@@ -120,6 +124,7 @@ def test_a_remedy_is_made_of_sentences() -> None:
 PASSING = (
     "SmtpClientAuthentication is disabled", "535 5.7.3 ", "SendAsDenied", "5.7.60", "authenticated but not connected",
     "AUTHENTICATE failed", "Authentication failure", "ErrorAccessDenied", "UnknownError",
+    "mailbox logon failure",
 )
 
 

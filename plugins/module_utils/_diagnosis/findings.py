@@ -1,0 +1,133 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What checks have found, and how it is told. Pure.
+
+The names of checks are an interface: docs/doctor.md lists them, the symptoms name those that decide, and the file of a
+run has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._printable import shown
+from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import lines
+
+Kind = Literal["controller", "application", "mailbox", "host"]
+State = Literal["ok", "cross", "unknown"]
+
+#: The checks, by what they are about, in the order in which they are told.
+CHECKS: Mapping[Kind, tuple[str, ...]] = {
+    "controller": ("libraries", "caller_sign_in", "caller_permissions", "caller_exchange"),
+    "application": (
+        "store", "registration", "service_principal", "permissions", "secret", "token", "exchange_principal",
+        "mailbox_rights", "scope",
+    ),
+    "mailbox": ("licence", "smtp_auth", "imap", "pop3"),
+    "host": ("plan", "server", "targets", "settings", "person"),
+}
+_MARKS: Mapping[State, str] = {"ok": "✓", "cross": "✗", "unknown": "?"}
+_RESULT = "result"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found about something.
+
+    :param about: the name of a host or of an application, the address of a mailbox, or "controller".
+    :param state: ``unknown`` if it could not be told, since something else is wrong.
+    :param found: what is wrong, for people; "" if nothing is.
+    :param remedy: what to do about it.
+    :param hosts: those that it concerns; empty for all of them.
+    """
+
+    kind: Kind
+    about: str
+    check: str
+    state: State
+    found: str = ""
+    remedy: str = ""
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What checks are about; makes the findings."""
+
+    kind: Kind
+    about: str
+    hosts: tuple[str, ...] = ()
+
+    def ok(self, *checks: str) -> list[Finding]:
+        """Nothing is wrong."""
+        return [Finding(self.kind, self.about, check, "ok", hosts=self.hosts) for check in checks]
+
+    def unknown(self, checks: Iterable[str], why: str) -> list[Finding]:
+        """It cannot be told."""
+        return [Finding(self.kind, self.about, check, "unknown", why, hosts=self.hosts) for check in checks]
+
+    def cross(self, check: str, found: str, remedy: str) -> list[Finding]:
+        """It is wrong."""
+        return [Finding(self.kind, self.about, check, "cross", found, remedy, self.hosts)]
+
+    def error(self, check: str, error: ModernAuthError) -> list[Finding]:
+        """It is wrong, as an error says."""
+        return self.cross(check, error.message, error.remedy or "")
+
+
+CONTROLLER = Subject("controller", "controller")
+
+
+def crosses(findings: Iterable[Finding]) -> list[Finding]:
+    """What is wrong."""
+    return [one for one in findings if one.state == "cross"]
+
+
+def crossed(findings: Iterable[Finding], about: str, checks: Collection[str]) -> bool:
+    """Whether one of the checks has found something wrong with it."""
+    return any(one.about == about and one.check in checks for one in crosses(findings))
+
+
+def limited(findings: Iterable[Finding], checks: Collection[str]) -> list[Finding]:
+    """What those checks have found."""
+    return [one for one in findings if one.check in checks]
+
+
+def sentence(finding: Finding) -> str:
+    """What is wrong and what to do, without what it is about."""
+    return f"{finding.check}: {finding.found} {finding.remedy}".rstrip()
+
+
+def table(findings: Sequence[Finding]) -> list[str]:
+    """A table for each kind of things, with a mark for each check, and below it what is wrong and what to do."""
+    told: list[str] = []
+    for kind, checks in CHECKS.items():
+        of_kind = [one for one in findings if one.kind == kind]
+        rows = [_row(kind, about, checks, of_kind) for about in dict.fromkeys(one.about for one in of_kind)]
+        if rows:
+            told += [*([""] if told else []), *lines(rows, (kind, *checks, _RESULT), (kind, _RESULT))]
+    return told
+
+
+def plain(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """The findings for a file; names and services' words can hold anything."""
+    return [asdict(replace(one, found=shown(one.found), about=shown(one.about))) for one in findings]
+
+
+def _row(kind: Kind, about: str, checks: Sequence[str], findings: Iterable[Finding]) -> dict[str, Any]:
+    own = [one for one in findings if one.about == about]
+    # One check can have found several things, the worst of which is its mark.
+    marks = {
+        check: next((_MARKS[state] for state in ("cross", "unknown", "ok") if any(
+            one.state == state for one in own if one.check == check
+        )), "") for check in checks
+    }
+    wrong = crosses(own)
+    result = f"{len(wrong)} wrong" if wrong else "unknown" if any(one.state == "unknown" for one in own) else "ok"
+    return {
+        kind: about, **marks, _RESULT: result, "failed": bool(wrong), "message": "\n".join(map(sentence, wrong)),
+    }

@@ -1,0 +1,72 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""A host's plan, its server and its product's configuration, from what looking at its targets has said. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.findings import Finding, Subject
+
+#: The checks for which the servers are looked at.
+CHECKS = frozenset({"server", "targets", "settings", "person"})
+_REST = ["targets", "settings"]
+_STORE = "the store does not give its product's credential"
+
+
+def look(
+    host: str, plan: Mapping[str, Any], targets: Mapping[str, Any], required: Sequence[Mapping[str, Any]], *,
+    has_credentials: bool,
+) -> list[Finding]:
+    """What there is to say of a host.
+
+    :param plan: the host's part of the plan.
+    :param targets: what the step mail_targets has said in check mode; empty if it did not run.
+    :param required: what somebody has to sign in for, see _sign_ins.py.
+    :param has_credentials: whether the store has what the configuration is compared with.
+    """
+    subject = Subject("host", host, (host,))
+    if plan["failed"]:
+        return subject.cross("plan", plan["msg"], "Correct the variable that is named.")
+    planned = subject.ok("plan")
+    if not targets:
+        return planned
+    if targets.get("unreachable"):
+        return [
+            *planned, *subject.cross(
+                "server", f"Ansible does not reach it: {targets.get('msg', '')}".strip(),
+                "Check its address, the connection and the key (ansible_host, ansible_user): ansible -m ping.",
+            ), *subject.unknown(_REST, "the server was not reached"),
+        ]
+    reached = [*planned, *subject.ok("server")]
+    if targets.get("failed"):
+        if not has_credentials:
+            return [*reached, *subject.unknown(_REST, _STORE)]
+        remedy = targets.get("remedy", "")
+        return [
+            *reached, *subject.cross("targets", str(targets["msg"]).removesuffix(remedy).rstrip(), remedy),
+            *subject.unknown(["settings"], "a target cannot be read or written"),
+        ]
+    return [*reached, *subject.ok("targets"), *_settings(subject, targets, has_credentials=has_credentials), *(
+        one for sign_in in required
+        for one in subject.cross("person", f"{sign_in['account']} has to sign in for {sign_in['what']}.", sign_in["do"])
+    )]
+
+
+def _settings(subject: Subject, targets: Mapping[str, Any], *, has_credentials: bool) -> list[Finding]:
+    differing = [one["name"] for one in targets["targets"] if one["changed"]]
+    if differing and not has_credentials:
+        return subject.unknown(["settings"], _STORE)
+    if differing:
+        return subject.cross(
+            "settings", f"It is not what the settings say: {', '.join(differing)}.",
+            "Run mailops.modern_auth.setup_mail; with --check --diff it shows what differs.",
+        )
+    if targets.get("changed"):
+        return subject.cross(
+            "settings", "The product was not restarted since its configuration was written.",
+            "Run mailops.modern_auth.setup_mail, which restarts it, or restart it by hand.",
+        )
+    return subject.ok("settings")

@@ -1,0 +1,120 @@
+"""Faults planted all at once in the tenant, the store and on servers are all named, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+from estates import GRAPH, Estate, Run
+
+HOSTS = "ici-prod-1,ici-prod-2,ici-test-1,ici-test-2,tas-test-1,tas-prod-1,cmo-test-1,cmo-google-1"
+SET_UP = "ici-prod-1,ici-prod-2,ici-test-1,tas-test-1,cmo-test-1,cmo-google-1"
+TICKETS, UNLICENSED = "tickets-test@contoso.example", "unlicensed@contoso.example"
+#: What is wrong, by what it is about and the check, and what its remedy has to say.
+WRONG = {
+    ("controller", "caller_permissions"): "mailops.modern_auth.bootstrap",
+    ("contracts-mail-test", "service_principal"): "Enable it",
+    ("contracts-mail-prod", "permissions"): "setup_mail",
+    ("tickets-mail-test", "secret"): "setup_mail",
+    ("tickets-mail-test", "mailbox_rights"): "setup_mail",
+    ("cmo-mail-test", "scope"): "setup_mail",
+    (TICKETS, "smtp_auth"): "-SmtpClientAuthenticationDisabled $false",
+    (UNLICENSED, "licence"): "Assign a licence",
+    ("ici-prod-1", "targets"): "Check the path",
+    ("ici-prod-2", "settings"): "--check --diff",
+    ("ici-test-2", "server"): "ansible -m ping",
+    ("tas-prod-1", "plan"): "Correct the variable",
+}
+
+
+def diagnosed(estate: Estate, *arguments: str) -> tuple[Run, dict[tuple[str, str], dict[str, Any]]]:
+    """A run, and what it found that is wrong, by what it is about and the check."""
+    file = estate.home / "diagnosis.json"
+    run = estate.set_up("--limit", HOSTS, "-e", f"mail_report_file={file}", *arguments, playbook="doctor")
+    assert file.is_file(), run.output
+    found = json.loads(file.read_text())["findings"]
+    return run, {(one["about"], one["check"]): one for one in found if one["state"] == "cross"}
+
+
+def plant(estate: Estate) -> list[str]:
+    """Break what the main job has made, by hand; gives the arguments that break the inventory."""
+    now = estate.footprint()
+    ids = {one["appId"]: one["id"] for one in now.objects("service_principals")}
+    app = {name: now.applications(name)[0] for name in (
+        "contracts-mail-test", "contracts-mail-prod", "tickets-mail-test", "cmo-mail-test",
+    )}
+    roles = {
+        role["value"]: role["id"] for one in now.objects("service_principals") if one["appId"] == GRAPH
+        for role in one["appRoles"]
+    }
+    with estate.administrator() as graph:
+        for client_id, role in (
+            (estate.sandbox.env["AZURE_CLIENT_ID"], "AppRoleAssignment.ReadWrite.All"),
+            (app["contracts-mail-prod"]["appId"], "Mail.Send"),
+        ):
+            path = f"/servicePrincipals/{ids[client_id]}/appRoleAssignments"
+            [one] = [one for one in graph.get(path).json()["value"] if one["appRoleId"] == roles[role]]
+            graph.delete(f"{path}/{one['id']}")
+        graph.patch(f"/servicePrincipals/{ids[app['contracts-mail-test']['appId']]}", json={"accountEnabled": False})
+        tickets = app["tickets-mail-test"]
+        [secret] = tickets["passwordCredentials"]
+        graph.post(f"/applications/{tickets['id']}/removePassword", json={"keyId": secret["keyId"]})
+    exchange(estate, "Remove-MailboxPermission", {
+        "Identity": TICKETS, "User": ids[app["tickets-mail-test"]["appId"]], "AccessRights": ["FullAccess"],
+        "Confirm": False,
+    })
+    for assignment in now.objects("management_role_assignments"):
+        exchange(estate, "Remove-ManagementRoleAssignment", {"Identity": assignment["Name"], "Confirm": False})
+    estate.sandbox.control("PATCH", f"/tenant/mailboxes/{TICKETS}", {"SmtpClientAuthenticationDisabled": True})
+    estate.server_file("ici-prod-1").unlink()
+    file = estate.server_file("ici-prod-2")
+    file.write_bytes(file.read_bytes().replace(b"contracts@contoso.example", b"someone@contoso.example"))
+    return estate.hosts(
+        ici_test_1={"mail_verify": {"recipient": UNLICENSED, "receive": estate.reader()}},
+        ici_test_2={"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1},
+        tas_prod_1={"mail_sned": {}},
+    )
+
+
+def exchange(estate: Estate, cmdlet: str, parameters: dict[str, Any]) -> None:
+    """A cmdlet, as an administrator runs it by hand."""
+    env = estate.sandbox.env
+    with httpx.Client(verify=estate.sandbox.tls, trust_env=False) as http:
+        token = http.post(f"{env['AZURE_AUTHORITY_HOST']}/{env['AZURE_TENANT_ID']}/oauth2/v2.0/token", data={
+            "grant_type": "client_credentials", "client_id": env["AZURE_CLIENT_ID"],
+            "client_secret": env["AZURE_CLIENT_SECRET"], "scope": "https://outlook.office365.com/.default",
+        }).json()["access_token"]
+        http.post(
+            f"{env['MAILOPS_EXCHANGE_ENDPOINT']}/adminapi/beta/{env['AZURE_TENANT_ID']}/InvokeCommand",
+            json={"CmdletInput": {"CmdletName": cmdlet, "Parameters": parameters}},
+            headers={"Authorization": f"Bearer {token}"},
+        ).raise_for_status()
+
+
+def test_twelve_faults_are_named_at_once_with_their_remedies_and_nothing_else(estate: Estate) -> None:
+    done = estate.set_up("--limit", SET_UP, "--skip-tags", "delivery")
+    assert done.code == 0, done.output
+    well = estate.footprint()
+    run, wrong = diagnosed(estate, "--limit", SET_UP)
+    assert wrong == {}, run.output
+    assert run.code == 0, run.output
+    assert estate.footprint() == well
+
+    further = plant(estate)
+    before = estate.footprint()
+    run, wrong = diagnosed(estate, *further)
+    assert run.code != 0
+    assert set(wrong) == set(WRONG), run.output
+    for key, words in WRONG.items():
+        assert words in wrong[key]["remedy"], wrong[key]
+        assert f"{key[0]}: {key[1]}:" in run.output
+    assert run.failed == sorted(HOSTS.split(",")), run.output
+    assert estate.footprint() == before
+
+    run, wrong = diagnosed(
+        estate, "--limit", "tas-test-1", "-e",
+        "mail_symptom='535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox'",
+    )
+    assert set(wrong) == {(TICKETS, "smtp_auth")}, run.output
+    assert f"It is: {TICKETS}: smtp_auth: SMTP AUTH is switched off on the mailbox itself." in run.output

@@ -1,0 +1,57 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""What looking at a host's targets has said, as findings; one fault is told once, and not by what follows from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis import on_servers
+from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.findings import crosses, table
+
+PLANNED = {"failed": False, "msg": "ici is planned."}
+SAME = {"targets": [{"name": "/srv/a", "changed": False}], "changed": False}
+OTHER = {"targets": [{"name": "/srv/a", "changed": True}], "changed": True}
+SIGN_IN = {"account": "a@b.example", "what": "the port", "where": "p", "do": "Open the page."}
+
+
+def states(targets: dict[str, Any], *, has_credentials: bool = True, plan: Any = None, required: Any = ()) -> Any:
+    found = on_servers.look("h", plan or PLANNED, targets, required, has_credentials=has_credentials)
+    assert {one.hosts for one in found} == {("h",)}
+    return {one.check: one.state for one in found}
+
+
+@pytest.mark.parametrize(("targets", "credentials", "server", "files", "settings"), [
+    (SAME, True, "ok", "ok", "ok"),
+    (OTHER, True, "ok", "ok", "cross"),
+    (OTHER, False, "ok", "ok", "unknown"),
+    ({**SAME, "changed": True}, True, "ok", "ok", "cross"),
+    ({"failed": True, "msg": "It is gone. Look.", "remedy": "Look."}, True, "ok", "cross", "unknown"),
+    ({"failed": True, "msg": "The store is gone."}, False, "ok", "unknown", "unknown"),
+    ({"unreachable": True, "msg": "No route"}, True, "cross", "unknown", "unknown"),
+])
+def test_each_outcome(targets: dict[str, Any], credentials: bool, server: str, files: str, settings: str) -> None:
+    found = states(targets, has_credentials=credentials)
+    assert found == {"plan": "ok", "server": server, "targets": files, "settings": settings}
+
+
+def test_a_host_without_a_plan_or_that_was_not_looked_at_says_no_more() -> None:
+    assert states(SAME, plan={"failed": True, "msg": "mail_send: is required"}) == {"plan": "cross"}
+    assert states({}) == {"plan": "ok"}
+
+
+def test_who_has_to_sign_in_is_told_with_what_to_do() -> None:
+    assert states(SAME, required=[SIGN_IN])["person"] == "cross"
+    found = on_servers.look("h", PLANNED, SAME, [SIGN_IN], has_credentials=True)
+    assert [one.remedy for one in crosses(found)] == ["Open the page."]
+
+
+def test_the_table_has_a_mark_for_each_check_and_the_remedy_below() -> None:
+    failed = {"failed": True, "msg": "It is gone. Look.", "remedy": "Look."}
+    lines = table(on_servers.look("h", PLANNED, failed, (), has_credentials=True))
+    assert [line.split() for line in lines] == [
+        ["host", "plan", "server", "targets", "settings", "result"], lines[1].split(),
+        ["h", "✓", "✓", "✗", "?", "1", "wrong"], ["h:", "targets:", "It", "is", "gone.", "Look."],
+    ]
