@@ -246,7 +246,7 @@ class ActionModule(EstateStep):
 
 
 def _left_out(*missing: SignIn) -> Verdict:
-    return done("It is left out until somebody has signed in.", left_out=True, **about_sign_ins(missing))
+    return {**done("It is left out until somebody has signed in.", left_out=True), **about_sign_ins(missing)}
 
 
 def in_words_of(check: Mapping[str, Any], verdict: Verdict) -> Verdict:

@@ -220,7 +220,8 @@ class ActionModule(EstateStep):
     async def _mailboxes(
         self, graph: _graph.GraphClient, plan: Mapping[str, Any], hosts: Iterable[str], before: Sequence[Finding]
     ) -> list[Finding]:
-        of_mailbox, wanted = _by_mailbox(plan, hosts), {}
+        of_mailbox = _by_mailbox(plan, hosts)
+        wanted: dict[str, tuple[Subject, str]] = {}
         for host in sorted(hosts):
             named = named_by(plan["hosts"][host], f"hosts.{host}")
             roles = {"mailboxes": named["mailboxes"], "users": named["users"]}

@@ -50,13 +50,17 @@ class ActionModule(EstateStep):
             self.variables, self._task_vars, {**said, "delivery": args["deliveries"]}, args["targets"]
         )
         configured = {host: handover.configured(host) for host in hosts}
-        failures = {host: handover.failure(host) for host in hosts}
-        failures = {host: failure for host, failure in failures.items() if failure is not None}
+        failures = {host: failure for host in hosts if (failure := handover.failure(host)) is not None}
         found = rows(Steps(
-            hosts, *(args[step].get("hosts", {}) for step in ("identity", "access")),
-            {host: found for host, found in configured.items() if found is not None},
-            args["deliveries"].get("hosts", {}), {host: handover.authorizations(host) for host in hosts}, failures,
-            self.check_mode, any(args[step].get("state") == "absent" for step in ("identity", "access")),
+            hosts,
+            identity=args["identity"].get("hosts", {}),
+            access=args["access"].get("hosts", {}),
+            targets={host: found for host, found in configured.items() if found is not None},
+            deliveries=args["deliveries"].get("hosts", {}),
+            authorizations={host: handover.authorizations(host) for host in hosts},
+            failures=failures,
+            predicted=self.check_mode,
+            removal=any(args[step].get("state") == "absent" for step in ("identity", "access")),
         ))
         changed = False
         if args["path"]:

@@ -104,7 +104,9 @@ class ActionModule(Step):
     def _check_encrypted(self) -> None:
         """What was encrypted by hand has to be the secret that is in use."""
         made_of = self._encryption.get("key_id")
-        for name in self._held if made_of else ():
+        if made_of is None:
+            return
+        for name in self._held:
             key_id = self._credential(name).get("key_id")
             if key_id and made_of.lower() != key_id.lower():
                 raise InputError(
