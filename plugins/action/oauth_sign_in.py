@@ -160,7 +160,8 @@ class ActionModule(Step):
         alone = AuthenticationError(
             f"{over.message} Nobody is there to sign in.", code=over.code,
             remedy=f"Run this at a terminal, where {args['account']} can sign in: ansible-playbook "
-            "mailops.modern_auth.sign_in_mail; or say interactive: always where somebody watches the output.",
+            "mailops.modern_auth.sign_in_mail; or say interactive: always (of the playbook: "
+            "-e mail_sign_in_interactive=always) where somebody watches the output.",
         )
         if args["interactive"] == "never":
             raise alone
