@@ -47,7 +47,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_a_conflict_is_read_and_edited_anew(pauses: list[float]) -> None:
     store = Store(others=3)
-    held = HeldEntry(StoredEntry(store, "a"))  # type: ignore[arg-type]
+    held = HeldEntry(StoredEntry(store, "a"))
     held.change(lambda entry: {**entry, "mine": 1})
     assert store.entry == {"mine": 1, "other 0": 1, "other 1": 1, "other 2": 1} == held.entry
     assert len(pauses) == 3
@@ -57,7 +57,7 @@ def test_a_conflict_is_read_and_edited_anew(pauses: list[float]) -> None:
 
 def test_conflicts_without_end_are_told() -> None:
     store = Store(others=100)
-    held = HeldEntry(StoredEntry(store, "a"))  # type: ignore[arg-type]
+    held = HeldEntry(StoredEntry(store, "a"))
     with pytest.raises(StoreError):
         held.change(lambda entry: {**entry, "mine": 1})
     assert "mine" not in store.entry
