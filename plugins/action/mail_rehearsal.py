@@ -39,11 +39,12 @@ class ActionModule(StepForAll):
 
     def names(self, args: Mapping[str, Any]) -> Iterable[str]:
         """See StepForAll."""
-        return list(args["plan"]["hosts"])
+        return [host for host, about in args["plan"]["hosts"].items() if not about["failed"]]
 
     def result(self, args: Mapping[str, Any], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
         """See StepForAll."""
-        return {**args["plan"], "changed": False, "hosts": {**args["plan"]["hosts"], **verdicts}}
+        hosts = {host: {**about, **verdicts.get(host, {})} for host, about in args["plan"]["hosts"].items()}
+        return {**args["plan"], "changed": False, "hosts": hosts}
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """See Step."""
@@ -52,7 +53,7 @@ class ActionModule(StepForAll):
             if "folder" in plan:
                 self._strike(Path(plan["folder"]))
             return {"changed": False}
-        if all(about["failed"] for about in plan["hosts"].values()):
+        if not self.names(args):
             return self.result(args, {})
         seed = seed_of(plan, _read(args["seed"]))
         tenant_id = _only_tenant(plan)
@@ -98,6 +99,7 @@ class ActionModule(StepForAll):
         if sandbox.exists():
             Sandbox(sandbox).stop()
         shutil.rmtree(folder, ignore_errors=True)
+        self.say("the sandbox has ended and is removed; nothing was changed in the tenant or on a server.")
 
 
 def _read(path: str | None) -> dict[str, Any]:
