@@ -60,7 +60,8 @@ class ActionModule(StepForAll):
         # Ansible clears this folder when it ends.
         folder = Path(tempfile.mkdtemp(prefix="rehearsal-", dir=C.DEFAULT_LOCAL_TMP))
         try:
-            return {"changed": False, "folder": str(folder), **rehearsed(plan, self._set(folder, plan, seed, tenant_id))}
+            scene = self._set(folder, plan, seed, tenant_id)
+            return {"changed": False, "folder": str(folder), **rehearsed(plan, scene)}
         except BaseException:
             self._strike(folder)
             raise
@@ -117,7 +118,7 @@ def _read(path: str | None) -> dict[str, Any]:
     if not all(isinstance(one, dict | list) for one in lists):
         raise InputError(
             f"mail_rehearsal_seed: {path} is no seed.",
-            remedy="It has lists of what the tenant has, for example users: [{userPrincipalName: orders@contoso.example}].",
+            remedy="It has lists of what the tenant has, such as users: [{userPrincipalName: orders@contoso.example}].",
         )
     return dict(content)
 

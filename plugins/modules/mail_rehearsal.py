@@ -13,13 +13,13 @@ version_added: 0.4.0
 author:
   - mailops contributors (@mailops)
 description:
-  - Starts a sandbox of Microsoft 365 on the machine that runs Ansible, gives it the tenant's id, and the mailboxes, users
-    and applications that a plan names, and starts a stand-in of each product that is configured by its API.
-  - Returns the plan with the sandbox in place of the tenant, and with an C(overlay) for each host, so that the steps which
-    come after it look at the servers' files and write nothing there. What the products shall be configured with is not
-    changed, so that the differences are those of the real run.
-  - No credential of the tenant is used. Everything is in one folder among Ansible's own temporary ones, which nobody else
-    may read; the sandbox ends with Ansible, however that ends.
+  - Starts a sandbox of Microsoft 365 on the machine that runs Ansible, gives it the tenant's id, and the mailboxes,
+    users and applications that a plan names, and starts a stand-in of each product that is configured by its API.
+  - Returns the plan with the sandbox in place of the tenant, and with an C(overlay) for each host, so that the steps
+    which come after it look at the servers' files and write nothing there. What the products shall be configured with
+    is not changed, so that the differences are those of the real run.
+  - No credential of the tenant is used. Everything is in one folder among Ansible's own temporary ones, which nobody
+    else may read; the sandbox ends with Ansible, however that ends.
 extends_documentation_fragment:
   - mailops.modern_auth.attributes
   - mailops.modern_auth.attributes.info
@@ -30,8 +30,8 @@ options:
     required: true
   seed:
     description:
-      - A file in YAML or JSON with what the tenant has besides, or has otherwise, as C(m365-sandbox seed --file) takes it;
-        for example a user without a licence.
+      - A file in YAML or JSON with what the tenant has besides, or has otherwise, as C(m365-sandbox seed --file) takes
+        it; for example a user without a licence.
     type: path
   state:
     description: Whether the scene is set or struck.

@@ -3,8 +3,8 @@
 
 """A plan whose services are those of a sandbox, and whose servers are looked at only. Pure.
 
-What a product is configured with stays as it is, so that the differences are those that the servers would see. Who signs
-in, and where, is the sandbox's, so that nothing of the tenant is asked for or used.
+What a product is configured with stays as it is, so that the differences are those that the servers would see. Who
+signs in, and where, is the sandbox's, so that nothing of the tenant is asked for or used.
 """
 
 from __future__ import annotations
@@ -72,9 +72,10 @@ def rehearsed(plan: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
 
     :param plan: as _plan/estate.py draws it.
     """
+    hosts = plan["hosts"].items()
     return {
         **plan,
-        "hosts": {host: about if about["failed"] else _host(host, about, scene) for host, about in plan["hosts"].items()},
+        "hosts": {host: about if about["failed"] else _host(host, about, scene) for host, about in hosts},
         "applications": [_application(one, scene) for one in plan["applications"]],
         "deliveries": [_delivery(one, scene) for one in plan["deliveries"]],
         # Nothing was ever set up here that nobody uses any more.
