@@ -17,7 +17,7 @@ import jwt
 import pytest
 import requests
 from m365_sandbox.process import pid_file
-from m365_sandbox.process.folder import FolderError, prepare
+from m365_sandbox.process.folder import PID_FILE, FolderError, prepare
 from m365_sandbox.process.instance import Instance
 from m365_sandbox.process.ports import free_ports
 from sandbox_fixture import RunningSandbox, run_cli
@@ -192,6 +192,17 @@ def test_a_process_that_does_not_end_is_killed(directory: Path, monkeypatch: pyt
     assert Instance(directory).pid() is None
     # It left its mailbox store behind; the next start takes care of that.
     start(directory)
+
+
+def test_it_ends_with_the_process_that_is_its_lifeline(directory: Path) -> None:
+    with subprocess.Popen(["sleep", "600"]) as process:
+        start(directory, "--lifeline", str(process.pid))
+        process.kill()
+    pid_file.PidFile(directory / PID_FILE).wait_for_its_end()
+    assert run_cli("status", directory).returncode == 3
+    refused = run_cli("start", directory, "--lifeline", str(process.pid))
+    assert refused.returncode == 1
+    assert f"There is no process {process.pid}" in refused.stderr
 
 
 def test_control_is_asked_by_the_command(clean: RunningSandbox) -> None:

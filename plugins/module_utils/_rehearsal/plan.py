@@ -132,8 +132,9 @@ def _side(host: str, side: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
     if transport == "web":
         return {**side, "web": _web(host, side["web"], scene)}
     if authentication == GOOGLE_SERVICE_ACCOUNT:
-        face = f"gmail_{_face(side)}"
-        return {**side, "google": _account(side["google"], scene), "host": "localhost", "port": scene.port(face)}
+        implicit = "s" if transport == "smtp" and side.get("tls") == "implicit" else ""
+        port = scene.port(f"gmail_{transport}{implicit}")
+        return {**side, "google": _account(side["google"], scene), "host": "localhost", "port": port}
     if transport == "smtp" and authentication != "oauth2":
         return _relay(host, side, scene)
     if not any(one.kind in ("fact", "token") for one in references(side)):
@@ -143,12 +144,8 @@ def _side(host: str, side: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
         side = {**kept, "authentication": "oauth2", **reader}
     return dict(side) if transport == "graph" else {
         **({} if transport == "smtp" else {"tls": "implicit"}), **side,
-        "host": scene.sandbox["M365_SANDBOX_HOST"], "port": scene.port(_face(side)),
+        "host": scene.sandbox["M365_SANDBOX_HOST"], "port": scene.port(transport),
     }
-
-
-def _face(side: Mapping[str, Any]) -> str:
-    return "smtps" if side["transport"] == "smtp" and side.get("tls") == "implicit" else str(side["transport"])
 
 
 def _relay(host: str, side: Mapping[str, Any], scene: Scene) -> dict[str, Any]:

@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=port_option, action="append", default=[], metavar="FACE=PORT",
         help="a fixed port for a face; otherwise a free one is chosen at the first start and kept",
     )
+    start.add_argument("--lifeline", type=int, metavar="PID", help="a process with which it ends, however that ends")
     start.set_defaults(command=_start)
     for name, function, text in (
         ("stop", _stop, "end it; its state is kept"),
@@ -97,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _start(instance: Instance, options: argparse.Namespace) -> int:
-    started = instance.start(dict(options.port))
+    started = instance.start(dict(options.port), options.lifeline)
     print("The sandbox runs." if started else "The sandbox was running already.")
     _print_faces(instance)
     print('\nPoint a shell at it:  eval "$(m365-sandbox env)"')

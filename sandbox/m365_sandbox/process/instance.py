@@ -76,10 +76,11 @@ class Instance:
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
-    def start(self, ports: Mapping[str, int]) -> bool:
+    def start(self, ports: Mapping[str, int], lifeline: int | None = None) -> bool:
         """Start the process and wait until every face answers.
 
         :param ports: face -> wanted port; the others keep the port that they had, while it is free.
+        :param lifeline: a process with which it ends, however that ends.
         :returns: False if it was running already.
         :raises InstanceError: if it runs on other ports.
         :raises StartError: if it cannot start; the message has the end of its log.
@@ -90,6 +91,7 @@ class Instance:
             self._check_same_ports(ports)
         process = Background("The sandbox", self._pid_file, self.directory / LOG_FILE, self.is_ready)
         arguments = [f"--port={face}={port}" for face, port in ports.items()]
+        arguments += [] if lifeline is None else [f"--lifeline={lifeline}"]
         return process.start(
             [sys.executable, "-P", "-m", "m365_sandbox.process.server", str(self.directory), *arguments],
         )

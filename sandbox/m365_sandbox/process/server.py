@@ -1,6 +1,7 @@
 """The process of an instance: every face in one event loop, until a signal ends it.
 
-``python -m m365_sandbox.process.server DIRECTORY [--port=FACE=PORT ...]``, which is what ``m365-sandbox start`` runs.
+``python -m m365_sandbox.process.server DIRECTORY [--port=FACE=PORT ...] [--lifeline=PID]``, which is what
+``m365-sandbox start`` runs.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import signal
 import socket
 import sys
@@ -72,6 +74,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="m365_sandbox.process.server")
     parser.add_argument("directory", type=Path)
     parser.add_argument("--port", type=port_option, action="append", default=[])
+    parser.add_argument("--lifeline", type=int)
     options = parser.parse_args()
     # Libraries stay silent below warnings: some of them log what clients send, and that may be a secret.
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -79,12 +82,15 @@ def main() -> int:
     try:
         check(options.directory)
         with PidFile(options.directory / PID_FILE).hold():
-            asyncio.run(serve(options.directory, dict(options.port)))
+            asyncio.run(serve(options.directory, dict(options.port), options.lifeline))
     except AlreadyRunning:
         log.error("Another sandbox runs in %s", options.directory)
         return 1
     except FolderError as error:
         log.error("%s", error)
+        return 1
+    except ProcessLookupError:
+        log.error("There is no process %s, with which the sandbox shall end", options.lifeline)
         return 1
     return 0
 
@@ -117,12 +123,17 @@ def build(directory: Path, ports: Mapping[str, int]) -> Sandbox:
     return sandbox
 
 
-async def serve(directory: Path, ports: Mapping[str, int]) -> None:
-    """Start every face, the control face last, and stop them when a signal comes."""
+async def serve(directory: Path, ports: Mapping[str, int], lifeline: int | None) -> None:
+    """Start every face, the control face last, and stop them when a signal comes.
+
+    :param lifeline: a process; once it has ended, that is such a signal.
+    """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
+    if lifeline is not None:
+        loop.add_reader(os.pidfd_open(lifeline), ended.set)
     sandbox = build(directory, ports)
     token = load_or_create_token(directory)
     store, gmail_store = MailStore(directory), MailStore(directory, "dovecot-google", gmail.FOLDERS)

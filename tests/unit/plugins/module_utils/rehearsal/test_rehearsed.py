@@ -14,7 +14,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._rehearsal.pla
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rehearsal.seed import domains_of, seed_of
 
 TENANT = "0f0e0d0c-1111-2222-3333-444455556666"
-FACES = ("smtp", "smtps", "imap", "pop3", "relay", "gmail_smtp", "gmail_smtps", "gmail_imap", "gmail_pop3")
+FACES = ("smtp", "imap", "pop3", "relay", "gmail_smtp", "gmail_smtps", "gmail_imap", "gmail_pop3")
 PORTS = {f"M365_SANDBOX_{face.upper()}_PORT": str(2000 + number) for number, face in enumerate(FACES)}
 SCENE = Scene("/scratch", {
     "AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": "operator", "AZURE_AUTHORITY_HOST": "https://127.0.0.1:1",
