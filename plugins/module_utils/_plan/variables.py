@@ -196,7 +196,8 @@ NOT_READ = "(a secret that is not read)"
 
 
 def masked(name: str, value: Any) -> Any:
-    """A copy of a variable's value, as it stands in the inventory or as it is, with words in place of its secrets.
+    """A copy of a variable's value, as it stands in the inventory or as it is, with words in place of its secrets and of
+    what says whose they are.
 
     Of how a store is reached all is taken for a secret, since its own client knows what is.
     """
@@ -206,7 +207,7 @@ def masked(name: str, value: Any) -> Any:
 
 
 def _masked(key: Key, value: Any) -> Any:
-    if key.secret and value is not None:
+    if (key.secret or key.beside_secret) and value is not None:
         return NOT_READ
     if key.keys is None or not isinstance(value, Mapping | list):
         return value

@@ -152,8 +152,11 @@ def test_a_secret_is_left_alone_wherever_it_stands() -> None:
     assert masked("mail_entra", {"client_secret": "{{ vault }}", "tenant_id": "{{ tenant }}"}) == {
         "client_secret": NOT_READ, "tenant_id": "{{ tenant }}",
     }
-    assert masked("mail_verify", {"receive": {"client_secret": "{{ vault }}", "transport": "graph"}}) == {
-        "receive": {"client_secret": NOT_READ, "transport": "graph"},
+    assert masked("mail_verify", {"receive": {"client_id": "{{ vault.id }}", "transport": "graph"}}) == {
+        "receive": {"client_id": NOT_READ, "transport": "graph"},
+    }
+    assert masked("mail_xcally", {"authentication": {"username": "{{ vault.name }}"}}) == {
+        "authentication": {"username": NOT_READ},
     }
     assert masked("mail_store_hashi_vault", {"token": "{{ vault }}"}) == {"token": NOT_READ}
     assert masked("mail_verify", "{{ everywhere }}") == "{{ everywhere }}"
