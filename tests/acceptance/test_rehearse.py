@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import REQUIRED
 from estates import SERVERS, Estate, Run
+from m365_sandbox.process.folder import PID_FILE
 from m365_sandbox.process.pid_file import PidFile
 from sandbox_fixture import RunningSandbox
 
@@ -132,7 +133,7 @@ def test_a_rehearsal_that_is_killed_leaves_no_sandbox(rehearsal: Rehearsal) -> N
     ) as process:
         file = found(lambda: next(rehearsal.local_tmp.rglob("sandbox/ports.json"), None), process)
         os.kill(process.pid, signal.SIGKILL)
-    PidFile(file.with_name("sandbox.pid")).wait_for_its_end()
+    PidFile(file.with_name(PID_FILE)).wait_for_its_end()
 
 
 def found(look: Callable[[], Path | None], process: subprocess.Popen[bytes]) -> Path:
