@@ -15,10 +15,11 @@ from m365_sandbox.process.background import StartError
 from m365_sandbox.process.folder import FolderError, check
 from m365_sandbox.process.instance import Instance, InstanceError
 from m365_sandbox.process.pid_file import DoesNotEnd
+from m365_sandbox.products import xcally
 from m365_sandbox.state.faces import FACES, HTTP_FACES, address
 
-# The exit code that init scripts use for "not running".
-NOT_RUNNING = 3
+# The exit code that init scripts use for "not running", and that of shells for what SIGPIPE has ended.
+NOT_RUNNING, NOBODY_LISTENS = 3, 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         directory = options.directory.expanduser().absolute()
         check(directory)
-        return command(Instance(directory), options)
+        code = command(Instance(directory), options)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # As with ``m365-sandbox status | head -1``. What is left to print must not be tried again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOBODY_LISTENS
     except (InstanceError, FolderError, StartError, DoesNotEnd) as error:
         print(f"m365-sandbox: {error}", file=sys.stderr)
         return 1
@@ -62,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     start.set_defaults(command=_start)
     for name, function, text in (
         ("stop", _stop, "end it; its state is kept"),
-        ("status", _status, f"show the faces; exit code {NOT_RUNNING} when it does not run"),
+        ("status", _status, f"show the faces and servers; exit code {NOT_RUNNING} when it does not run"),
         ("reset", _reset, "back to the seed: no mails, no applications of yours; ports, ids and secrets stay"),
     ):
         commands.add_parser(name, parents=[common], help=text).set_defaults(command=function)
@@ -119,6 +126,7 @@ def _status(instance: Instance, options: argparse.Namespace) -> int:
         raise InstanceError(f"The sandbox in {instance.directory} runs, but not every face answers")
     print("The sandbox runs.")
     _print_faces(instance)
+    _print_servers(instance)
     return 0
 
 
@@ -205,6 +213,14 @@ def _print_faces(instance: Instance) -> None:
     for face, port in instance.ports().items():
         text = "" if face in HTTP_FACES else f"  {FACES[face]}"
         print(f"  {face:11} {address(face, port)}{text}")
+
+
+def _print_servers(instance: Instance) -> None:
+    print("Products' servers, started with m365-sandbox serve:")
+    for name, server in servers.running(instance.directory).items():
+        print(f"  {name:11} {server['url']}")
+    if (reason := xcally.missing()) is not None:
+        print(f"  XCALLY Motion's stand-in cannot run: {reason}")
 
 
 if __name__ == "__main__":

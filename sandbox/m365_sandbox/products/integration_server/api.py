@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from integration_server import openapi
-from integration_server.administration import Administration
-from integration_server.errors import ApiError
+from m365_sandbox.products.integration_server import openapi
+from m365_sandbox.products.integration_server.administration import Administration
+from m365_sandbox.products.integration_server.errors import ApiError
 
 
 def routes(administration: Administration) -> list[Route]:

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from email.message import EmailMessage
 from typing import Any
 
-from integration_server import mailbox
-from integration_server.errors import ApiError
-from integration_server.fields import Fields
-from integration_server.mailbox import MailboxError, SignInRefused
-from integration_server.state import State
-from integration_server.tokens import NoToken, Tokens
+from m365_sandbox.products.integration_server import mailbox
+from m365_sandbox.products.integration_server.errors import ApiError
+from m365_sandbox.products.integration_server.fields import Fields
+from m365_sandbox.products.integration_server.mailbox import MailboxError, SignInRefused
+from m365_sandbox.products.integration_server.state import State
+from m365_sandbox.products.integration_server.tokens import NoToken, Tokens
 
 _SERVICE = re.compile(r"[\w.]+:\w+")
 

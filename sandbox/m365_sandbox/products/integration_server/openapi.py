@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from integration_server import fields
-from integration_server.fields import Field, Fields
-from integration_server.release import Release
+from m365_sandbox.products.integration_server import fields
+from m365_sandbox.products.integration_server.fields import Field, Fields
+from m365_sandbox.products.integration_server.release import Release
 
 
 def document(release: Release) -> dict[str, Any]:

@@ -18,14 +18,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from integration_server import api, fields, pages
-from integration_server.administration import Administration
-from integration_server.errors import ApiError
-from integration_server.listeners import Listeners
-from integration_server.release import Release
-from integration_server.services import Services
-from integration_server.state import State
-from integration_server.tokens import Tokens
+from m365_sandbox.products.integration_server import api, fields, pages
+from m365_sandbox.products.integration_server.administration import Administration
+from m365_sandbox.products.integration_server.errors import ApiError
+from m365_sandbox.products.integration_server.listeners import Listeners
+from m365_sandbox.products.integration_server.release import Release
+from m365_sandbox.products.integration_server.services import Services
+from m365_sandbox.products.integration_server.state import State
+from m365_sandbox.products.integration_server.tokens import Tokens
 
 
 def integration_server(release: Release, folder: Path, tls: ssl.SSLContext, username: str, password: str) -> ASGIApp:

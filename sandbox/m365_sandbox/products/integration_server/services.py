@@ -10,9 +10,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from integration_server import mailing
-from integration_server.release import Release
-from integration_server.tokens import TokenRefused, request_token
+from m365_sandbox.products.integration_server import mailing
+from m365_sandbox.products.integration_server.release import Release
+from m365_sandbox.products.integration_server.tokens import TokenRefused, request_token
 
 _TOKEN_INPUTS = ("grant_type", "code", "client_id", "client_secret", "scope", "redirect_uri", "refresh_token")
 _TOKEN_OUTPUTS = ("access_token", "refresh_token", "expires_in", "token_type", "scope")

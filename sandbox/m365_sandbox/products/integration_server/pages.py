@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, quote
 
-from m365_sandbox.http.pages import Pages
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from integration_server.administration import NOTIFICATION, Administration
-from integration_server.errors import ApiError
-from integration_server.fields import REDIRECT_PAGE
+from m365_sandbox.http.pages import Pages
+from m365_sandbox.products.integration_server.administration import NOTIFICATION, Administration
+from m365_sandbox.products.integration_server.errors import ApiError
+from m365_sandbox.products.integration_server.fields import REDIRECT_PAGE
 
 PORTS, PORT = "/WmRoot/security-ports.dsp", "/WmRoot/configEmail.dsp"
 RESOURCES, RESOURCES_EDIT = "/WmRoot/settings-resources.dsp", "/WmRoot/settings-resources-edit.dsp"
 _COOKIE = "authorizing"
-_PAGES = Pages("integration_server")
+_PAGES = Pages(__package__)
 
 
 def routes(administration: Administration) -> list[Route]:

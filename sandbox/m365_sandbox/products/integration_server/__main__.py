@@ -1,4 +1,4 @@
-"""``m365-sandbox serve NAME -- env PYTHONPATH=sandbox/servers python -m integration_server --version 10.15``."""
+"""``m365-sandbox serve NAME -- m365-sandbox-integration-server --version 10.15``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from pathlib import Path
 
 import uvicorn
 
-from integration_server.app import integration_server
-from integration_server.release import VERSIONS, Release
+from m365_sandbox.products.integration_server.app import integration_server
+from m365_sandbox.products.integration_server.release import VERSIONS, Release
 
 
 def main() -> None:
     """Serve until a signal ends it."""
-    parser = argparse.ArgumentParser(prog="integration_server", description="A stand-in of Integration Server.")
+    parser = argparse.ArgumentParser(
+        prog="m365-sandbox-integration-server", description="A stand-in of Integration Server.",
+    )
     parser.add_argument("--version", choices=VERSIONS, default=VERSIONS[-1])
     parser.add_argument("--core-fix", type=int, default=0, metavar="N", help="the Core Fix that is installed")
     given = parser.parse_args()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from integration_server.errors import ApiError
-from integration_server.fields import NOTIFICATION_OAUTH, PORT_OAUTH, Fields
+from m365_sandbox.products.integration_server.errors import ApiError
+from m365_sandbox.products.integration_server.fields import NOTIFICATION_OAUTH, PORT_OAUTH, Fields
 
 Values = dict[str, Any]
 

@@ -1,4 +1,4 @@
-// Stands in for XCALLY Motion beside the sandbox; started by start.sh.
+// Stands in for XCALLY Motion beside the sandbox; started by __main__.py.
 const fs = require('node:fs');
 const https = require('node:https');
 const path = require('node:path');

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from integration_server.release import Release
+from m365_sandbox.products.integration_server.release import Release
 
 _TYPES = {"string": str, "integer": int, "boolean": bool}
 

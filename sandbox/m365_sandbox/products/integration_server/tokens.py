@@ -12,8 +12,8 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
-from integration_server.errors import ApiError
-from integration_server.state import State
+from m365_sandbox.products.integration_server.errors import ApiError
+from m365_sandbox.products.integration_server.state import State
 
 _SECONDS = 30
 _MARGIN_SECONDS = 300

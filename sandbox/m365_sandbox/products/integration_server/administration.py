@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from integration_server import fields, rules
-from integration_server.errors import ApiError
-from integration_server.listeners import Listeners, port_key
-from integration_server.release import Release
-from integration_server.state import State, Values
-from integration_server.tokens import Tokens
+from m365_sandbox.products.integration_server import fields, rules
+from m365_sandbox.products.integration_server.errors import ApiError
+from m365_sandbox.products.integration_server.listeners import Listeners, port_key
+from m365_sandbox.products.integration_server.release import Release
+from m365_sandbox.products.integration_server.state import State, Values
+from m365_sandbox.products.integration_server.tokens import Tokens
 
 NOTIFICATION = "notification"
 
