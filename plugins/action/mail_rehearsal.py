@@ -19,7 +19,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import ENTRA
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rehearsal.plan import Scene, rehearsed
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rehearsal.seed import domains_of, seed_of
-from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
+from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._sandbox import Sandbox
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import StepForAll
 
@@ -60,30 +60,37 @@ class ActionModule(StepForAll):
         # Ansible clears this folder when it ends.
         folder = Path(tempfile.mkdtemp(prefix="rehearsal-", dir=C.DEFAULT_LOCAL_TMP))
         try:
-            scene = self._set(folder, plan, seed, tenant_id)
-            return {"changed": False, "folder": str(folder), **rehearsed(plan, scene)}
+            scene, refused = self._set(folder, plan, seed, tenant_id)
+            return {**self.result({"plan": rehearsed(plan, scene)}, refused), "folder": str(folder)}
         except BaseException:
             self._strike(folder)
             raise
 
     def _set(
         self, folder: Path, plan: Mapping[str, Any], seed: Mapping[str, Any], tenant_id: str | None
-    ) -> Scene:
-        """Start and seed the sandbox, and the stand-ins of the products that are configured by their API."""
+    ) -> tuple[Scene, dict[str, Verdict]]:
+        """Start and seed the sandbox, and the stand-ins of the products that are configured by their API.
+
+        :returns: the scene, and a verdict for each host whose product has no stand-in here.
+        """
         sandbox = Sandbox(folder / "sandbox")
         self.say("a sandbox starts, in which everything is done that would be done in the tenant ...")
         sandbox.start(tenant_id, domains_of(seed), lifeline=os.getppid())
         sandbox.seed(seed)
         addresses = self._addresses(plan)
+        refused: dict[str, Verdict] = {}
         for host in addresses:
             product = plan["hosts"][host]["product"]
             self.say(f"a {product} starts for {host} ...")
-            sandbox.serve(host, product)
+            try:
+                sandbox.serve(host, product)
+            except InputError as error:
+                refused[host] = failure(error)
         (folder / "servers").mkdir(mode=0o700)
         with open(os.open(folder / "vault-password", os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(32))
-        servers = {host: server for host, server in sandbox.servers.items() if host in addresses}
-        return Scene(str(folder), sandbox.environment, servers, addresses)
+        servers = {host: server for host, server in sandbox.servers.items() if host not in refused}
+        return Scene(str(folder), sandbox.environment, servers, addresses), refused
 
     def _addresses(self, plan: Mapping[str, Any]) -> dict[str, str]:
         """Where the products with an API are, by host."""

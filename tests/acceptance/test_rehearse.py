@@ -19,6 +19,7 @@ from estates import SERVERS, Estate, Run
 from m365_sandbox.process.folder import PID_FILE
 from m365_sandbox.process.pid_file import PidFile
 from sandbox_fixture import RunningSandbox
+from xcally_fixture import NODE_MODULES
 
 INVENTORY = Path(__file__).with_name("rehearsal.yml")
 FOR_PEOPLE = {"bus", "support"}
@@ -51,6 +52,7 @@ class Rehearsal:
             ],
             "env": {
                 **Estate(self.tenant, self.home).environment(), **theirs, "ANSIBLE_LOCAL_TEMP": str(self.local_tmp),
+                "M365_SANDBOX_NODE_MODULES": str(NODE_MODULES),
             },
             "cwd": self.home,
         }

@@ -6,11 +6,12 @@ judge: nodemailer and imapflow send and read. Whoever has neither can have every
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-NODE_MODULES = FOLDER / "node_modules"
+NODE_MODULES = Path(os.environ.get("M365_SANDBOX_NODE_MODULES") or FOLDER / "node_modules")
 
 
 def missing(node_modules: Path = NODE_MODULES) -> str | None:
