@@ -196,8 +196,9 @@ NOT_READ = "(a secret that is not read)"
 
 
 def masked(name: str, value: Any) -> Any:
-    """A copy of a variable's value, as it stands in the inventory or as it is, with words in place of its secrets and of
-    what says whose they are.
+    """A copy of a variable's value, as it stands in the inventory or as it is, without its secrets.
+
+    Words are in place of them and of what says whose they are.
 
     Of how a store is reached all is taken for a secret, since its own client knows what is.
     """
