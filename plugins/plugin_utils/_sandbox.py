@@ -19,6 +19,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._printable imp
 PACKAGE = "m365_sandbox"
 #: Seconds for the longest of its commands, the first start, which makes keys and starts Dovecot.
 TIMEOUT = 300
+#: How stand-ins are started so that they know what an inventory may name and nobody has told them.
+ARGUMENTS = {"xcally": ("--lists", "100")}
 
 
 class Sandbox:
@@ -62,7 +64,8 @@ class Sandbox:
 
         :raises InputError: it cannot start.
         """
-        self._run("serve", host, "--", sys.executable, "-P", "-m", f"{PACKAGE}.products.{product}")
+        command = (sys.executable, "-P", "-m", f"{PACKAGE}.products.{product}", *ARGUMENTS.get(product, ()))
+        self._run("serve", host, "--", *command)
 
     def stop(self) -> None:
         """End it, and what was started beside it."""

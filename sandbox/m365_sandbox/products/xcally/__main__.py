@@ -16,11 +16,15 @@ def main() -> None:
     parser.add_argument(
         "--node-modules", type=Path, default=NODE_MODULES, metavar="D", help="where its packages are, if elsewhere",
     )
-    node_modules = parser.parse_args().node_modules
-    if (reason := missing(node_modules)) is not None:
+    parser.add_argument("--lists", type=int, default=1, metavar="N", help="how many contact lists there are at least")
+    options = parser.parse_args()
+    if (reason := missing(options.node_modules)) is not None:
         sys.exit(f"XCALLY Motion's stand-in cannot run: {reason}")
     # Node.js takes further authorities only when it starts.
-    told = {"NODE_PATH": str(node_modules), "NODE_EXTRA_CA_CERTS": os.environ["MAILOPS_CA_FILE"]}
+    told = {
+        "NODE_PATH": str(options.node_modules), "NODE_EXTRA_CA_CERTS": os.environ["MAILOPS_CA_FILE"],
+        "M365_SANDBOX_SERVER_LISTS": str(options.lists),
+    }
     os.execvpe("node", ["node", str(FOLDER / "server.js")], {**os.environ, **told})
 
 

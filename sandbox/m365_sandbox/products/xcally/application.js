@@ -10,7 +10,10 @@ const { OBJECTS } = require('./models');
 const { pages } = require('./pages/pages');
 
 function application(settings, storage, microsoft, mailroom, log) {
-  if (!storage.table('lists').rows.length) storage.table('lists').insert({ name: 'Default', description: null });
+  const lists = storage.table('lists');
+  while (lists.rows.length < settings.lists) {
+    lists.insert({ name: lists.rows.length ? `List ${lists.rows.length + 1}` : 'Default', description: null });
+  }
   const app = express();
   app.disable('x-powered-by');
   app.use('/apidoc', apidoc());

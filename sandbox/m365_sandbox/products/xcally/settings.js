@@ -11,6 +11,8 @@ const settings = {
   certificate: needed('M365_SANDBOX_SERVER_CERTIFICATE'),
   key: needed('M365_SANDBOX_SERVER_KEY'),
   folder: needed('M365_SANDBOX_SERVER_FOLDER'),
+  // How many contact lists there are at least.
+  lists: Number(process.env.M365_SANDBOX_SERVER_LISTS || 1),
   administrator: {
     name: needed('M365_SANDBOX_SERVER_USERNAME'),
     password: needed('M365_SANDBOX_SERVER_PASSWORD'),
