@@ -67,6 +67,44 @@ def test_start_prints_where_each_face_is_and_says_when_it_runs_already(directory
     assert Instance(directory).pid() == pid
 
 
+def test_a_tenant_of_ones_own_beside_another(directory: Path, sandbox: RunningSandbox) -> None:
+    tenant_id = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    own = ("--initial-domain", "tailspin.onmicrosoft.com", "--domain", "Tailspin.example")
+    port = next(iter(free_ports()))
+    started = start(directory, "--tenant-id", tenant_id.upper(), *own, "--port", f"graph={port}")
+    assert started.env["MAILOPS_EXCHANGE_ORGANIZATION"] == "tailspin.onmicrosoft.com"
+    assert started.env["MAILOPS_GRAPH_ENDPOINT"] == f"https://127.0.0.1:{port}"
+    for name in (tenant_id, "tailspin.onmicrosoft.com", "tailspin.example"):
+        started.env["AZURE_TENANT_ID"] = name
+        token = operator_token(started)
+        assert jwt.decode(token, options={"verify_signature": False})["tid"] == tenant_id
+    shown = requests.get(
+        f"{started.env['MAILOPS_GRAPH_ENDPOINT']}/v1.0/organization", verify=started.ca, timeout=60,
+        headers={"Authorization": f"Bearer {token}"},
+    ).json()["value"][0]
+    assert [(one["name"], one["isInitial"]) for one in shown["verifiedDomains"]] == [
+        ("tailspin.onmicrosoft.com", True), ("contoso.example", False), ("tailspin.example", False),
+    ]
+    assert sandbox.control("GET", "/tenant")["initial_domain"] == "contoso.onmicrosoft.com"
+
+    # It keeps them, and is not renamed, whether it runs or not.
+    for _running in range(2):
+        refused = run_cli("start", directory, "--domain", "elsewhere.example")
+        assert (refused.returncode, f"has the tenant {tenant_id}" in refused.stderr) == (1, True), refused.stderr
+        run_cli("stop", directory)
+    start(directory, "--domain", "tailspin.example").control("POST", "/reset")
+    assert RunningSandbox(directory).control("GET", "/tenant")["tenant_id"] == tenant_id
+
+
+@pytest.mark.parametrize(("option", "value", "words"), [
+    ("--tenant-id", "contoso", "'contoso' is no GUID"),
+    ("--domain", "a b.example", "'a b.example' is no name of a domain"),
+])
+def test_what_is_no_name_of_a_tenant(directory: Path, option: str, value: str, words: str) -> None:
+    refused = run_cli("start", directory, option, value)
+    assert (refused.returncode, words in refused.stderr) == (2, True), refused.stderr
+
+
 def test_two_starts_at_the_same_time_make_one_process(directory: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(lambda _: run_cli("start", directory), range(2)))

@@ -98,7 +98,7 @@ def _add_user(sandbox: Sandbox, values: Values) -> Entity:
 
 def _add_application(sandbox: Sandbox, values: Values) -> Entity:
     tenant = sandbox.tenant
-    application = new_application(values["displayName"])
+    application = new_application(values["displayName"], publisherDomain=tenant.initial_domain)
     service_principal = new_service_principal(application["appId"], values["displayName"], tenant.tenant_id)
     if "certificate" in values:
         application["keyCredentials"].append(_key_credential(values["certificate"]))

@@ -15,6 +15,7 @@ from m365_sandbox.process.background import StartError
 from m365_sandbox.process.folder import FolderError, check
 from m365_sandbox.process.instance import Instance, InstanceError
 from m365_sandbox.process.pid_file import DoesNotEnd
+from m365_sandbox.process.start_options import add_start_options, founding
 from m365_sandbox.products import xcally
 from m365_sandbox.state.faces import FACES, HTTP_FACES, address
 
@@ -41,16 +42,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def port_option(text: str) -> tuple[str, int]:
-    """Read FACE=PORT; an ArgumentTypeError says what is wrong with it."""
-    face, _, number = text.partition("=")
-    if face not in FACES:
-        raise argparse.ArgumentTypeError(f"unknown face '{face}'; known are {', '.join(FACES)}")
-    if not number.isdecimal() or int(number) > 65535:
-        raise argparse.ArgumentTypeError(f"'{number}' is no port; give a number from 0 (any free port) to 65535")
-    return face, int(number)
-
-
 def _parser() -> argparse.ArgumentParser:
     default = Path(os.environ.get("M365_SANDBOX_DIRECTORY") or "~/.local/state/m365-sandbox")
     common = argparse.ArgumentParser(add_help=False)
@@ -61,11 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="m365-sandbox", description="A Microsoft 365 tenant in a box, on loopback.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     start = commands.add_parser("start", parents=[common], help="start in the background and wait until it answers")
-    start.add_argument(
-        "--port", type=port_option, action="append", default=[], metavar="FACE=PORT",
-        help="a fixed port for a face; otherwise a free one is chosen at the first start and kept",
-    )
-    start.add_argument("--lifeline", type=int, metavar="PID", help="a process with which it ends, however that ends")
+    add_start_options(start)
     start.set_defaults(command=_start)
     for name, function, text in (
         ("stop", _stop, "end it; its state is kept"),
@@ -105,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _start(instance: Instance, options: argparse.Namespace) -> int:
-    started = instance.start(dict(options.port), options.lifeline)
+    started = instance.start(dict(options.port), founding(options), options.lifeline)
     print("The sandbox runs." if started else "The sandbox was running already.")
     _print_faces(instance)
     print('\nPoint a shell at it:  eval "$(m365-sandbox env)"')
