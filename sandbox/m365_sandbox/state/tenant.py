@@ -124,7 +124,7 @@ class Tenant:
         self.display_name = "Contoso"
         self.initial_domain: str = state["initial_domain"]
         self.domains: tuple[str, ...] = tuple(state["domains"])
-        self.created = state["created"]
+        self.created: str = state["created"]
         self._empty()
         self.transport_config.update(state.get("transport_config", {}))
         self.organization_config.update(state.get("organization_config", {}))
