@@ -23,8 +23,10 @@ RELAY = {
 
 def told(done: Run) -> bool:
     """Whether the run said it, with the command."""
-    words = " ".join(done.output.split())
-    return COMMAND.search(words.partition(f"The store holds {UNUSED}, which no host of the inventory uses")[2]) is not None
+    _before, _said, then = " ".join(done.output.split()).partition(
+        f"The store holds {UNUSED}, which no host of the inventory uses"
+    )
+    return COMMAND.search(then) is not None
 
 
 def stored(estate: Estate) -> set[str]:
