@@ -18,7 +18,6 @@ description:
   - Writes that as the page C(assessment.html) and as C(assessment.json), and prints it as a table.
   - What of a tenant cannot be read is told with the reason. Without any tenant the servers' side alone is shown.
 extends_documentation_fragment:
-  - mailops.modern_auth.applications
   - mailops.modern_auth.attributes
 attributes:
   check_mode:
@@ -77,7 +76,6 @@ EXAMPLES = r"""
 
 - name: Show it
   mailops.modern_auth.mail_assessment:
-    applications: "{{ planned.applications }}"
     plan: "{{ planned }}"
     folder: /var/lib/mailops/reports
   run_once: true
