@@ -100,7 +100,8 @@ def switches(reading: Reading, accounts: Iterable[str]) -> list[dict[str, Any]]:
             "pop3": bool(mailbox.get(POP)),
             "ews": reading.organization.get(_EWS) is not False and mailbox.get(_EWS) is not False,
             "password": mailbox.get("PrimarySmtpAddress") in with_password,
-        } for account in accounts if (mailbox := by_name.get(account.lower())) is not None
+        } for account, mailbox in ((account, by_name.get(account.lower())) for account in accounts)
+        if mailbox is not None
     ]
 
 
