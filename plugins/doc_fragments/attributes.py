@@ -7,7 +7,10 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Fragments ``mailops.modern_auth.attributes``, and of it ``.change``, ``.info``, ``.entra`` and ``.exchange``."""
+    """Fragments ``mailops.modern_auth.attributes``; of it ``.change``, ``.info``, ``.entra_group``, ``.exchange_group``.
+
+    The last two are not called ``.entra`` and ``.exchange``, since Ansible would take the files of these names.
+    """
 
     DOCUMENTATION = r"""
 attributes:
@@ -46,7 +49,7 @@ attributes:
     support: full
 """
 
-    ENTRA = r"""
+    ENTRA_GROUP = r"""
 attributes:
   action_group:
     description: Use C(group/mailops.modern_auth.entra) in C(module_defaults) to set defaults for this module.
@@ -54,7 +57,7 @@ attributes:
     membership: mailops.modern_auth.entra
 """
 
-    EXCHANGE = r"""
+    EXCHANGE_GROUP = r"""
 attributes:
   action_group:
     description: Use C(group/mailops.modern_auth.exchange) in C(module_defaults) to set defaults for this module.

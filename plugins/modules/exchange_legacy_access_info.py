@@ -22,7 +22,7 @@ extends_documentation_fragment:
   - mailops.modern_auth.exchange
   - mailops.modern_auth.attributes
   - mailops.modern_auth.attributes.info
-  - mailops.modern_auth.attributes.exchange
+  - mailops.modern_auth.attributes.exchange_group
 seealso:
   - module: mailops.modern_auth.exchange_client_access
   - module: mailops.modern_auth.entra_legacy_sign_ins_info

@@ -21,6 +21,8 @@ description:
   - What of a tenant cannot be read is told with the reason. Without any tenant the servers' side alone is shown.
 extends_documentation_fragment:
   - mailops.modern_auth.attributes
+  - mailops.modern_auth.once
+  - mailops.modern_auth.once.microsoft
 attributes:
   check_mode:
     support: full
@@ -55,7 +57,6 @@ options:
         folder C(plugins/plugin_utils/templates), says what a template may use.
     type: str
 notes:
-  - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
   - It signs in as C(mail_entra) and C(mail_exchange) of the hosts say, once for each tenant. The caller needs the
     Microsoft Graph application permissions C(AuditLog.Read.All), C(Application.Read.All) and C(Policy.Read.All), and in
     Exchange a role that reads, for example that of Global Reader. Without one of them the part that needs it says so.
@@ -64,11 +65,6 @@ seealso:
   - module: mailops.modern_auth.mail_settings_info
   - module: mailops.modern_auth.entra_legacy_sign_ins_info
   - module: mailops.modern_auth.exchange_legacy_access_info
-requirements:
-  - python >= 3.11
-  - msal >= 1.31
-  - msal-extensions >= 1.2
-  - msgraph-sdk >= 1.60
 """
 
 EXAMPLES = r"""
