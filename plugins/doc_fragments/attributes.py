@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Fragments ``mailops.modern_auth.attributes``; ``.change``, ``.info``, ``.entra_group``, ``.exchange_group`` of it.
+    """Fragments ``mailops.modern_auth.attributes``; and ``.change``, ``.info``, ``.entra_group``, ``.exchange_group``.
 
     The last two are not called ``.entra`` and ``.exchange``, since Ansible would take the files of these names.
     """
