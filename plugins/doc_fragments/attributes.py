@@ -1,7 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The attributes that every module documents."""
+"""What every module documents: its attributes, and the Python that it needs."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ attributes:
     description: Target OS/families that can be operated against.
     support: full
     platforms: posix
+requirements:
+  - python >= 3.11, where the module runs
 """
 
     CHANGE = r"""

@@ -18,7 +18,6 @@ notes:
     MICROSOFT = r"""
 options: {}
 requirements:
-  - python >= 3.11
   - msal >= 1.31
   - msal-extensions >= 1.2
   - msgraph-sdk >= 1.60
