@@ -56,7 +56,7 @@ attributes:
   action_group:
     description: Use C(group/mailops.modern_auth.entra) in C(module_defaults) to set defaults for this module.
     support: full
-    membership: mailops.modern_auth.entra
+    membership: [mailops.modern_auth.entra]
 """
 
     EXCHANGE_GROUP = r"""
@@ -64,5 +64,5 @@ attributes:
   action_group:
     description: Use C(group/mailops.modern_auth.exchange) in C(module_defaults) to set defaults for this module.
     support: full
-    membership: mailops.modern_auth.exchange
+    membership: [mailops.modern_auth.exchange]
 """
