@@ -40,9 +40,12 @@ class Administrator:
 
     def run(self, *arguments: str) -> Run:
         """The playbook, with everything that a person has to do done."""
+        return self.execute(self.estate.command(*arguments, playbook="bootstrap"))
+
+    def execute(self, command: list[str]) -> Run:
+        """The same of a command that runs the playbook."""
         environment = self.estate.environment()
         environment["PATH"] = f"{self.tools}:{environment['PATH']}"
-        command = self.estate.command(*arguments, playbook="bootstrap")
         process = subprocess.Popen(
             command, env=environment, cwd=self.estate.home, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )

@@ -18,7 +18,7 @@ from estates import GRAPH, Estate, Footprint, Run
 CALLER, READER = "mailops-caller", "mailops-proof-reader"
 LEAST = {"Application.ReadWrite.OwnedBy", "Application.Read.All", "AppRoleAssignment.ReadWrite.All"}
 EXCHANGE_ADMINISTRATOR = "29232cdf-9323-42fd-ade2-1d097af3e4de"
-AWAY = re.compile(r"To take it all away again, run mailops\.modern_auth\.bootstrap (.*?) as you ran this\.")
+AWAY = re.compile(r"To take it all away again, with the other options of this run:\n\s+(ansible-playbook .*)\n")
 
 
 def granted(now: Footprint, unique_name: str) -> set[str]:
@@ -49,8 +49,8 @@ def directory_roles(now: Footprint, unique_name: str) -> list[str]:
 
 
 def away(run: Run) -> list[str]:
-    """The arguments that take both away again, as the run said."""
-    [said] = AWAY.findall(" ".join(run.output.split()))
+    """The command that takes both away again, as the run said."""
+    [said] = AWAY.findall(run.output)
     return shlex.split(said)
 
 
@@ -102,11 +102,11 @@ def test_the_two_are_made_and_taken_away(administrator: Administrator, estate: E
     assert lasting(estate.footprint()) == lasting(now)
     the_reader_reads_one_mailbox(estate, told(shorter)["mail_verify"]["receive"]["client_id"])
 
-    gone = administrator.run(*one, *away(shorter))
+    gone = administrator.execute(away(shorter))
     assert (gone.code, gone.changed) == (0, 1), gone.output
     assert {**lasting(estate.footprint()), "deleted_items": None} == {**lasting(before), "deleted_items": None}
     assert home_files(estate) == {}
-    nothing = administrator.run(*one, *away(shorter))
+    nothing = administrator.execute(away(shorter))
     assert (nothing.code, nothing.changed) == (0, 0), nothing.output
 
 

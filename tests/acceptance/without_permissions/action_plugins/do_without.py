@@ -48,20 +48,20 @@ class ActionModule(ActionBase):
         ).raise_for_status()
 
     def _refusal(self, plan: Mapping[str, Any]) -> dict[str, Any]:
-        """What the first step that fails says."""
-        applications = plan["applications"]
-        identity: Mapping[str, Any] = {}
-        for step in ("mail_mailboxes", "mail_applications", "mail_accesses"):
-            result = self._done(step, {
-                "applications": applications,
-                **({"hosts": plan["hosts"]} if step == "mail_mailboxes" else {}),
-                **({"identity": identity} if step == "mail_accesses" else {}),
-            })
-            failed = [one for one in result["hosts"].values() if one["failed"]]
-            if failed:
-                return {"step": step, "msg": failed[0]["msg"], "code": failed[0].get("code")}
-            identity = result.get("applications", {})
-        return {"step": None, "code": None, "msg": "Nothing failed."}
+        """What the first step that fails says; those behind it are not tried."""
+        for step, result in self._steps(plan):
+            for verdict in result["hosts"].values():
+                if verdict["failed"]:
+                    return {"step": step, "msg": verdict["msg"], "code": verdict.get("code")}
+        return {"step": None, "msg": "Nothing failed.", "code": None}
+
+    def _steps(self, plan: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The steps that the caller signs in for, as the roles have them, each with its result."""
+        given = {"applications": plan["applications"]}
+        yield "mail_mailboxes", self._done("mail_mailboxes", {**given, "hosts": plan["hosts"]})
+        identity = self._done("mail_applications", given)
+        yield "mail_applications", identity
+        yield "mail_accesses", self._done("mail_accesses", {**given, "identity": identity["applications"]})
 
     def _done(self, step: str, args: Mapping[str, Any]) -> dict[str, Any]:
         """An action's result."""
