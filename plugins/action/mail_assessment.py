@@ -63,11 +63,10 @@ class ActionModule(EstateStep):
         ]
         unused = self.unused(args["plan"].get("stores", []))
         read = {host: self._host(host, args["plan"]["hosts"].get(host)) for host in hosts}
-        tenants = [
-            self._tenant(tenant_id, some, accounts_of(use for host in some for use in read[host]["settings"]["uses"]),
-                         args["days"])
-            for tenant_id, some in self._tenants(hosts).items()
-        ]
+        tenants = []
+        for tenant_id, some in self._tenants(hosts).items():
+            accounts = accounts_of(use for host in some for use in read[host]["settings"]["uses"])
+            tenants.append(self._tenant(tenant_id, some, accounts, args["days"]))
         data = report(list(read.values()), tenants, unused, datetime.now(UTC), args["days"])
         template = place(args["template"]) if args["template"] else DEFAULT
         folder = place(args["folder"])

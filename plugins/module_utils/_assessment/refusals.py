@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.identity_policies import ENABLED
 
-_PROTOCOLS = {"smtp": "SMTP AUTH", "imap": "IMAP", "pop3": "POP", "ews": "Exchange Web Services"}
+_PROTOCOLS = {"smtp": "SMTP AUTH", "imap": "IMAP", "pop3": "POP", "ews": "EWS"}
 
 
 @dataclass(frozen=True)

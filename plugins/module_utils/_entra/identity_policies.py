@@ -47,7 +47,7 @@ def blocking(policies: Iterable[Mapping[str, Any]]) -> list[Entity]:
     return [
         {"name": policy["displayName"], "state": policy["state"], "everybody": _spares_nobody(policy["conditions"])}
         for policy in policies
-        if policy["state"] != DISABLED and "other" in policy["conditions"]["clientAppTypes"]
+        if policy["state"] != DISABLED and "other" in (policy["conditions"].get("clientAppTypes") or ())
         and "block" in (policy.get("grantControls") or {}).get("builtInControls", ())
         and _is_about_mail(policy["conditions"])
     ]
@@ -60,9 +60,7 @@ def _is_about_mail(conditions: Mapping[str, Any]) -> bool:
 
 def _spares_nobody(conditions: Mapping[str, Any]) -> bool:
     users, applications = conditions.get("users") or {}, conditions.get("applications") or {}
-    spared = ("excludeUsers", "excludeGroups", "excludeRoles", "excludeGuestsOrExternalUsers")
-    limits = ("platforms", "locations", "devices", "signInRiskLevels", "userRiskLevels")
-    return "All" in (users.get("includeUsers") or ()) and not any((
-        *(users.get(name) for name in spared), *(conditions.get(name) for name in limits),
-        applications.get("excludeApplications"),
-    ))
+    spared = [value for name, value in {**users, **applications}.items() if name.startswith("exclude")]
+    # Whatever else is a condition, a place or a risk or one that is yet to come, spares those who do not meet it.
+    limits = [value for name, value in conditions.items() if name not in ("clientAppTypes", "users", "applications")]
+    return "All" in (users.get("includeUsers") or ()) and not any((*spared, *limits))

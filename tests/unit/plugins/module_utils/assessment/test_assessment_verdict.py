@@ -84,7 +84,7 @@ SMTP, IMAP = use("smtp", "basic"), use("imap", "oauth2")
     (SMTP, tenant(policy()), 'The Conditional Access policy "Block" refuses passwords.'),
     (IMAP, tenant(imap=False), f"IMAP is off for {CRM}."),
     (use("pop3", "oauth2", user=CRM.upper()), tenant(pop3=False), f"POP is off for {CRM}."),
-    (use("ews", "basic"), tenant(ews=False), f"Exchange Web Services is off for {CRM}."),
+    (use("ews", "basic"), tenant(ews=False), f"EWS is off for {CRM}."),
 ])
 def test_what_the_tenant_refuses(one: dict[str, Any], what: dict[str, Any], said: str) -> None:
     found = judged(one, TODAY, what)

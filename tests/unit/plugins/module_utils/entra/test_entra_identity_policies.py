@@ -34,6 +34,7 @@ def test_one_for_everybody() -> None:
     {"users": {"includeUsers": [], "includeGroups": ["22222222-2222-4222-8222-222222222222"]}},
     {"locations": {"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]}},
     {"applications": {"includeApplications": ["All"], "excludeApplications": ["Office365"]}},
+    {"insiderRiskLevels": "elevated"},
 ])
 def test_one_that_spares_somebody(conditions: dict[str, Any]) -> None:
     assert [one["everybody"] for one in blocking([policy(**conditions)])] == [False]
