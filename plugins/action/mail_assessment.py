@@ -65,8 +65,12 @@ class ActionModule(EstateStep):
         read = {host: self._host(host, args["plan"]["hosts"].get(host)) for host in hosts}
         tenants = []
         for tenant_id, some in self._tenants(hosts).items():
-            accounts = accounts_of(use for host in some for use in read[host]["settings"]["uses"])
-            tenants.append(self._tenant(tenant_id, some, accounts, args["days"]))
+            used = accounts_of(use for host in some for use in read[host]["settings"]["uses"])
+            planned = {
+                str(mailbox).lower() for host in some
+                for mailbox in args["plan"]["hosts"].get(host, {}).get("mailboxes", [])
+            }
+            tenants.append(self._tenant(tenant_id, some, sorted({*used, *planned}), args["days"]))
         data = report(list(read.values()), tenants, unused, datetime.now(UTC), args["days"])
         template = place(args["template"]) if args["template"] else DEFAULT
         folder = place(args["folder"])

@@ -80,7 +80,7 @@ class Company:
             "motion-old": self.motion(),
             "ici-broken": self.ici("prod"),
             "ici-away": {
-                **self.ici("prod"), **self.planned("contracts-prod"), "ansible_connection": "ssh",
+                **self.ici("prod"), **self.planned("contracts-prod", TICKETS), "ansible_connection": "ssh",
                 "ansible_host": "127.0.0.1", "ansible_port": 1,
             },
         }
@@ -134,10 +134,10 @@ class Company:
         file = "{{ sandbox_directory }}/servers/{{ inventory_hostname }}/ConfigurationKeys.json"
         return {"mail_product": "ici", "mail_environment": environment, "mail_ici": {"config_file": file}}
 
-    def planned(self, app: str = "contracts") -> dict[str, Any]:
+    def planned(self, app: str = "contracts", sender: str = USER) -> dict[str, Any]:
         return {
             "mail_app": {"unique_name": app, "name": app.title()},
-            "mail_send": {"transport": "graph", "from": USER},
+            "mail_send": {"transport": "graph", "from": sender},
             "mail_store_path": "{{ sandbox_directory }}/credentials/test.yml",
             "mail_store_password_file": "{{ sandbox_directory }}/vault-password",
         }
@@ -341,6 +341,8 @@ def test_what_the_tenant_refuses_is_said_of_each_use(assessed: Assessed) -> None
         {"name": "Block legacy authentication", "state": "enabled", "everybody": False},
     ]}
     accounts = {one["account"]: one for one in assessed.tenant["exchange"]["accounts"]}
+    # The last one is what is planned for a host that is not configured so yet.
+    assert list(accounts) == ["cmo@contoso.example", USER, TICKETS]
     assert accounts[USER] == {
         "account": USER, "mailbox": USER, "smtp": True, "password": True, "imap": False, "pop3": True, "ews": True,
     }
