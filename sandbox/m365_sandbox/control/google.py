@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from starlette.requests import Request
 
-from m365_sandbox.control.additions import Addition, Conflict, UnknownObject, Values
+from m365_sandbox.control.additions import Addition, Values
 from m365_sandbox.control.body import BodyError, optional, required
+from m365_sandbox.control.objects import Conflict, UnknownObject
 from m365_sandbox.google.app import token_uri
 from m365_sandbox.google.key_files import as_json, as_p12
 from m365_sandbox.google.service_accounts import add_key, add_service_account
