@@ -13,7 +13,7 @@ from m365_sandbox.control.token import inbox_token
 from m365_sandbox.process import environment, servers
 from m365_sandbox.process.background import StartError
 from m365_sandbox.process.folder import FolderError, check
-from m365_sandbox.process.instance import Instance, InstanceError
+from m365_sandbox.process.instance import Instance, InstanceError, Refused
 from m365_sandbox.process.pid_file import DoesNotEnd
 from m365_sandbox.process.start_options import add_start_options, founding
 from m365_sandbox.products import xcally
@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     control.add_argument("path", help="for example '/requests?face=graph'")
     control.add_argument("body", nargs="?", help="JSON; a dash reads it from the standard input")
     control.set_defaults(command=_control)
-    seed = commands.add_parser("seed", parents=[common], help="add what a file names, and print what was made")
+    seed = commands.add_parser("seed", parents=[common], help="bring about what a file says, all or nothing")
     seed.add_argument("--file", type=Path, required=True, metavar="F", help="YAML or JSON, see the README")
     seed.set_defaults(command=_seed)
     commands.add_parser(
@@ -151,20 +151,16 @@ def _control(instance: Instance, options: argparse.Namespace) -> int:
 
 def _seed(instance: Instance, options: argparse.Namespace) -> int:
     # No other command has to know everything that there may be.
-    from m365_sandbox.process.seed_file import SeedFileError, steps
+    from m365_sandbox.process.seed_file import SeedFileError, read
 
     _require_running(instance)
+    file = options.file.expanduser()
     try:
-        wanted = steps(options.file.expanduser())
+        made = instance.control("POST", "/seed", read(file))
     except SeedFileError as error:
         raise InstanceError(str(error)) from error
-    made = {}
-    for step in wanted:
-        try:
-            made[step.place] = instance.control(step.method, step.path, step.body)
-        except InstanceError as error:
-            done = f"; done before: {', '.join(made)}" if made else ""
-            raise InstanceError(f"{step.place}: {error}{done}") from error
+    except Refused as error:
+        raise InstanceError(f"{file}: {error.reason}") from error
     print(json.dumps(made, indent=1))
     return 0
 

@@ -26,6 +26,14 @@ class InstanceError(Exception):
     """Something that the caller of the command can understand and do something about."""
 
 
+class Refused(InstanceError):
+    """The control face refused; ``reason`` is its own words."""
+
+    def __init__(self, request: str, status: int, body: str) -> None:
+        super().__init__(f"{request}: {status} {body}")
+        self.reason = str(json.loads(body)["error"])
+
+
 class Instance:
     """The instance that lives in ``directory``, running or not."""
 
@@ -72,8 +80,10 @@ class Instance:
             raise InstanceError(f"The sandbox's control face does not answer: {error}") from error
         finally:
             connection.close()
+        if response.status == 500:
+            raise InstanceError(f"{method} {path}: a defect of the sandbox; {self.directory / LOG_FILE} has its place")
         if response.status >= 400:
-            raise InstanceError(f"{method} {path}: {response.status} {text.decode('utf-8', 'replace')}")
+            raise Refused(f"{method} {path}", response.status, text.decode("utf-8", "replace"))
         return json.loads(text) if text else None
 
     # -- life ---------------------------------------------------------------------------------------------------------

@@ -119,6 +119,10 @@ class Tenant:
         self._founding = founding
         self._load()
 
+    def restore(self) -> None:
+        """Be again as it was saved last, whatever was changed since."""
+        self._load()
+
     def _load(self) -> None:
         path = self.path
         state: Entity = json.loads(path.read_text("utf-8")) if path.exists() else self._founding.beginning()
@@ -246,25 +250,35 @@ class Tenant:
         account's name in the mailbox store and never changes.
         """
         identifier = identifier or str(uuid.uuid4())
-        if licensed or shared:
-            mail = mail or user_principal_name
-        sku = {"disabledPlans": [], "skuId": "3b555118-da6a-4418-894f-7df1e2096870"}
-        user = {
+        user: Entity = {
             "id": identifier, "userPrincipalName": user_principal_name, "displayName": display_name,
             "mail": mail,
             "mailNickname": user_principal_name.partition("@")[0], "givenName": None, "surname": None,
             "jobTitle": None, "mobilePhone": None, "officeLocation": None, "preferredLanguage": None,
-            "businessPhones": [], "accountEnabled": not shared,
-            "assignedLicenses": [sku] if licensed else [],
+            "businessPhones": [], "accountEnabled": not shared, "assignedLicenses": [],
         }
-        self["users"].put(identifier, user)
-        if licensed or shared:
-            self["mailboxes"].put(identifier, {
-                "id": identifier, "address": mail, "addresses": [mail, *aliases],
-                "store": identifier, "ImapEnabled": True, "PopEnabled": True,
-                "SmtpClientAuthenticationDisabled": None,
-                "RecipientTypeDetails": "SharedMailbox" if shared else "UserMailbox",
-            })
         if password is not None:
             self["password_digests"].put(identifier, {"digest": digest(password)})
+        return self.give_mail(user, mail, aliases, licensed=licensed, shared=shared)
+
+    def give_mail(
+        self, user: Entity, mail: str | None, aliases: Sequence[str], *, licensed: bool, shared: bool,
+    ) -> Entity:
+        """Write a user with a licence or without, and with the mailbox that follows from it. The caller saves.
+
+        A mailbox that is there keeps its settings; without a licence, and not shared, it ends.
+        """
+        identifier, sku = user["id"], {"disabledPlans": [], "skuId": "3b555118-da6a-4418-894f-7df1e2096870"}
+        if licensed or shared:
+            mail = mail or user["userPrincipalName"]
+            self["mailboxes"].put(identifier, {
+                "id": identifier, "store": identifier, "ImapEnabled": True, "PopEnabled": True,
+                "SmtpClientAuthenticationDisabled": None, **(self["mailboxes"].get(identifier) or {}),
+                "address": mail, "addresses": [mail, *aliases],
+                "RecipientTypeDetails": "SharedMailbox" if shared else "UserMailbox",
+            })
+        elif identifier in self["mailboxes"]:
+            self["mailboxes"].delete(identifier)
+        user = {**user, "mail": mail, "assignedLicenses": [sku] if licensed else []}
+        self["users"].put(identifier, user)
         return user
