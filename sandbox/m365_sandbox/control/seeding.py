@@ -35,7 +35,7 @@ class SeedError(Exception):
 class Section:
     """A list of a seed file.
 
-    :param key: the properties that together name an entry's object; an entry without a value for them has none.
+    :param key: what an entry's object is named by; None where no two are the same.
     :param bring: makes the object, or changes it to what the entry says.
     """
 
@@ -58,10 +58,8 @@ def seed(sandbox: Sandbox, content: Any) -> dict[str, Entity]:
 
     :returns: what each entry has become, by its place.
     """
-    steps = list(_steps(sandbox, content))
-    _check_keys(steps)
     made: dict[str, Entity] = {}
-    for step in steps:
+    for step in list(_steps(sandbox, content)):
         try:
             made[step.place] = step.bring()
         except (BodyError, Conflict, UnknownObject, AdminError) as error:
@@ -82,8 +80,9 @@ def _steps(sandbox: Sandbox, content: Any) -> Iterator[Step]:
         entries = given.get(name, [])
         if not isinstance(entries, list):
             raise SeedError(f"{name}: has to be a list")
-        for number, entry in enumerate(entries):
-            yield _step(sandbox, f"{name}[{number}]", section, entry)
+        yield from _distinct([
+            _step(sandbox, f"{name}[{number}]", section, entry) for number, entry in enumerate(entries)
+        ])
     mailboxes = given.get(MAILBOXES, {})
     if not isinstance(mailboxes, dict):
         raise SeedError(f"{MAILBOXES}: has to be a dictionary by address")
@@ -99,16 +98,16 @@ def _step(sandbox: Sandbox, place: str, section: Section, entry: Any) -> Step:
         values = read(entry, section.properties)
     except BodyError as error:
         raise _placed(place, error) from error
-    key = section.key(values)
-    return Step(place, key if key is None else (place.partition("[")[0], key), lambda: section.bring(sandbox, values))
+    return Step(place, section.key(values), lambda: section.bring(sandbox, values))
 
 
-def _check_keys(steps: Sequence[Step]) -> None:
-    """Two entries for one object: which of them counts, nobody could say."""
+def _distinct(steps: Sequence[Step]) -> Sequence[Step]:
+    """The steps, if no two are for one object: which of them counts, nobody could say."""
     places: dict[object, str] = {}
     for step in steps:
         if step.key is not None and places.setdefault(step.key, step.place) != step.place:
             raise SeedError(f"{step.place}: names the same as {places[step.key]}")
+    return steps
 
 
 def _placed(place: str, error: Exception) -> SeedError:
