@@ -183,6 +183,7 @@ docs: $(VENV)/.installed ## The documentation as a site, .build/docs/html; a lin
 	@rm -rf $(SITE)/source
 	@mkdir -p $(SITE)/source/reference
 	@cp docs/site/conf.py docs/site/index.md $(SITE)/source
+	@install -D -m 644 docs/site/site.css -t $(SITE)/source/static
 	@git ls-files -z '*.md' docs ':!docs/site' ':!roles' ':!.github' | xargs -0 cp --parents -t $(SITE)/source
 	@antsibull-docs collection --use-current --squash-hierarchy --fail-on-error --dest-dir $(SITE)/source/reference mailops.modern_auth
 	@sphinx-build -q -W --keep-going -b html $(SITE)/source $(SITE)/html

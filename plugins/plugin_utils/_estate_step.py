@@ -27,7 +27,7 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils._handover impo
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._held_entry import StoredEntry
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._people import PREFIX
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import StepForAll
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import Held, Store
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores import Held, Store
 
 #: How many applications are worked on at a time.
 AT_ONCE = 100

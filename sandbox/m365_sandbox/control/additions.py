@@ -13,10 +13,16 @@ from m365_sandbox.control.applications import APPLICATION_PROPERTIES, register
 from m365_sandbox.control.body import BodyError, Property, optional, read, required
 from m365_sandbox.control.objects import UnknownObject, find_mailbox, find_user
 from m365_sandbox.control.people import NEW_USER_PROPERTIES, add_user
+from m365_sandbox.graph.body import is_moment, parse
+from m365_sandbox.graph.errors import GraphError
 from m365_sandbox.identity.tokens import issue_app_token
+from m365_sandbox.state.clock import now, timestamp
 from m365_sandbox.state.directory_roles import DIRECTORY_ROLES, assign_role
+from m365_sandbox.state.entities import new_id
 from m365_sandbox.state.history import Entity
+from m365_sandbox.state.identity_policies import CONDITIONAL_ACCESS_POLICY
 from m365_sandbox.state.sandbox import Sandbox
+from m365_sandbox.state.schema import merge
 from m365_sandbox.state.seed import exchange_identity
 from m365_sandbox.state.sign_in_log import ADDRESS, INTERACTIVE, KINDS, record
 from m365_sandbox.state.tenant import Tenant
@@ -107,6 +113,32 @@ def record_sign_in(tenant: Tenant, values: Values, identifier: str | None = None
     )
 
 
+def _add_credential_sign_in(sandbox: Sandbox, values: Values) -> Entity:
+    key_id, moment = values["keyId"].lower(), values["lastSignInDateTime"]
+    known = [
+        credential["keyId"] for application in sandbox.tenant["applications"].values()
+        for name in ("passwordCredentials", "keyCredentials") for credential in application[name]
+    ]
+    if key_id not in known:
+        raise UnknownObject(f"no application has a credential {key_id}")
+    if not is_moment(moment):
+        raise BodyError("lastSignInDateTime must be a moment with its time zone, for example 2026-11-01T05:00:00Z")
+    activity = {"lastSignInDateTime": moment, "lastSignInRequestId": new_id()}
+    sandbox.tenant["credential_sign_ins"].put(key_id, activity)
+    return activity
+
+
+def _add_conditional_access_policy(sandbox: Sandbox, values: Values) -> Entity:
+    kind = CONDITIONAL_ACCESS_POLICY
+    try:
+        policy = merge(kind, {}, parse(kind, {"state": "enabled", **values}, creating=True))
+    except GraphError as error:
+        raise BodyError(error.message) from error
+    policy |= {"id": new_id(), "createdDateTime": timestamp(now())}
+    sandbox.tenant["conditional_access_policies"].put(policy["id"], policy)
+    return policy
+
+
 #: What a past sign-in is told by; what is left out is as if it were made now, from here.
 SIGN_IN_ENTRY = {
     "user": required(str), "clientAppUsed": required(str), "createdDateTime": optional(str),
@@ -137,4 +169,16 @@ ADDITIONS = {
     ),
     # ``value`` is a list of SIGN_IN_ENTRY.
     "sign-ins": Addition({"value": required(list)}, _add_sign_ins),
+    # What Entra's report says of an application's credential.
+    "credential-sign-ins": Addition(
+        {"keyId": required(str), "lastSignInDateTime": required(str)}, _add_credential_sign_in
+    ),
+    # As Graph has them; ``state`` is enabled when left out.
+    "conditional-access-policies": Addition(
+        {
+            "displayName": required(str), "state": optional(str), "conditions": required(dict),
+            "grantControls": optional(dict),
+        },
+        _add_conditional_access_policy,
+    ),
 }

@@ -42,6 +42,28 @@ def _add_user(sandbox: Sandbox, values: Values) -> Entity:
     return workspace.add_user(address, values.get("displayName", address), aliases=aliases)
 
 
+def bring_user(sandbox: Sandbox, values: Values) -> Entity:
+    """A user as the values say: a new one, or the one with that address with what differs changed.
+
+    :raises Conflict: an alias is somebody else's.
+    """
+    workspace, address = Workspace(sandbox.tenant), values["address"]
+    user = workspace.find_recipient(address)
+    if user is None:
+        return _add_user(sandbox, values)
+    aliases = _texts(values, "aliases") if "aliases" in values else user["addresses"][1:]
+    for one in aliases:
+        taken = workspace.find_recipient(one)
+        if taken is not None and taken["id"] != user["id"]:
+            raise Conflict(f"there is a user with the address {one} already")
+    changed = {
+        **user, "displayName": values.get("displayName", user["displayName"]),
+        "addresses": [user["address"], *aliases],
+    }
+    sandbox.tenant["google_users"].put(user["id"], changed)
+    return changed
+
+
 def _add_service_account(sandbox: Sandbox, values: Values) -> Entity:
     account = add_service_account(sandbox.tenant, values["name"], _texts(values, "scopes"))
     return {**account, **_key(sandbox, account, GOOGLE_LIFETIME.days)}

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from m365_sandbox.control import google
 from m365_sandbox.control.additions import ADDITIONS, SIGN_IN_ENTRY, record_sign_in
 from m365_sandbox.control.applications import APPLICATION_PROPERTIES, bring_application
 from m365_sandbox.control.body import BodyError, Property, optional, read, required
@@ -163,6 +164,18 @@ def _bring_permission(name: str, who: str) -> Callable[[Sandbox, Values], Entity
     return bring
 
 
+def _bring_policy(sandbox: Sandbox, values: Values) -> Entity:
+    """In place of the one of that name, which keeps its id."""
+    policies = sandbox.tenant["conditional_access_policies"]
+    existing = sandbox.tenant.find("conditional_access_policies", displayName=values["displayName"])
+    policy = ADDITIONS["conditional-access-policies"].add(sandbox, values)
+    if existing:
+        policies.delete(policy["id"])
+        policy |= {name: existing[0][name] for name in ("id", "createdDateTime")}
+        policies.put(policy["id"], policy)
+    return policy
+
+
 def _bring_sign_in(sandbox: Sandbox, values: Values) -> Entity:
     tenant, identifier = sandbox.tenant, None
     if "createdDateTime" in values:
@@ -194,4 +207,11 @@ SECTIONS: Mapping[str, Section] = {
         for name, who in (("mailbox-permissions", "User"), ("recipient-permissions", "Trustee"))
     },
     "sign-ins": Section(SIGN_IN_ENTRY, lambda _values: None, _bring_sign_in),
+    "credential-sign-ins": Section(
+        ADDITIONS["credential-sign-ins"].properties, _named("keyId"), ADDITIONS["credential-sign-ins"].add
+    ),
+    "conditional-access-policies": Section(
+        ADDITIONS["conditional-access-policies"].properties, _named("displayName"), _bring_policy
+    ),
+    "google-users": Section(google.ADDITIONS["google-users"].properties, _named("address"), google.bring_user),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from m365_sandbox.control.body import Property, optional
+from m365_sandbox.control.body import Property, optional, required
 from m365_sandbox.state.history import Entity
 from m365_sandbox.state.tenant import Tenant
 
@@ -13,6 +13,7 @@ SETTINGS: Mapping[str, Mapping[str, Property]] = {
     "organization-config": {"BasicAuthenticationBlocked": optional(bool)},
     "exchange-behaviour": {"ChecksServicePrincipals": optional(bool)},
     "licences": {"EntraPremium": optional(bool)},
+    "security-defaults": {"isEnabled": required(bool)},
 }
 
 
