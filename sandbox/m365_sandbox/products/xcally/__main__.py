@@ -18,7 +18,7 @@ def main() -> None:
     )
     node_modules = parser.parse_args().node_modules
     if (reason := missing(node_modules)) is not None:
-        sys.exit(f"XCALLY Motion's stand-in cannot run: {reason}")
+        sys.exit(f"XCALLY Motion's stand-in is not complete: {reason}")
     # Node.js takes further authorities only when it starts.
     told = {"NODE_PATH": str(node_modules), "NODE_EXTRA_CA_CERTS": os.environ["MAILOPS_CA_FILE"]}
     os.execvpe("node", ["node", str(FOLDER / "server.js")], {**os.environ, **told})
