@@ -37,13 +37,13 @@ def start(directory: Path, *arguments: str) -> RunningSandbox:
     return RunningSandbox(directory)
 
 
-def operator_token(sandbox: RunningSandbox) -> str:
+def operator_token(sandbox: RunningSandbox, resource: str = "https://graph.microsoft.com") -> str:
     env = sandbox.env
     answer = requests.post(
         f"{env['AZURE_AUTHORITY_HOST']}/{env['AZURE_TENANT_ID']}/oauth2/v2.0/token",
         data={
             "grant_type": "client_credentials", "client_id": env["AZURE_CLIENT_ID"],
-            "client_secret": env["AZURE_CLIENT_SECRET"], "scope": "https://graph.microsoft.com/.default",
+            "client_secret": env["AZURE_CLIENT_SECRET"], "scope": f"{resource}/.default",
         },
         verify=sandbox.ca, timeout=60,
     )
@@ -85,6 +85,16 @@ def test_a_tenant_of_ones_own_beside_another(directory: Path, sandbox: RunningSa
     assert [(one["name"], one["isInitial"]) for one in shown["verifiedDomains"]] == [
         ("tailspin.onmicrosoft.com", True), ("contoso.example", False), ("tailspin.example", False),
     ]
+    file = directory.parent / "seed.yml"
+    file.write_text("users: [{userPrincipalName: orders@tailspin.example}]")
+    assert run_cli("seed", directory, "--file", str(file)).returncode == 0
+    mailboxes = requests.post(
+        f"{started.env['MAILOPS_EXCHANGE_ENDPOINT']}/adminapi/beta/tailspin.onmicrosoft.com/InvokeCommand",
+        json={"CmdletInput": {"CmdletName": "Get-Mailbox", "Parameters": {"Identity": "orders@tailspin.example"}}},
+        headers={"Authorization": f"Bearer {operator_token(started, 'https://outlook.office365.com')}"},
+        verify=started.ca, timeout=60,
+    ).json()["value"]
+    assert [one["PrimarySmtpAddress"] for one in mailboxes] == ["orders@tailspin.example"]
     assert sandbox.control("GET", "/tenant")["initial_domain"] == "contoso.onmicrosoft.com"
 
     # It keeps them, and is not renamed, whether it runs or not.

@@ -51,6 +51,13 @@ recipient-permissions:
   - {{Identity: orders2@fabrikam.example, Trustee: Helper}}
 sign-ins:
   - {{user: guest@fabrikam.example, clientAppUsed: IMAP4, createdDateTime: 2026-11-01T00:00:00Z}}
+conditional-access-policies:
+  - displayName: No passwords
+    conditions:
+      {{users: {{includeUsers: [All]}}, applications: {{includeApplications: [All]}}, clientAppTypes: [other]}}
+    grantControls: {{operator: OR, builtInControls: [block]}}
+google-users:
+  - {{address: box@mail.example, aliases: [b@mail.example]}}
 mailboxes:
   o@fabrikam.example: {{SmtpClientAuthenticationDisabled: false, PopEnabled: false}}
 organization-config: {{BasicAuthenticationBlocked: false}}
@@ -125,8 +132,11 @@ def test_a_file_is_the_tenants_once_and_twice(clean: RunningSandbox, tmp_path: P
         assert list(after["collections"][grants]) == list(before["collections"][grants])
     for name, objects in before["collections"].items():
         assert len(after["collections"][name]) == len(objects), name
-    for name in ("users", "mailboxes", "applications", "service_principals", "owners", "mailbox_permissions",
-                 "recipient_permissions", "exchange_service_principals", "credential_digests", "sign_in_settings"):
+    for name in (
+        "users", "mailboxes", "applications", "service_principals", "owners", "mailbox_permissions",
+        "recipient_permissions", "conditional_access_policies", "google_users", "exchange_service_principals",
+        "credential_digests", "sign_in_settings",
+    ):
         assert after["collections"][name] == before["collections"][name], name
 
 

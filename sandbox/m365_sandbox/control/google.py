@@ -43,12 +43,23 @@ def _add_user(sandbox: Sandbox, values: Values) -> Entity:
 
 
 def bring_user(sandbox: Sandbox, values: Values) -> Entity:
-    """A user as the values say: a new one, or the one of that address with what differs changed."""
-    user = Workspace(sandbox.tenant).find_recipient(values["address"])
+    """A user as the values say: a new one, or the one with that address with what differs changed.
+
+    :raises Conflict: an alias is somebody else's.
+    """
+    workspace, address = Workspace(sandbox.tenant), values["address"]
+    user = workspace.find_recipient(address)
     if user is None:
         return _add_user(sandbox, values)
-    addresses = [values["address"], *_texts(values, "aliases")] if "aliases" in values else user["addresses"]
-    changed = {**user, "addresses": addresses, "displayName": values.get("displayName", user["displayName"])}
+    aliases = _texts(values, "aliases") if "aliases" in values else user["addresses"][1:]
+    for one in aliases:
+        taken = workspace.find_recipient(one)
+        if taken is not None and taken["id"] != user["id"]:
+            raise Conflict(f"there is a user with the address {one} already")
+    changed = {
+        **user, "displayName": values.get("displayName", user["displayName"]),
+        "addresses": [user["address"], *aliases],
+    }
     sandbox.tenant["google_users"].put(user["id"], changed)
     return changed
 

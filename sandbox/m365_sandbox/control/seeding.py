@@ -36,7 +36,7 @@ class SeedError(Exception):
 class Section:
     """A list of a seed file.
 
-    :param key: the properties that together name an entry's object; an entry without a value for them has none.
+    :param key: what an entry's object is named by; None where no two are the same.
     :param bring: makes the object, or changes it to what the entry says.
     """
 
@@ -59,10 +59,8 @@ def seed(sandbox: Sandbox, content: Any) -> dict[str, Entity]:
 
     :returns: what each entry has become, by its place.
     """
-    steps = list(_steps(sandbox, content))
-    _check_keys(steps)
     made: dict[str, Entity] = {}
-    for step in steps:
+    for step in list(_steps(sandbox, content)):
         try:
             made[step.place] = step.bring()
         except (BodyError, Conflict, UnknownObject, AdminError) as error:
@@ -83,8 +81,9 @@ def _steps(sandbox: Sandbox, content: Any) -> Iterator[Step]:
         entries = given.get(name, [])
         if not isinstance(entries, list):
             raise SeedError(f"{name}: has to be a list")
-        for number, entry in enumerate(entries):
-            yield _step(sandbox, f"{name}[{number}]", section, entry)
+        yield from _distinct([
+            _step(sandbox, f"{name}[{number}]", section, entry) for number, entry in enumerate(entries)
+        ])
     mailboxes = given.get(MAILBOXES, {})
     if not isinstance(mailboxes, dict):
         raise SeedError(f"{MAILBOXES}: has to be a dictionary by address")
@@ -100,16 +99,16 @@ def _step(sandbox: Sandbox, place: str, section: Section, entry: Any) -> Step:
         values = read(entry, section.properties)
     except BodyError as error:
         raise _placed(place, error) from error
-    key = section.key(values)
-    return Step(place, key if key is None else (place.partition("[")[0], key), lambda: section.bring(sandbox, values))
+    return Step(place, section.key(values), lambda: section.bring(sandbox, values))
 
 
-def _check_keys(steps: Sequence[Step]) -> None:
-    """Two entries for one object: which of them counts, nobody could say."""
+def _distinct(steps: Sequence[Step]) -> Sequence[Step]:
+    """The steps, if no two are for one object: which of them counts, nobody could say."""
     places: dict[object, str] = {}
     for step in steps:
         if step.key is not None and places.setdefault(step.key, step.place) != step.place:
             raise SeedError(f"{step.place}: names the same as {places[step.key]}")
+    return steps
 
 
 def _placed(place: str, error: Exception) -> SeedError:
@@ -165,6 +164,18 @@ def _bring_permission(name: str, who: str) -> Callable[[Sandbox, Values], Entity
     return bring
 
 
+def _bring_policy(sandbox: Sandbox, values: Values) -> Entity:
+    """In place of the one of that name, which keeps its id."""
+    policies = sandbox.tenant["conditional_access_policies"]
+    existing = sandbox.tenant.find("conditional_access_policies", displayName=values["displayName"])
+    policy = ADDITIONS["conditional-access-policies"].add(sandbox, values)
+    if existing:
+        policies.delete(policy["id"])
+        policy |= {name: existing[0][name] for name in ("id", "createdDateTime")}
+        policies.put(policy["id"], policy)
+    return policy
+
+
 def _bring_sign_in(sandbox: Sandbox, values: Values) -> Entity:
     tenant, identifier = sandbox.tenant, None
     if "createdDateTime" in values:
@@ -197,4 +208,11 @@ SECTIONS: Mapping[str, Section] = {
         for name, who in (("mailbox-permissions", "User"), ("recipient-permissions", "Trustee"))
     },
     "sign-ins": Section(SIGN_IN_ENTRY, lambda _values: None, _bring_sign_in),
+    "credential-sign-ins": Section(
+        ADDITIONS["credential-sign-ins"].properties, _named("keyId"), ADDITIONS["credential-sign-ins"].add
+    ),
+    "conditional-access-policies": Section(
+        ADDITIONS["conditional-access-policies"].properties, _named("displayName"), _bring_policy
+    ),
+    "google-users": Section(google.ADDITIONS["google-users"].properties, _named("address"), google.bring_user),
 }

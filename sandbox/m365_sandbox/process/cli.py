@@ -203,7 +203,7 @@ def _print_servers(instance: Instance) -> None:
     for name, server in servers.running(instance.directory).items():
         print(f"  {name:11} {server['url']}")
     if (reason := xcally.missing()) is not None:
-        print(f"  XCALLY Motion's stand-in cannot run: {reason}")
+        print(f"  XCALLY Motion's stand-in is not complete: {reason}")
 
 
 if __name__ == "__main__":

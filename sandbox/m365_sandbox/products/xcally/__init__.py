@@ -7,6 +7,7 @@ judge: nodemailer and imapflow send and read. Whoever has neither can have every
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from pathlib import Path
 
@@ -19,5 +20,8 @@ def missing(node_modules: Path = NODE_MODULES) -> str | None:
     if shutil.which("node") is None:
         return "Node.js is not on the path; install version 20 or later, with npm"
     if not (node_modules / "nodemailer").is_dir():
-        return f"its packages are not in {node_modules}; install them with: npm ci --prefix {FOLDER}"
+        return (
+            f"its packages are not in {node_modules}; name their folder with --node-modules, or install them with: "
+            f"npm ci --prefix {shlex.quote(str(FOLDER))}"
+        )
     return None

@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--lists", type=int, default=1, metavar="N", help="how many contact lists there are at least")
     options = parser.parse_args()
     if (reason := missing(options.node_modules)) is not None:
-        sys.exit(f"XCALLY Motion's stand-in cannot run: {reason}")
+        sys.exit(f"XCALLY Motion's stand-in is not complete: {reason}")
     # Node.js takes further authorities only when it starts.
     told = {
         "NODE_PATH": str(options.node_modules), "NODE_EXTRA_CA_CERTS": os.environ["MAILOPS_CA_FILE"],
