@@ -194,6 +194,8 @@ groups:
      "mailbox-permissions[0]: several applications are called A; name one by its appId or uniqueName"),
     ("users: [{userPrincipalName: a@b.example}]\ngroups: [{Name: G, Members: [nobody@b.example]}]",
      "groups[0]: The operation couldn't be performed because object 'nobody@b.example' couldn't be found"),
+    ("sign-ins: [{user: shared@contoso.example, clientAppUsed: IMAP4, createdDateTime: yesterday}]",
+     "sign-ins[0].createdDateTime: must be a moment with its time zone"),
     ("management-scopes: [{Name: S, RecipientRestrictionFilter: nonsense}]", "management-scopes[0]: "),
     ("mailboxes: {guest@b.example: {ImapEnabled: true}}", "mailboxes.guest@b.example: there is no mailbox"),
 ])

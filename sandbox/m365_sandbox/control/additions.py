@@ -29,6 +29,8 @@ from m365_sandbox.state.tenant import Tenant
 
 Values = Mapping[str, Any]
 
+_A_MOMENT = "a moment with its time zone, for example 2026-11-01T05:00:00Z"
+
 
 @dataclass(frozen=True)
 class Addition:
@@ -102,6 +104,8 @@ def record_sign_in(tenant: Tenant, values: Values, identifier: str | None = None
     :param values: of SIGN_IN_ENTRY.
     :param identifier: of the entry, a new one when left out.
     """
+    if not is_moment(values.get("createdDateTime", timestamp(now()))):
+        raise BodyError(f"must be {_A_MOMENT}", "createdDateTime")
     kinds = values.get("signInEventTypes", [INTERACTIVE])
     if unknown := [str(one) for one in kinds if one not in KINDS]:
         raise BodyError(f"unknown signInEventTypes {', '.join(unknown)}; known are {', '.join(KINDS)}")
@@ -122,7 +126,7 @@ def _add_credential_sign_in(sandbox: Sandbox, values: Values) -> Entity:
     if key_id not in known:
         raise UnknownObject(f"no application has a credential {key_id}")
     if not is_moment(moment):
-        raise BodyError("lastSignInDateTime must be a moment with its time zone, for example 2026-11-01T05:00:00Z")
+        raise BodyError(f"must be {_A_MOMENT}", "lastSignInDateTime")
     activity = {"lastSignInDateTime": moment, "lastSignInRequestId": new_id()}
     sandbox.tenant["credential_sign_ins"].put(key_id, activity)
     return activity

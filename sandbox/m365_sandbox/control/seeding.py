@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,13 +60,15 @@ def seed(sandbox: Sandbox, content: Any) -> dict[str, Entity]:
 
     :returns: what each entry has become, by its place.
     """
-    made: dict[str, Entity] = {}
-    for step in list(_steps(sandbox, content)):
-        try:
-            made[step.place] = step.bring()
-        except (BodyError, Conflict, UnknownObject, AdminError) as error:
-            sandbox.tenant.restore()
-            raise _placed(step.place, error) from error
+    steps, made = list(_steps(sandbox, content)), dict[str, Entity]()
+    with ExitStack() as undoing:
+        undoing.callback(sandbox.tenant.restore)
+        for step in steps:
+            try:
+                made[step.place] = step.bring()
+            except (BodyError, Conflict, UnknownObject, AdminError) as error:
+                raise _placed(step.place, error) from error
+        undoing.pop_all()
     sandbox.tenant.save()
     return made
 
