@@ -217,5 +217,4 @@ SECTIONS: Mapping[str, Section] = {
     "conditional-access-policies": Section(
         ADDITIONS["conditional-access-policies"].properties, _named("displayName"), _bring_policy
     ),
-    "google-users": Section(google.ADDITIONS["google-users"].properties, _named("address"), google.bring_user),
 }
