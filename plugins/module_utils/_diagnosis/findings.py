@@ -97,6 +97,12 @@ def limited(findings: Iterable[Finding], checks: Collection[str]) -> list[Findin
     return [one for one in findings if one.check in checks]
 
 
+def parts(verdict: Mapping[str, Any]) -> tuple[str, str]:
+    """What a verdict that fails says is wrong, and the remedy."""
+    remedy = str(verdict.get("remedy", ""))
+    return str(verdict["msg"]).removesuffix(remedy).rstrip(), remedy
+
+
 def sentence(finding: Finding) -> str:
     """What is wrong and what to do, without what it is about."""
     return f"{finding.check}: {finding.found} {finding.remedy}".rstrip()

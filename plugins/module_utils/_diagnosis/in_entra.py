@@ -19,6 +19,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.fin
     CONTROLLER,
     Finding,
     Subject,
+    parts,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import consent, credentials, tokens, users
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import resource_names
@@ -136,16 +137,18 @@ async def mailboxes(
     """
     found = await users.look_up(graph, list(wanted))
     nothing: dict[str, Any] = {"mailboxes": [], "users": [], "foreign": None, "reader": None}
-    told = {}
+    told: dict[str, list[Finding]] = {}
     for address, (subject, role) in wanted.items():
         named = {role: [address] if role in ("mailboxes", "users") else address}
         verdict = judge({**nothing, **named}, found)
-        remedy = verdict.get("remedy", "")
-        told[address] = subject.cross("licence", verdict["msg"].removesuffix(remedy).rstrip(), remedy) if (
-            verdict["failed"]
-        ) else subject.ok("licence") if found[address] is not None else subject.unknown(
-            ["licence"], "no user has it as principal name or primary address; it may be an alias"
-        )
+        if verdict["failed"]:
+            told[address] = subject.cross("licence", *parts(verdict))
+        elif found[address] is None:
+            told[address] = subject.unknown(
+                ["licence"], "no user has it as principal name or primary address; it may be an alias"
+            )
+        else:
+            told[address] = subject.ok("licence")
     return told
 
 
