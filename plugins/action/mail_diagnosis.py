@@ -75,16 +75,16 @@ class ActionModule(EstateStep):
         self._due_within = duration("due_within", args["due_within"])
         found = self._findings(args["plan"])
         findings = found if self._checks is None else limited(found, self._checks)
-        text = [*(symptoms.told(symptom, crosses(findings)) if symptom else []), *table(findings)]
+        meaning = [*wrapped(symptoms.told(symptom, crosses(findings))), ""] if symptom else []
         content = {
             "title": "Diagnosis of the mail of business applications",
             **({"symptom": symptoms.plain(symptom)} if symptom else {}), "findings": plain(findings),
         }
         changed = bool(args["path"]) and _write(args["path"], content)
         hosts = {host: self._verdict(host, findings) for host in args["plan"]["hosts"]}
-        lines = [part for line in text for part in (wrapped([line]) if len(line) > 96 else [line])]
         return {
-            "changed": changed, "findings": content["findings"], "hosts": hosts, "msg": shown(lines or [_WELL]),
+            "changed": changed, "findings": content["findings"], "hosts": hosts,
+            "msg": shown([*meaning, *table(findings)] or [_WELL]),
         }
 
     def settle(self, args: Mapping[str, Any], wanted: Applications) -> dict[str, Verdict]:

@@ -245,7 +245,7 @@ def told(symptom: Symptom, wrong: Sequence[Finding]) -> list[str]:
         decided = ["No check can tell; it is for a person to look."]
     return [
         f"{symptom.said}: {symptom.cause}.", f"Decided by: {', '.join(symptom.checks) or 'nobody'}.",
-        f"Remedy: {symptom.remedy}", *decided, "",
+        f"Remedy: {symptom.remedy}", *decided,
     ]
 
 
