@@ -75,7 +75,7 @@ class ActionModule(EstateStep):
         self._due_within = duration("due_within", args["due_within"])
         found = self._findings(args["plan"])
         findings = found if self._checks is None else limited(found, self._checks)
-        meaning = [*wrapped(symptoms.told(symptom, crosses(findings))), ""] if symptom else []
+        meaning = [*wrapped(symptoms.told(symptom, findings)), ""] if symptom else []
         content = {
             "title": "Diagnosis of the mail of business applications",
             **({"symptom": symptoms.plain(symptom)} if symptom else {}), "findings": plain(findings),

@@ -22,7 +22,12 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.fin
     parts,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import consent, credentials, tokens, users
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import resource_names
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import (
+    ACCESS_TYPES,
+    access_set,
+    required_access,
+    resource_names,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import GraphError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.mailboxes import judge
@@ -33,6 +38,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._token_claims 
 
 #: What is looked at here.
 CHECKS = frozenset({"registration", "service_principal", "permissions", "secret", "token"})
+#: Of the platforms of redirect URIs, as the plan and as Graph name them.
+_PLATFORMS: Mapping[str, str] = {"web": "web", "spa": "spa", "public_client": "publicClient"}
 _SET_UP = "Run mailops.modern_auth.setup_mail, which makes it so."
 _NEEDS_APPLICATION = "the application could not be looked at"
 
@@ -115,7 +122,7 @@ async def application(
     )
     others = await consent.read_resources(graph, state) if wanted["exclusive"] else []
     findings = [
-        *subject.ok("registration"), *_principal(subject, enabled[client_id.lower()]),
+        *_registration(subject, wanted, found), *_principal(subject, enabled[client_id.lower()]),
         *_permissions(subject, wanted, state, others),
     ]
     if wanted["credential"] == "client_secret":
@@ -157,6 +164,16 @@ def is_forbidden(error: ModernAuthError) -> bool:
     return isinstance(error, GraphError) and error.status == users.FORBIDDEN
 
 
+def _registration(subject: Subject, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[Finding]:
+    missing = [
+        uri for platform, uris in wanted.get("redirect_uris", {}).items() for uri in uris
+        if uri not in (found.get(_PLATFORMS[platform]) or {}).get("redirectUris", [])
+    ]
+    if missing:
+        return subject.cross("registration", f"It does not have the redirect URI {', '.join(missing)}.", _SET_UP)
+    return subject.ok("registration")
+
+
 def _principal(subject: Subject, enabled: bool | None) -> list[Finding]:
     if enabled:
         return subject.ok("service_principal")
@@ -180,6 +197,9 @@ def _permissions(
     ]
     if missing:
         return subject.cross("permissions", f"It is not granted {', '.join(missing)}.", _SET_UP)
+    undeclared = _undeclared(entra.declared(wanted), state)
+    if undeclared:
+        return subject.cross("permissions", f"It does not declare {', '.join(undeclared)}.", _SET_UP)
     if change.unassign:
         gone = {one["id"] for one in change.unassign}
         extra = consent.Consent(
@@ -191,6 +211,17 @@ def _permissions(
             "permissions", f"It is granted {', '.join(names)} for every mailbox, which defeats its scope.", _SET_UP
         )
     return subject.ok("permissions")
+
+
+def _undeclared(permissions: Sequence[Mapping[str, Any]], state: consent.Consent) -> list[str]:
+    """What the application is granted, but would not ask a person for."""
+    current = (state.application or {}).get("requiredResourceAccess") or []
+    missing = access_set(required_access(current, permissions, state.resources)) - access_set(current)
+    return [
+        resource.name_of(kind, identifier) for resource in state.resources.values()
+        for kind, access_type in ACCESS_TYPES.items() for app_id, identifier, its_type in sorted(missing)
+        if (app_id, its_type) == (resource.app_id.lower(), access_type)
+    ]
 
 
 def _secret(
