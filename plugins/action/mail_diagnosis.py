@@ -19,6 +19,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis imp
     symptoms,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.findings import (
+    CHECKS,
     CONTROLLER,
     Finding,
     Subject,
@@ -47,8 +48,9 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils._shown import 
 
 #: The code of a store's refusal that is no fault of it.
 READ_ONLY = "read_only"
-#: The checks for which Exchange is asked.
+#: The checks for which Exchange is asked, and those for which the tenant is.
 _EXCHANGE = in_exchange.CHECKS | in_exchange.SWITCHES | {"caller_exchange"}
+_TENANT = in_entra.CHECKS | _EXCHANGE | {*CHECKS["controller"], *CHECKS["mailbox"]}
 _WELL = "The checks found nothing wrong."
 Applications = Mapping[str, Mapping[str, Any]]
 
@@ -108,7 +110,9 @@ class ActionModule(EstateStep):
             name: Subject("application", one["unique_name"], tuple(one["hosts"])) for name, one in applications.items()
         }
         findings, keepers = self._stores(applications, subjects)
-        own = {name: one for name, one in applications.items() if one["identity"] == ENTRA}
+        own = {
+            name: one for name, one in applications.items() if one["identity"] == ENTRA and self._wants(_TENANT)
+        }
         for names in grouped(own, lambda one: (one["entra"], one["exchange_connection"])):
             cases = {
                 name: in_entra.Case(subjects[name], own[name], keepers[name].peek() if name in keepers else None)

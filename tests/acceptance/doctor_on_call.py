@@ -1,7 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The tasks of the role mail_diagnosis, again and again in one process: most of what a run of Ansible costs is its start.
+"""The tasks of the role mail_diagnosis, again and again in one process: most of what a run costs is Ansible's start.
 
 A program: each line of its input is a JSON object {sources, hosts, symptom}, each of its output the result of the
 diagnosis, as JSON. ``Doctor`` speaks with it.

@@ -318,13 +318,6 @@ class World:
         yield
         self.graph.patch(path, json={"requiredResourceAccess": self.objects[host]["requiredResourceAccess"]})
 
-    def by_pop3(self) -> Any:
-        """The inventory wants POP3."""
-        return self.variables(ORDERS, mail_receive={
-            "transport": "pop3", "host": "localhost", "port": int(self.env["M365_SANDBOX_POP3_PORT"]),
-            "mailbox": MAILBOXES[ORDERS],
-        })
-
     def proof_to(self, recipient: str) -> Any:
         """The inventory has the proof arrive in another mailbox."""
         return self.variables(CONTRACTS, mail_verify={"recipient": recipient, "receive": self.estate.reader()})
@@ -466,7 +459,7 @@ class World:
         """What Entra says of a host that is none of its own."""
         address = f"{self.env['AZURE_AUTHORITY_HOST']}/common/discovery/instance"
         answer = self._client().get(address, params={
-            "api-version": "1.1", "authorization_endpoint": "https://login.elsewhere.example/common/oauth2/v2.0/authorize",
+            "api-version": "1.1", "authorization_endpoint": "https://login.elsewhere.example/common/oauth2/authorize",
         })
         return str(answer.json()["error_description"])
 
@@ -476,13 +469,14 @@ class World:
 
     def with_assertion(self) -> str:
         """The refusal of a CI's token."""
-        return self._with({"client_assertion": self.assertion()}, self.others[False])
+        return self._with({"client_assertion": self.assertion}, self.others[False])
 
-    def _with(self, credential: dict[str, str], client_id: str) -> str:
+    def _with(self, credential: dict[str, Any], client_id: str) -> str:
         """The refusal of a credential that Microsoft's own library sends."""
         authority = f"{self.env['AZURE_AUTHORITY_HOST']}/{self.env['AZURE_TENANT_ID']}"
         application = msal.ConfidentialClientApplication(
-            client_id, client_credential=credential, authority=authority, http_client=self._session(), instance_discovery=False,
+            client_id, client_credential=credential, authority=authority, http_client=self._session(),
+            instance_discovery=False,
         )
         return str(application.acquire_token_for_client([f"{GRAPH}/.default"])["error_description"])
 

@@ -32,7 +32,6 @@ from symptom_world import (
     World,
 )
 
-EXCHANGE = "00000002-0000-0ff1-ce00-000000000000"
 DIRECTOR = "director@contoso.example"
 
 UNLICENSED = "unlicensed@contoso.example"
@@ -122,8 +121,8 @@ CASES = {
         lambda one: one.token(client_secret="wrong"), CALLER,
     ),
     "the secret has expired": Case(
-        "AADSTS7000222", TICKETS, lambda one: one.both(one.caller(), one.later(seconds=800 * DAY)), lambda one: one.own_token(TICKETS),
-        (OF_TICKETS, "secret"),
+        "AADSTS7000222", TICKETS, lambda one: one.both(one.caller(), one.later(seconds=800 * DAY)),
+        lambda one: one.own_token(TICKETS), (OF_TICKETS, "secret"),
     ),
     "the caller has no credential": Case(
         "AADSTS7000218", TICKETS, lambda one: one.caller(client_secret=None, auth_source="client_secret"),
@@ -141,7 +140,8 @@ CASES = {
         "AADSTS70021", TICKETS, lambda one: one.caller_with_assertion(), lambda one: one.with_assertion(), CALLER,
     ),
     "the caller is another": Case(
-        "AADSTS700016", TICKETS, lambda one: one.caller(client_id=NO_ID), lambda one: one.token(client_id=NO_ID), CALLER,
+        "AADSTS700016", TICKETS, lambda one: one.caller(client_id=NO_ID), lambda one: one.token(client_id=NO_ID),
+        CALLER,
     ),
     "the application was deleted": Case(
         "AADSTS700016", TICKETS, lambda one: one.deleted("applications", TICKETS),
@@ -170,10 +170,6 @@ CASES = {
         "AADSTS500011", TICKETS, lambda one: one.caller(cloud="china"),
         lambda one: one.token(scope="https://microsoftgraph.chinacloudapi.cn/.default"), CALLER,
     ),
-    "the resource is disabled": Case(
-        "AADSTS500014", TICKETS, lambda one: one.disabled(one.services[EXCHANGE]),
-        lambda one: one.token(scope=f"{OUTLOOK}/.default"), (OF_TICKETS, "token"),
-    ),
     "the tenant is throttled": Case(
         "AADSTS90055", TICKETS, lambda one: one.fault(face="identity", kind="throttle", count=1),
         lambda one: one.token(), None,
@@ -184,11 +180,13 @@ CASES = {
         "AADSTS50173", ORDERS, lambda one: one.refused(nothing(one)), lambda one: one.revoked(), PERSON,
     ),
     "a sign-in lasts as long as a policy says": Case(
-        "AADSTS70043", ORDERS, lambda one: one.both(user(signInFrequencySeconds=60)(one), one.both(one.caller(), one.hour())),
+        "AADSTS70043", ORDERS,
+        lambda one: one.both(user(signInFrequencySeconds=60)(one), one.both(one.caller(), one.hour())),
         lambda one: one.port(), PERSON,
     ),
     "nobody used the sign-in": Case(
-        "AADSTS700082", ORDERS, lambda one: one.refused(one.both(one.caller(), one.later(seconds=91 * DAY))), lambda one: one.port(), PERSON,
+        "AADSTS700082", ORDERS, lambda one: one.refused(one.both(one.caller(), one.later(seconds=91 * DAY))),
+        lambda one: one.port(), PERSON,
     ),
     "a second factor": Case("AADSTS50072", ORDERS, user(multiFactorCode="1"), lambda one: one.port(), PERSON),
     "a policy for people": Case(
@@ -206,7 +204,7 @@ CASES = {
         (OF_ORDERS, "permissions"),
     ),
     "the application does not declare it": Case(
-        "AADSTS650057", ORDERS, lambda one: one.undeclared(ORDERS),
+        "AADSTS650057", ORDERS, lambda one: one.refused(one.both(one.undeclared(ORDERS), one.not_consented(ORDERS))),
         lambda one: one.for_everything(), (OF_ORDERS, "permissions"),
     ),
     "the client is public": Case(
@@ -314,7 +312,8 @@ CASES = {
     "the relay wants TLS": Case(
         "530 5.7.0 Must issue", RELAY,
         lambda one: one.both(
-            one.control("/relay", {"tls": "starttls", "refuses": "plaintext"}, {}, "PUT"), one.configured(RELAY, one.env["M365_SANDBOX_RELAY_USER"], "somebody"),
+            one.control("/relay", {"tls": "starttls", "refuses": "plaintext"}, {}, "PUT"),
+            one.configured(RELAY, one.env["M365_SANDBOX_RELAY_USER"], "somebody"),
         ), lambda one: one.relay(PROBE), (RELAY, "settings"),
     ),
     "the recipient does not exist": Case(
@@ -324,7 +323,9 @@ CASES = {
     # -- IMAP and POP3
     "IMAP is off": Case(
         "User is authenticated but not connected", ORDERS,
-        lambda one: one.control(f"/tenant/mailboxes/{MAILBOXES[ORDERS]}", {"ImapEnabled": False}, {"ImapEnabled": True}),
+        lambda one: one.control(
+            f"/tenant/mailboxes/{MAILBOXES[ORDERS]}", {"ImapEnabled": False}, {"ImapEnabled": True},
+        ),
         lambda one: one.imap(one.person_token("IMAP.AccessAsUser.All")), (MAILBOXES[ORDERS], "imap"),
     ),
     "no licence by IMAP": Case(
@@ -338,10 +339,6 @@ CASES = {
     ),
     "still a password by IMAP": Case(
         "NO LOGIN failed", ORDERS, lambda one: one.by_password(), lambda one: one.imap_login(), (ORDERS, "settings"),
-    ),
-    "no consent to POP": Case(
-        "-ERR Authentication failure", ORDERS, lambda one: one.both(one.by_pop3(), one.not_consented(ORDERS)),
-        lambda one: one.pop3(one.person_token("SMTP.Send")), (OF_ORDERS, "permissions"),
     ),
     "still a password by POP": Case(
         "-ERR Logon failure", ORDERS, lambda one: one.by_password(), lambda one: one.pop3_login(), (ORDERS, "settings"),
@@ -383,8 +380,8 @@ CASES = {
         lambda one: one.send(CONTRACTS), (OF_CONTRACTS, "permissions"),
     ),
     "an application access policy": Case(
-        "ErrorAccessDenied: Access to OData", CONTRACTS, lambda one: one.access_policy(), lambda one: one.send(CONTRACTS),
-        None,
+        "ErrorAccessDenied: Access to OData", CONTRACTS, lambda one: one.access_policy(),
+        lambda one: one.send(CONTRACTS), None,
     ),
     "a malformed recipient": Case(
         "ErrorInvalidRecipients", CONTRACTS, nothing,
@@ -426,6 +423,7 @@ CASES = {
 UNSAID = {
     "AADSTS50194": "the caller has a tenant of its own: the plan takes none of the shared names for it",
     "AADSTS90038": "the sandbox is one cloud",
+    "AADSTS500014": "the sandbox lets nobody disable the service principals of Microsoft's own",
     "AADSTS650052": "the sandbox has no subscriptions to resources",
     "AADSTS650056": "the sandbox tells missing consent by 65001 alone, as it is on record",
     "AADSTS90008": "the sandbox lets everybody sign in to an application",
@@ -451,6 +449,7 @@ UNSAID = {
     "Too many simultaneous": "the sandbox's Gmail has no limits",
     "401 UnknownError": "the sandbox says ErrorAccessDenied of every token that has no permission for mail",
     "535 Authentication failed": "each of the sandbox's servers has more words for it",
+    "-ERR Authentication failure": "no product reads by POP3 with a token",
     "ErrorQuotaExceeded": "the sandbox's mailboxes have no end",
 }
 

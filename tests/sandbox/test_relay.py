@@ -130,6 +130,7 @@ def test_it_can_refuse_those_who_do_not_encrypt(clean: RunningSandbox) -> None:
     with client(clean, tls="starttls", refuses="plaintext") as relay:
         assert relay.mail("a@b.example") == (530, b"5.7.0 Must issue a STARTTLS command first")
         relay.starttls(context=clean.tls)
+        relay.ehlo()
         assert relay.mail("a@b.example")[0] == 250
 
 

@@ -37,6 +37,8 @@ HEADINGS: Mapping[str, str] = {
 }
 #: A terminal of 120 columns, less those by which Ansible indents.
 _WIDTH = 112
+#: What no other check can do without.
+_FIRST = frozenset({"libraries", "caller_sign_in", "plan"})
 _MARKS: Mapping[State, str] = {"ok": "✓", "cross": "✗", "unknown": "?"}
 _RESULT = "result"
 
@@ -100,8 +102,8 @@ def crossed(findings: Iterable[Finding], about: str, checks: Collection[str]) ->
 
 
 def limited(findings: Iterable[Finding], checks: Collection[str]) -> list[Finding]:
-    """What those checks have found."""
-    return [one for one in findings if one.check in checks]
+    """What those checks have found, and what is wrong with what they need."""
+    return [one for one in findings if one.check in checks or (one.check in _FIRST and one.state == "cross")]
 
 
 def parts(verdict: Mapping[str, Any]) -> tuple[str, str]:

@@ -22,12 +22,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.fin
     parts,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import consent, credentials, tokens, users
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import (
-    ACCESS_TYPES,
-    access_set,
-    required_access,
-    resource_names,
-)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import resource_names
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import GraphError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.mailboxes import judge
@@ -41,6 +36,7 @@ CHECKS = frozenset({"registration", "service_principal", "permissions", "secret"
 #: Of the platforms of redirect URIs, as the plan and as Graph name them.
 _PLATFORMS: Mapping[str, str] = {"web": "web", "spa": "spa", "public_client": "publicClient"}
 _SET_UP = "Run mailops.modern_auth.setup_mail, which makes it so."
+CORRECT = "Correct mail_entra: who signs in, and where."
 _NEEDS_APPLICATION = "the application could not be looked at"
 
 
@@ -78,7 +74,7 @@ async def caller(source: _auth.TokenSource, scope: str, needed: Needs) -> list[F
         claims = claims_of((await tokens.prove(source, scope, 0)).token)
     except ModernAuthError as error:
         return [
-            *CONTROLLER.error("caller_sign_in", error),
+            *CONTROLLER.cross("caller_sign_in", error.message, error.remedy or CORRECT),
             *CONTROLLER.unknown(["caller_permissions"], "the caller could not sign in"),
         ]
     signed_in = CONTROLLER.ok("caller_sign_in")
@@ -197,9 +193,6 @@ def _permissions(
     ]
     if missing:
         return subject.cross("permissions", f"It is not granted {', '.join(missing)}.", _SET_UP)
-    undeclared = _undeclared(entra.declared(wanted), state)
-    if undeclared:
-        return subject.cross("permissions", f"It does not declare {', '.join(undeclared)}.", _SET_UP)
     if change.unassign:
         gone = {one["id"] for one in change.unassign}
         extra = consent.Consent(
@@ -211,17 +204,6 @@ def _permissions(
             "permissions", f"It is granted {', '.join(names)} for every mailbox, which defeats its scope.", _SET_UP
         )
     return subject.ok("permissions")
-
-
-def _undeclared(permissions: Sequence[Mapping[str, Any]], state: consent.Consent) -> list[str]:
-    """What the application is granted, but would not ask a person for."""
-    current = (state.application or {}).get("requiredResourceAccess") or []
-    missing = access_set(required_access(current, permissions, state.resources)) - access_set(current)
-    return [
-        resource.name_of(kind, identifier) for resource in state.resources.values()
-        for kind, access_type in ACCESS_TYPES.items() for app_id, identifier, its_type in sorted(missing)
-        if (app_id, its_type) == (resource.app_id.lower(), access_type)
-    ]
 
 
 def _secret(

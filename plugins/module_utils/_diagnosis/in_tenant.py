@@ -82,7 +82,7 @@ async def look(tenant: Tenant, *, at_once: int, progress: Progress) -> list[Find
     try:
         tokens = _auth.token_source(tenant.connection)
     except ModernAuthError as error:
-        return [*findings, *CONTROLLER.cross("caller_sign_in", error.message, error.remedy or "Correct mail_entra.")]
+        return [*findings, *CONTROLLER.cross("caller_sign_in", error.message, error.remedy or in_entra.CORRECT)]
     needed = needs([case.wanted for case in tenant.cases.values()], tenant.plans.values())
     findings += await in_entra.caller(tokens, cloud_from(tenant.connection).graph_scope, needed)
     if crossed(findings, CONTROLLER.about, ("caller_sign_in",)):

@@ -243,12 +243,14 @@ def plain(symptom: Symptom) -> dict[str, Any]:
 def told(symptom: Symptom, findings: Sequence[Finding]) -> list[str]:
     """What a symptom means, and which of its causes it is, as sentences.
 
-    :param findings: those of the checks that decide.
+    :param findings: those of the checks that decide, and what is wrong with what they need.
     """
-    unclear = [one for one in findings if one.state == "unknown"]
-    if wrong := crosses(findings):
-        decided = [f"It is: {one.about}: {sentence(one)}" for one in wrong]
-    elif unclear:
+    wrong = crosses(findings)
+    if own := [one for one in wrong if one.check in symptom.checks]:
+        decided = [f"It is: {one.about}: {sentence(one)}" for one in own]
+    elif wrong:
+        decided = [f"It cannot be told, since: {one.about}: {sentence(one)}" for one in wrong]
+    elif unclear := [one for one in findings if one.state == "unknown"]:
         decided = [f"It may be: {one.about}: {sentence(one)}." for one in unclear]
     elif symptom.checks:
         decided = ["None of the checks that decide has found the cause; it may have passed, or lie elsewhere."]

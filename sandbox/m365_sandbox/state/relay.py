@@ -20,7 +20,8 @@ class RelayBehaviour:
 
     ``tls``: ``none`` offers none, ``starttls`` upgrades, ``implicit`` expects TLS with the first byte. ``certificate``:
     which one it shows. ``extended``: whether it knows EHLO, and not HELO alone. ``refuses``: ``anonymous`` those who do
-    not sign in, ``plaintext`` those who do not encrypt, ``relaying`` every recipient. ``messages_per_connection``: how many it takes (any number when null).
+    not sign in, ``plaintext`` those who do not encrypt, ``relaying`` every recipient. ``messages_per_connection``: how
+    many it takes (any number when null).
     """
 
     tls: str = "none"
