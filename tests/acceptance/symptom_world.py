@@ -70,7 +70,7 @@ def planted(cause: Callable[..., Iterator[None]]) -> Callable[..., AbstractConte
 class World:
     """The tenant, and who talks to it.
 
-    ``sources`` is the inventory as it is at the moment; ``ids`` are the applications' client ids, ``principals`` the
+    ``ids`` are the applications' client ids, ``principals`` the
     object ids of their service principals, by host.
     """
 
@@ -80,7 +80,7 @@ class World:
         self.server = Administrator(estate.sandbox, ORDERS, "--version", "10.11")
         done = estate.set_up("--limit", ",".join(HOSTS), "--skip-tags", "delivery")
         assert done.code == 0, done.output
-        self.sources = [str(estate.inventory)]
+        self._further: list[str] = []
         now = estate.footprint()
         principals = {one["appId"]: one["id"] for one in now.objects("service_principals")}
         self.objects = {host: now.applications(name)[0] for host, name in APPLICATIONS.items()}
@@ -103,10 +103,9 @@ class World:
     @planted
     def variables(self, host: str, **variables: Any) -> Iterator[None]:
         """The inventory says something else of a host."""
-        before = self.sources
-        self.sources = [*before, *self.estate.hosts(**{host.replace("-", "_"): variables})[1:]]
+        self._further = self.estate.hosts(**{host.replace("-", "_"): variables})[1:]
         yield
-        self.sources = before
+        self._further = []
 
     def caller(self, host: str = TICKETS, **wrong: Any) -> Any:
         """The inventory says something else of the caller, who keeps no tokens."""
@@ -398,6 +397,16 @@ class World:
         self.sandbox.control("DELETE", "/faults")
 
     # -- what is there ------------------------------------------------------------------------------------------------
+
+    def sources(self, host: str) -> list[str]:
+        """The inventory as it is at the moment, with one of its hosts alone: all of them are planned each time."""
+        folder = self.estate.home.with_name("alone") / host
+        if not folder.is_dir():
+            folder.mkdir(parents=True)
+            content = yaml.safe_load((self.estate.inventory / "hosts.yml").read_text("utf-8"))
+            (folder / "hosts.yml").write_text(yaml.safe_dump(_with(host, content)), "utf-8")
+            (folder / "group_vars").symlink_to(self.estate.inventory / "group_vars")
+        return [str(folder), *self._further]
 
     def secret(self, host: str) -> str:
         """The client secret that the store holds."""
@@ -704,6 +713,16 @@ class World:
         yield smtp
         with suppress(smtplib.SMTPException):
             smtp.quit()
+
+
+def _with(host: str, groups: Any) -> Any:
+    """The groups of an inventory with one host alone."""
+    if not isinstance(groups, dict):
+        return groups
+    return {
+        name: {one: own for one, own in content.items() if one == host} if name == "hosts" else _with(host, content)
+        for name, content in groups.items()
+    }
 
 
 def _refusal(call: Any, *arguments: Any) -> str:

@@ -491,7 +491,7 @@ def test_the_cause_is_found_of_what_the_sandbox_says(company: Company, name: str
     with case.plant(company.world):
         said = case.say(company.world)
         assert is_row(row_of(said), case.row), said
-        told = company.doctor.ask(company.world.sources, [case.host], said)
+        told = company.doctor.ask(company.world.sources(case.host), [case.host], said)
     assert "findings" in told, told
     wrong = {(one["about"], one["check"]): one for one in told["findings"] if one["state"] == "cross"}
     told_of = wrong or {(one["about"], one["check"]): one for one in told["findings"] if one["state"] == "unknown"}
