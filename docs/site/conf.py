@@ -27,6 +27,8 @@ project_copyright = "mailops contributors"
 extensions = ["myst_parser", "sphinx_antsibull_ext"]
 html_theme = "sphinx_ansible_theme"
 html_show_sphinx = False
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_theme_options = {
     "vcs_pageview_mode": "", "documentation_home_url": "index.html", "topbar_links": {}, "collapse_navigation": True,
 }

@@ -65,7 +65,7 @@ def _options(role: str) -> Options:
 
 
 def _section(title: str, options: Options, products: list[str], examples: Mapping[str, str]) -> str:
-    rows = [COLUMNS, ("---",) * len(COLUMNS)]
+    rows = []
     for path, option in _flat(options):
         product = re.split(r"\W", path.removeprefix("mail_"), maxsplit=1)[0]
         rows.append((
@@ -73,7 +73,10 @@ def _section(title: str, options: Options, products: list[str], examples: Mappin
             f"`{_inline(option['default'])}`" if "default" in option else "", product if product in products else "",
             _text(option["description"]), examples.get(path, ""),
         ))
-    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    # What is empty in a whole section would only take the width from the words.
+    kept = [number for number in range(len(COLUMNS)) if any(row[number] for row in rows)]
+    table = [COLUMNS, ("---",) * len(COLUMNS), *rows]
+    lines = ["| " + " | ".join(row[number].replace("|", "\\|") for number in kept) + " |" for row in table]
     return "\n".join([f"## {title}", "", *lines, ""])
 
 

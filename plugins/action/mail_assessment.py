@@ -14,7 +14,13 @@ from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
 from ansible_collections.mailops.modern_auth.plugins.module_utils._assessment import tenant
-from ansible_collections.mailops.modern_auth.plugins.module_utils._assessment.report import COLUMNS, HEAD, report, rows
+from ansible_collections.mailops.modern_auth.plugins.module_utils._assessment.report import (
+    COLUMNS,
+    HEAD,
+    accounts_of,
+    report,
+    rows,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import complete, connection_spec, said_by
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import legacy_sign_ins
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
@@ -41,7 +47,6 @@ class ActionModule(EstateStep):
 
     STEP, NOUN = "assessment", "hosts"
     OPTIONS: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        **EstateStep.OPTIONS,
         "plan": {"type": "dict", "required": True},
         "days": {"type": "int", "default": legacy_sign_ins.LONGEST},
         "folder": {"required": True},
@@ -57,11 +62,16 @@ class ActionModule(EstateStep):
             if self.variables.of(host).known("mail_product") is not None
         ]
         unused = self.unused(args["plan"].get("stores", []))
-        data = report(
-            [self._host(host, args["plan"]["hosts"].get(host)) for host in hosts],
-            [self._tenant(tenant_id, some, args["days"]) for tenant_id, some in self._tenants(hosts).items()],
-            unused, datetime.now(UTC), args["days"],
-        )
+        read = {host: self._host(host, args["plan"]["hosts"].get(host)) for host in hosts}
+        tenants = []
+        for tenant_id, some in self._tenants(hosts).items():
+            used = accounts_of(use for host in some for use in read[host]["settings"]["uses"])
+            planned = {
+                str(mailbox).lower() for host in some
+                for mailbox in args["plan"]["hosts"].get(host, {}).get("mailboxes", [])
+            }
+            tenants.append(self._tenant(tenant_id, some, sorted({*used, *planned}), args["days"]))
+        data = report(list(read.values()), tenants, unused, datetime.now(UTC), args["days"])
         template = place(args["template"]) if args["template"] else DEFAULT
         folder = place(args["folder"])
         shapes = {"json": json.dumps(data, indent=4) + "\n", "html": assessment_page(data, template)}
@@ -70,7 +80,7 @@ class ActionModule(EstateStep):
             for kind, text in shapes.items()
         ]
         unread = [
-            f"{one['tenant_id'] or 'The tenant'}: {name} not readable: {one[name]['reason']}"
+            f"{one['tenant_id'] or 'The tenant'}: {name.replace('_', ' ')} not readable: {one[name]['reason']}"
             for one in data["tenants"] for name in tenant.PARTS if not one[name]["readable"]
         ]
         text = [*lines(rows(data), COLUMNS, HEAD), *wrapped(unread), *wrapped([one["told"] for one in unused])]
@@ -120,7 +130,7 @@ class ActionModule(EstateStep):
     def _said(self, host: str) -> dict[str, Any]:
         return {**said_by(self.environment), **(self.variables.of(host).known("mail_entra") or {})}
 
-    def _tenant(self, tenant_id: str | None, hosts: list[str], days: int) -> dict[str, Any]:
+    def _tenant(self, tenant_id: str | None, hosts: list[str], accounts: list[str], days: int) -> dict[str, Any]:
         """What the tenant says, as the first of its hosts connects to it."""
         about = {"tenant_id": tenant_id, "hosts": hosts}
         try:
@@ -129,15 +139,15 @@ class ActionModule(EstateStep):
             spec = {**connection_spec(), **exchange_spec()}
             given = {**self._said(hosts[0]), **(self.variables.of(hosts[0]).known("mail_exchange") or {})}
             options = complete(spec, given, self.environment, "mail_entra and mail_exchange")
-            return {**about, **asyncio.run(self._read(options, days))}
+            return {**about, **asyncio.run(self._read(options, accounts, days))}
         except ModernAuthError as error:
             return {**about, **{name: tenant.unreadable(error) for name in tenant.PARTS}}
 
-    async def _read(self, options: Mapping[str, Any], days: int) -> dict[str, Any]:
+    async def _read(self, options: Mapping[str, Any], accounts: list[str], days: int) -> dict[str, Any]:
         require({**_auth.MISSING, **_graph.MISSING, **missing_libraries(options)})
         tokens = _auth.token_source(options)
         async with (
             _graph.graph_client(options, tokens) as graph,
             _graph.graph_client(options, tokens, version=legacy_sign_ins.VERSION) as log,
         ):
-            return await tenant.read(graph, log, partial(exchange_session, options), days, _DUE)
+            return await tenant.read(graph, log, partial(exchange_session, options), accounts, days, _DUE)

@@ -33,6 +33,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries imp
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import ENTRA
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import wrapped
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._commands import playbook_command
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._shown import shown
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import Step
 
@@ -40,7 +41,7 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import S
 _WHERE = frozenset(ENDPOINTS) - {"token_cache"} | {"tenant_id"}
 _WHO = ("exchange_auth", "exchange_access_token", "exchange_managed_identity_id")
 _NOTHING_TO_DO = "No host of this inventory signs in to Entra by itself, and no mailbox is read: no caller is needed."
-_AWAY = "To take it all away again, run mailops.modern_auth.bootstrap -e mail_bootstrap_state=absent as you ran this."
+_AWAY = "To take it all away again, with the other options of this run:"
 
 
 class ActionModule(Step):
@@ -144,7 +145,8 @@ def _told(work: Work, verdicts: Mapping[str, Verdict], tenant_id: str) -> dict[s
         signs_in = told.sign_in(work.reader, tenant_id, verdicts["reader"]["client_id"])
         inventory["mail_verify"] = {"receive": signs_in}
     dumped = yaml.safe_dump(inventory, sort_keys=False, width=1000).splitlines()
-    text = [*wrapped(lines), "", "Into the inventory, beside what is there:", *dumped, "", *wrapped([_AWAY])]
+    away = playbook_command("bootstrap", "-e", "mail_bootstrap_state=absent")
+    text = [*wrapped(lines), "", "Into the inventory, beside what is there:", *dumped, "", _AWAY, f"  {away}"]
     return {"inventory": inventory, "msg": shown(text)}
 
 

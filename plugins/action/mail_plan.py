@@ -17,8 +17,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.tags imp
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.unused import removal
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import StepForAll
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores import comparable, options_of
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._variables import Variables
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import comparable, options_of
 
 
 class ActionModule(StepForAll):

@@ -21,6 +21,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
     StoreError,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._libraries import require
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._commands import playbook_command
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._held_entry import StoredEntry
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._people import People, entry_name, keyring
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import Step
@@ -159,8 +160,8 @@ class ActionModule(Step):
         """
         alone = AuthenticationError(
             f"{over.message} Nobody is there to sign in.", code=over.code,
-            remedy=f"Run this at a terminal, where {args['account']} can sign in: ansible-playbook "
-            "mailops.modern_auth.sign_in_mail; or say interactive: always (of the playbook: "
+            remedy=f"Run this at a terminal, where {args['account']} can sign in: "
+            f"{playbook_command('sign_in_mail')}; or say interactive: always (of the playbook: "
             "-e mail_sign_in_interactive=always) where somebody watches the output.",
         )
         if args["interactive"] == "never":

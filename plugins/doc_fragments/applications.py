@@ -227,7 +227,6 @@ attributes:
   diff_mode:
     details: One difference for each part of each application, with the application's name and the part above it.
 notes:
-  - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
   - Each application is a transaction of its own. One that fails stops no other.
   - No secret is an argument or a result.
 """

@@ -1,13 +1,16 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The attributes that every module documents."""
+"""What every module documents: its attributes, and the Python that it needs."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Fragments ``mailops.modern_auth.attributes``, and of it ``.change``, ``.info``, ``.entra`` and ``.exchange``."""
+    """Fragments ``mailops.modern_auth.attributes``; and ``.change``, ``.info``, ``.entra_group``, ``.exchange_group``.
+
+    The last two are not called ``.entra`` and ``.exchange``, since Ansible would take the files of these names.
+    """
 
     DOCUMENTATION = r"""
 attributes:
@@ -22,6 +25,8 @@ attributes:
     description: Target OS/families that can be operated against.
     support: full
     platforms: posix
+requirements:
+  - python >= 3.11, where the module runs
 """
 
     CHANGE = r"""
@@ -46,18 +51,18 @@ attributes:
     support: full
 """
 
-    ENTRA = r"""
+    ENTRA_GROUP = r"""
 attributes:
   action_group:
     description: Use C(group/mailops.modern_auth.entra) in C(module_defaults) to set defaults for this module.
     support: full
-    membership: mailops.modern_auth.entra
+    membership: [mailops.modern_auth.entra]
 """
 
-    EXCHANGE = r"""
+    EXCHANGE_GROUP = r"""
 attributes:
   action_group:
     description: Use C(group/mailops.modern_auth.exchange) in C(module_defaults) to set defaults for this module.
     support: full
-    membership: mailops.modern_auth.exchange
+    membership: [mailops.modern_auth.exchange]
 """

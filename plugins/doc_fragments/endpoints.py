@@ -50,7 +50,6 @@ options:
       - If the value is not set, the environment variable E(MAILOPS_TOKEN_CACHE) is used.
     type: path
 requirements:
-  - python >= 3.11
   - msal >= 1.31
   - msgraph-sdk >= 1.60
 """

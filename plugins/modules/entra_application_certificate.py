@@ -24,7 +24,7 @@ extends_documentation_fragment:
   - mailops.modern_auth.application
   - mailops.modern_auth.attributes
   - mailops.modern_auth.attributes.change
-  - mailops.modern_auth.attributes.entra
+  - mailops.modern_auth.attributes.entra_group
 options:
   name:
     description:

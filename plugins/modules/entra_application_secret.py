@@ -23,7 +23,7 @@ extends_documentation_fragment:
   - mailops.modern_auth.application
   - mailops.modern_auth.attributes
   - mailops.modern_auth.attributes.change
-  - mailops.modern_auth.attributes.entra
+  - mailops.modern_auth.attributes.entra_group
 options:
   name:
     description: What the secret is for; part of its display name. Secrets of different names do not touch each other.

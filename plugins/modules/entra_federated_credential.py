@@ -20,7 +20,7 @@ extends_documentation_fragment:
   - mailops.modern_auth.application
   - mailops.modern_auth.attributes
   - mailops.modern_auth.attributes.change
-  - mailops.modern_auth.attributes.entra
+  - mailops.modern_auth.attributes.entra_group
 options:
   name:
     description: The name of the federated credential, of 3 to 120 letters, digits, dashes and underscores.

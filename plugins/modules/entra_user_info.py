@@ -17,7 +17,7 @@ extends_documentation_fragment:
   - mailops.modern_auth.endpoints
   - mailops.modern_auth.attributes
   - mailops.modern_auth.attributes.info
-  - mailops.modern_auth.attributes.entra
+  - mailops.modern_auth.attributes.entra_group
 options:
   addresses:
     description:

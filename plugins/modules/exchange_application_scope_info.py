@@ -21,7 +21,7 @@ extends_documentation_fragment:
   - mailops.modern_auth.exchange
   - mailops.modern_auth.attributes
   - mailops.modern_auth.attributes.info
-  - mailops.modern_auth.attributes.exchange
+  - mailops.modern_auth.attributes.exchange_group
 options:
   app_id:
     description: The application (client) id of the application.

@@ -22,7 +22,7 @@ extends_documentation_fragment:
   - mailops.modern_auth.exchange
   - mailops.modern_auth.attributes
   - mailops.modern_auth.attributes.info
-  - mailops.modern_auth.attributes.exchange
+  - mailops.modern_auth.attributes.exchange_group
 seealso:
   - module: mailops.modern_auth.exchange_client_access
   - module: mailops.modern_auth.entra_legacy_sign_ins_info
@@ -111,7 +111,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._module import
 async def run(params: Mapping[str, Any]) -> dict[str, Any]:
     """Read the switches."""
     async with exchange_session(params) as session:
-        return {"changed": False, **await legacy_access.read(session)}
+        return {"changed": False, **legacy_access.told(await legacy_access.read(session))}
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ extends_documentation_fragment:
   - mailops.modern_auth.exchange
   - mailops.modern_auth.attributes
   - mailops.modern_auth.attributes.change
-  - mailops.modern_auth.attributes.exchange
+  - mailops.modern_auth.attributes.exchange_group
 options:
   mailboxes:
     description: The mailboxes, by address, user principal name or id. Each counts once.

@@ -19,7 +19,7 @@ extends_documentation_fragment:
   - mailops.modern_auth.endpoints
   - mailops.modern_auth.exchange
   - mailops.modern_auth.attributes
-  - mailops.modern_auth.attributes.exchange
+  - mailops.modern_auth.attributes.exchange_group
 attributes:
   check_mode:
     support: partial

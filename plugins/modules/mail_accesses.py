@@ -26,6 +26,9 @@ extends_documentation_fragment:
   - mailops.modern_auth.applications.verdicts
   - mailops.modern_auth.attributes
   - mailops.modern_auth.attributes.change
+  - mailops.modern_auth.once
+  - mailops.modern_auth.once.microsoft
+  - mailops.modern_auth.once.winrm
 options:
   identity:
     description:
@@ -45,12 +48,6 @@ notes:
 seealso:
   - module: mailops.modern_auth.mail_applications
   - module: mailops.modern_auth.mail_outcome
-requirements:
-  - python >= 3.11
-  - msal >= 1.31
-  - msal-extensions >= 1.2
-  - msgraph-sdk >= 1.60
-  - pywinrm >= 0.5 (with the transport C(winrm))
 """
 
 EXAMPLES = r"""

@@ -28,6 +28,8 @@ extends_documentation_fragment:
   - mailops.modern_auth.applications.verdicts
   - mailops.modern_auth.attributes
   - mailops.modern_auth.attributes.change
+  - mailops.modern_auth.once
+  - mailops.modern_auth.once.microsoft
 options:
   state:
     description: Whether the applications shall be there.
@@ -39,11 +41,6 @@ notes:
 seealso:
   - module: mailops.modern_auth.mail_accesses
   - module: mailops.modern_auth.mail_outcome
-requirements:
-  - python >= 3.11
-  - msal >= 1.31
-  - msal-extensions >= 1.2
-  - msgraph-sdk >= 1.60
 """
 
 EXAMPLES = r"""

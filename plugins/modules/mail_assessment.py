@@ -16,10 +16,13 @@ description:
   - Joins what M(mailops.modern_auth.mail_settings_info) has read on each host, registered as C(__mail_settings), with
     what the tenants know, says since when Microsoft refuses what, and in which wave each host goes.
   - Writes that as the page C(assessment.html) and as C(assessment.json), and prints it as a table.
+  - Tells what the tenant itself refuses, by switches of mailboxes, security defaults or Conditional Access, and which
+    credentials of applications end soon, or are signed in with by nobody.
   - What of a tenant cannot be read is told with the reason. Without any tenant the servers' side alone is shown.
 extends_documentation_fragment:
-  - mailops.modern_auth.applications
   - mailops.modern_auth.attributes
+  - mailops.modern_auth.once
+  - mailops.modern_auth.once.microsoft
 attributes:
   check_mode:
     support: full
@@ -54,20 +57,14 @@ options:
         folder C(plugins/plugin_utils/templates), says what a template may use.
     type: str
 notes:
-  - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
   - It signs in as C(mail_entra) and C(mail_exchange) of the hosts say, once for each tenant. The caller needs the
-    Microsoft Graph application permissions C(AuditLog.Read.All) and C(Application.Read.All), and in Exchange
-    a role that reads, for example that of Global Reader.
+    Microsoft Graph application permissions C(AuditLog.Read.All), C(Application.Read.All) and C(Policy.Read.All), and in
+    Exchange a role that reads, for example that of Global Reader. Without one of them the part that needs it says so.
   - No secret is an argument or a result.
 seealso:
   - module: mailops.modern_auth.mail_settings_info
   - module: mailops.modern_auth.entra_legacy_sign_ins_info
   - module: mailops.modern_auth.exchange_legacy_access_info
-requirements:
-  - python >= 3.11
-  - msal >= 1.31
-  - msal-extensions >= 1.2
-  - msgraph-sdk >= 1.60
 """
 
 EXAMPLES = r"""
@@ -77,7 +74,6 @@ EXAMPLES = r"""
 
 - name: Show it
   mailops.modern_auth.mail_assessment:
-    applications: "{{ planned.applications }}"
     plan: "{{ planned }}"
     folder: /var/lib/mailops/reports
   run_once: true

@@ -23,6 +23,8 @@ description:
 extends_documentation_fragment:
   - mailops.modern_auth.attributes
   - mailops.modern_auth.attributes.change
+  - mailops.modern_auth.once.microsoft
+  - mailops.modern_auth.once.winrm
 options:
   plan:
     description: What M(mailops.modern_auth.mail_plan) returned for the whole inventory.
@@ -67,12 +69,7 @@ seealso:
   - module: mailops.modern_auth.entra_application_certificate
   - module: mailops.modern_auth.entra_federated_credential
 requirements:
-  - python >= 3.11
   - cryptography >= 42
-  - msal >= 1.31
-  - msal-extensions >= 1.2
-  - msgraph-sdk >= 1.60
-  - pywinrm >= 0.5 (with the transport C(winrm))
 """
 
 EXAMPLES = r"""

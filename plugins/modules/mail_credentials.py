@@ -26,6 +26,8 @@ description:
 extends_documentation_fragment:
   - mailops.modern_auth.applications
   - mailops.modern_auth.attributes
+  - mailops.modern_auth.once
+  - mailops.modern_auth.once.microsoft
 attributes:
   check_mode:
     support: full
@@ -69,7 +71,6 @@ options:
     choices: [inventory, tenant]
     default: inventory
 notes:
-  - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
   - What is due or expired is judged by the tenant's clock, not by that of the machine, unless no tenant was asked.
   - The caller needs the Microsoft Graph application permission C(Application.Read.All), or
     C(Application.ReadWrite.OwnedBy) for applications that it owns.
@@ -77,10 +78,6 @@ notes:
 seealso:
   - module: mailops.modern_auth.mail_credentials_info
 requirements:
-  - python >= 3.11
-  - msal >= 1.31
-  - msal-extensions >= 1.2
-  - msgraph-sdk >= 1.60
   - cryptography >= 42, for service accounts of Google's
 """
 

@@ -22,6 +22,8 @@ description:
   - M(mailops.modern_auth.mail_delivery) does the same for one mail.
 extends_documentation_fragment:
   - mailops.modern_auth.attributes
+  - mailops.modern_auth.once
+  - mailops.modern_auth.once.microsoft
 attributes:
   check_mode:
     support: full
@@ -150,18 +152,12 @@ options:
     type: dict
     default: {}
 notes:
-  - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
   - Where the services are is taken from the environment variables that M(mailops.modern_auth.mail_delivery) names,
     unless the delivery says so itself.
   - If a secret stands in O(deliveries), say C(no_log=true) on the task. A reference to it needs no such thing.
 seealso:
   - module: mailops.modern_auth.mail_delivery
   - module: mailops.modern_auth.mail_outcome
-requirements:
-  - python >= 3.11
-  - msal >= 1.31
-  - msal-extensions >= 1.2
-  - msgraph-sdk >= 1.60
 """
 
 EXAMPLES = r"""

@@ -22,6 +22,8 @@ description:
 extends_documentation_fragment:
   - mailops.modern_auth.attributes
   - mailops.modern_auth.attributes.info
+  - mailops.modern_auth.once.microsoft
+  - mailops.modern_auth.once.winrm
 options:
   plan:
     description:
@@ -47,12 +49,6 @@ notes:
 seealso:
   - module: mailops.modern_auth.mail_plan
   - module: mailops.modern_auth.mail_outcome
-requirements:
-  - python >= 3.11
-  - msal >= 1.31
-  - msal-extensions >= 1.2
-  - msgraph-sdk >= 1.60
-  - pywinrm >= 0.5 (with the transport C(winrm))
 """
 
 EXAMPLES = r"""

@@ -22,6 +22,8 @@ description:
 extends_documentation_fragment:
   - mailops.modern_auth.attributes
   - mailops.modern_auth.attributes.info
+  - mailops.modern_auth.once
+  - mailops.modern_auth.once.microsoft
 options:
   hosts:
     description:
@@ -38,16 +40,10 @@ options:
     elements: dict
     required: true
 notes:
-  - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
   - The caller needs the permission C(User.ReadBasic.All), and C(User.Read.All) to know aliases.
 seealso:
   - module: mailops.modern_auth.entra_user_info
   - module: mailops.modern_auth.mail_outcome
-requirements:
-  - python >= 3.11
-  - msal >= 1.31
-  - msal-extensions >= 1.2
-  - msgraph-sdk >= 1.60
 """
 
 EXAMPLES = r"""

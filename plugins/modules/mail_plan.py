@@ -25,6 +25,7 @@ description:
 extends_documentation_fragment:
   - mailops.modern_auth.attributes
   - mailops.modern_auth.attributes.info
+  - mailops.modern_auth.once
 options:
   hosts:
     description: The hosts to plan for. The default is the hosts of the play's batch.
@@ -52,8 +53,6 @@ options:
     type: list
     elements: str
     default: []
-notes:
-  - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
 seealso:
   - module: mailops.modern_auth.mail_outcome
 """

@@ -19,6 +19,7 @@ description:
   - Writes the same into a file, with the Message-ID of each mail, or metrics for monitoring.
 extends_documentation_fragment:
   - mailops.modern_auth.attributes
+  - mailops.modern_auth.once
 attributes:
   check_mode:
     support: full
@@ -61,8 +62,6 @@ options:
         they were.
       - A relative path starts in the folder in which Ansible is run. Without this option none is written.
     type: str
-notes:
-  - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
 seealso:
   - module: mailops.modern_auth.mail_outcome
 """

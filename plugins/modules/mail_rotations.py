@@ -23,6 +23,8 @@ description:
 extends_documentation_fragment:
   - mailops.modern_auth.applications
   - mailops.modern_auth.attributes
+  - mailops.modern_auth.once
+  - mailops.modern_auth.once.microsoft
 attributes:
   check_mode:
     support: full
@@ -78,18 +80,12 @@ options:
     type: bool
     default: false
 notes:
-  - Run it once for all hosts, on the machine that runs Ansible, with C(run_once=true) and C(delegate_to=localhost).
   - What became of the hosts' configuration and mails is looked up where the roles
     P(mailops.modern_auth.mail_provider#role) and P(mailops.modern_auth.mail_delivery#role) register it.
   - One application that fails stops no other.
   - No secret is an argument or a result.
 seealso:
   - module: mailops.modern_auth.entra_application_secret
-requirements:
-  - python >= 3.11
-  - msal >= 1.31
-  - msal-extensions >= 1.2
-  - msgraph-sdk >= 1.60
 """
 
 EXAMPLES = r"""

@@ -36,7 +36,6 @@ options: {}
 seealso:
   - module: mailops.modern_auth.mail_assessment
 requirements:
-  - python >= 3.11
   - httpx, for products with an API
   - lxml, for CMO
 """

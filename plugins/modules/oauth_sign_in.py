@@ -116,7 +116,6 @@ notes:
 seealso:
   - module: mailops.modern_auth.mail_deliveries
 requirements:
-  - python >= 3.11
   - msal >= 1.35
   - msal-extensions >= 1.2, and PyGObject with libsecret on Linux, for a keyring
 """

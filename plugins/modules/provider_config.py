@@ -99,6 +99,7 @@ notes:
   - If O(secrets) are given in the clear, say C(no_log=true) on the task. M(mailops.modern_auth.mail_targets) takes them
     from the store itself, so that none is an argument.
 requirements:
+  - python >= 3.11, on the controller
   - lxml >= 5.0 (O(format=web_config)), on the controller
 seealso:
   - module: mailops.modern_auth.mail_targets

@@ -22,11 +22,12 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate import options
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.unused import unused
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, failure
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._commands import playbook_command
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._handover import Handover
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._held_entry import StoredEntry
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._people import PREFIX
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import StepForAll
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import Held, Store
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores import Held, Store
 
 #: How many applications are worked on at a time.
 AT_ONCE = 100
@@ -140,7 +141,10 @@ class EstateStep(StepForAll):
 
     def unused(self, stores: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """The applications that the stores of a plan hold and no host uses, see _plan/unused.py."""
-        return unused(stores, [self._names_in(one) for one in stores])
+        return unused(
+            stores, [self._names_in(one) for one in stores],
+            lambda name: playbook_command("remove_mail", "-e", f"mail_unused={name}"),
+        )
 
     def _names_in(self, store: Mapping[str, Any]) -> Sequence[str]:
         try:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry, Keeper
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import StoreError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._retry import ATTEMPTS, pause
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import Store
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores import Store
 
 
 class StoredEntry:

@@ -25,6 +25,7 @@ from typing import Any
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry, Keeper, checked
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import StoreError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import SignIn
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._commands import playbook_command
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._held_entry import HeldEntry
 
 try:
@@ -38,7 +39,6 @@ PREFIX = "sign-ins/"
 #: A refresh token is good for 90 days (AADSTS700082), and each use gives a new one: it is enough to keep one a week.
 LIFETIME = timedelta(days=90)
 RENEWAL = timedelta(days=7)
-_COMMAND = "ansible-playbook mailops.modern_auth.sign_in_mail"
 
 
 def entry_name(unique_name: str) -> str:
@@ -163,7 +163,7 @@ def own_sign_in(
     :param why: why it has yet to be done; None if it was.
     :param since: when it was done, if that is known.
     """
-    run = f"{_COMMAND} --limit {host}" if host else _COMMAND
+    run = playbook_command("sign_in_mail", *(["--limit", host] if host else []))
     do = None if why is None else f"{why} Run `{run}` and sign in as {account}."
     return SignIn("the verification with", unique_name, account, do, since)
 

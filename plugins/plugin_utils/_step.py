@@ -26,8 +26,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._texts import 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict, defect, failure
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._orphan import end_with_ansible
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._progress import Progress
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores import Store, open_store
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._variables import PlayVariables
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import Store, open_store
 
 
 class Step(ActionBase):

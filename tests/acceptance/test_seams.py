@@ -20,7 +20,7 @@ TOYS = Path(__file__).parent / "toys"
 #: Where each toy goes. Nothing else of the collection is touched.
 PLACES = {
     "product": "plugins/module_utils/_products/toy.py", "format": "plugins/module_utils/_targets/formats/toy.py",
-    "kind": "plugins/module_utils/_targets/kinds/toy.py", "store": "plugins/plugin_utils/stores/toy.py",
+    "kind": "plugins/module_utils/_targets/kinds/toy.py", "store": "plugins/plugin_utils/_stores/toy.py",
     "identity": "plugins/module_utils/_identity/toy.py", "token_source": "plugins/module_utils/_auth/toy.py",
 }
 HOSTS = ("toy-1", "toy-2")

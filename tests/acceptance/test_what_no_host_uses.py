@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import yaml
@@ -10,7 +11,7 @@ from estates import Estate, Run
 
 SWITCHED, OTHER = "ici-test-1", "tas-test-1"
 UNUSED, USED = "contracts-mail-test", "tickets-mail-test"
-COMMAND = f"mailops.modern_auth.remove_mail -e mail_unused={UNUSED}"
+COMMAND = re.compile(rf"ansible-playbook mailops\.modern_auth\.remove_mail (-i \S+ )+-e mail_unused={UNUSED}")
 RELAY = {
     "mail_send": {
         "transport": "smtp", "host": "{{ sandbox.M365_SANDBOX_HOST }}", "tls": "none",
@@ -22,8 +23,10 @@ RELAY = {
 
 def told(done: Run) -> bool:
     """Whether the run said it, with the command."""
-    words = " ".join(done.output.split())
-    return f"The store holds {UNUSED}, which no host of the inventory uses" in words and COMMAND in words
+    _before, _said, then = " ".join(done.output.split()).partition(
+        f"The store holds {UNUSED}, which no host of the inventory uses"
+    )
+    return COMMAND.search(then) is not None
 
 
 def stored(estate: Estate) -> set[str]:

@@ -31,17 +31,28 @@ SCHEMAS = {
 }
 
 
-def passes(*command: str | Path) -> None:
+ACTIONLINT = REPOSITORY / ".build" / "documentation" / "node_modules" / "@tktco" / "node-actionlint"
+
+
+def passes(*command: str | Path) -> str:
     done = subprocess.run(
         list(map(str, command)), text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300,
     )
     assert done.returncode == 0, done.stdout
+    return done.stdout
 
 
 @pytest.mark.parametrize("file", SCHEMAS, ids=lambda file: str(file.relative_to(REPOSITORY)))
 def test_its_schema(file: Path) -> None:
     schema, *further = SCHEMAS[file]
     passes(COMMANDS / "check-jsonschema", "--builtin-schema", f"vendor.{schema}", *further, file)
+
+
+def test_actionlint_takes_the_workflows() -> None:
+    # Those of the examples run on a runner whose label it cannot know.
+    told = passes("node", ACTIONLINT / "bin" / "node-actionlint.js", GITHUB / "workflows" / "*.yml")
+    # To find none is no failure to it.
+    assert f"Checking {len(list((GITHUB / 'workflows').iterdir()))} workflow file(s)" in told
 
 
 def test_systemd_takes_the_units() -> None:

@@ -19,7 +19,7 @@ import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import fingerprint
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import kinds
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores import kinds
 from playbook_runner import ACTIONS, LOCAL, REPOSITORY, play
 
 ENTRY = {"client_id": "c", "current": {"key_id": "k", "secret_text": "s3cret-value"}}

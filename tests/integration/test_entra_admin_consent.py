@@ -146,7 +146,7 @@ def test_a_delegated_read_without_permission_names_it(client: Client) -> None:
     })
     client.modules.environment |= {"AZURE_CLIENT_ID": caller["appId"], "AZURE_CLIENT_SECRET": caller["secret"]}
     result = client.modules.run("entra_admin_consent_info", app_id=client.app_id)
-    assert "Directory.Read.All" in result["remedy"]
+    assert "DelegatedPermissionGrant.Read.All or Directory.Read.All" in result["remedy"]
 
 
 def test_requests_of_a_first_and_of_an_unchanged_run(client: Client) -> None:

@@ -18,7 +18,7 @@ from playbook_runner import call
 from sandbox_fixture import RunningSandbox
 from sign_in_world import CONTRACTS, GRAPH, NAME, SignInWorld
 
-COMMAND = "ansible-playbook mailops.modern_auth.sign_in_mail"
+COMMAND = "ansible-playbook mailops.modern_auth.sign_in_mail -i inventory.json"
 
 
 @pytest.fixture

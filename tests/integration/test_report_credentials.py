@@ -195,4 +195,4 @@ def test_who_signs_in_for_proofs_is_listed_with_the_age_of_that(estate: Estate) 
     )
     assert (ended["host"], ended["account"], ended["age_days"]) == ("tasks", "orders@contoso.example", 97)
     assert f"It was last used on {days_ago[1][:10]}; after 90 days it is of no use. Run " in ended["do"]
-    assert "`ansible-playbook mailops.modern_auth.sign_in_mail --limit tasks`" in output
+    assert "`ansible-playbook mailops.modern_auth.sign_in_mail -i inventory.json --limit tasks`" in output

@@ -44,33 +44,34 @@ def report(
     """The assessment.
 
     :param hosts: [{host, environment, settings: as mail_settings_info returns them, change}].
-    :param tenants: [{tenant_id, hosts, and what tenant.read gives}].
+    :param tenants: [{tenant_id, hosts, and what tenant.read gives}]; each host is one of a tenant's.
     """
     clients = [
         {**client, "tenant": number} for number, tenant in enumerate(tenants)
         for client in tenant["sign_ins"].get("clients", [])
     ]
-    told = [_host(one, moment, clients) for one in hosts]
+    of_host = {host: tenant for tenant in tenants for host in tenant["hosts"]}
+    told = [_host(one, moment, clients, of_host[one["host"]]) for one in hosts]
     places: dict[str, set[str]] = {}
     for client in clients:
         places.setdefault(client["user_principal_name"].lower(), set()).add(client["ip_address"])
-    of_host = waves([
+    in_wave = waves([
         {
             "host": one["host"], "product": one["product"], "environment": one["environment"],
             "due": bool(one["problems"]) or any(use["state"] != "ok" for use in one["uses"]),
-            "mailboxes": _accounts(one["uses"]),
+            "mailboxes": accounts_of(one["uses"]),
             "applications": [app["name"] for app in one["change"]["applications"]],
         } for one in told
     ], {name: len(addresses) for name, addresses in places.items()}, PRODUCTION)
-    told = [{**one, "wave": of_host.get(one["host"])} for one in told]
+    told = [{**one, "wave": in_wave.get(one["host"])} for one in told]
     return {
         "moment": moment.strftime("%Y-%m-%dT%H:%M:%SZ"), "days": days,
         "state": _worst(one["state"] for one in told),
         "hosts": told,
         "tenants": [_tenant(one, told) for one in tenants],
         "waves": [
-            {"wave": wave, "words": words, "hosts": [name for name, one in of_host.items() if one == wave]}
-            for wave, words in enumerate(WORDS) if wave in of_host.values()
+            {"wave": wave, "words": words, "hosts": [name for name, one in in_wave.items() if one == wave]}
+            for wave, words in enumerate(WORDS) if wave in in_wave.values()
         ],
         "dates": [
             {"what": one.what, "since": one.since.isoformat(), "words": one.words, "page": one.page}
@@ -80,10 +81,12 @@ def report(
     }
 
 
-def _host(one: Mapping[str, Any], moment: datetime, clients: Sequence[Mapping[str, Any]]) -> Data:
+def _host(
+    one: Mapping[str, Any], moment: datetime, clients: Sequence[Mapping[str, Any]], tenant: Mapping[str, Any]
+) -> Data:
     settings = one["settings"]
-    uses = [judged(use, moment.date()) for use in settings["uses"]]
-    accounts = _accounts(uses)
+    uses = [judged(use, moment.date(), tenant) for use in settings["uses"]]
+    accounts = accounts_of(uses)
     return {
         "host": one["host"], "product": settings["product"], "environment": one["environment"],
         "state": _worst([*(use["state"] for use in uses), *(["unknown"] if settings["problems"] or not uses else [])]),
@@ -92,13 +95,13 @@ def _host(one: Mapping[str, Any], moment: datetime, clients: Sequence[Mapping[st
     }
 
 
-def _accounts(uses: Iterable[Mapping[str, Any]]) -> list[str]:
+def accounts_of(uses: Iterable[Mapping[str, Any]]) -> list[str]:
     """The accounts and mailboxes of uses, in lower case."""
     return sorted({str(use[name]).lower() for use in uses for name in ("user", "mailbox") if use[name]})
 
 
 def _tenant(tenant: Mapping[str, Any], hosts: Sequence[Mapping[str, Any]]) -> Data:
-    accounts = {one["host"]: _accounts(one["uses"]) for one in hosts if one["host"] in tenant["hosts"]}
+    accounts = {one["host"]: accounts_of(one["uses"]) for one in hosts if one["host"] in tenant["hosts"]}
 
     def using(client: Mapping[str, Any]) -> list[str]:
         return [host for host, own in accounts.items() if client["user_principal_name"].lower() in own]

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import (
+    credential_activity,
     credentials,
+    identity_policies,
     legacy_sign_ins,
     mail_permissions,
 )
@@ -20,23 +22,27 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.sess
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
 
 Data = dict[str, Any]
-PARTS = ("sign_ins", "exchange", "applications", "credentials")
+PARTS = ("sign_ins", "policies", "exchange", "applications", "credentials", "unused_credentials")
 
 
 async def read(
-    graph: GraphClient, log: GraphClient, session: Callable[[], ExchangeSession], days: int, due_within: timedelta
+    graph: GraphClient, log: GraphClient, session: Callable[[], ExchangeSession], accounts: Iterable[str], days: int,
+    due_within: timedelta,
 ) -> Data:
     """Everything, by PARTS; each {readable: True, and what was read}, or {readable: False, reason: a sentence}.
 
     :param log: a client for legacy_sign_ins.VERSION.
     :param session: opens Exchange.
-    :param days: how far to look back in the log.
+    :param accounts: those of the inventory, whose mailboxes' switches are told.
+    :param days: how far to look back in the log, and after how long without a sign-in a credential counts as unused.
     """
     return {
         "sign_ins": await part(lambda: _sign_ins(log, days)),
-        "exchange": await part(lambda: _exchange(session)),
+        "policies": await part(lambda: identity_policies.read(graph)),
+        "exchange": await part(lambda: _exchange(session, accounts)),
         "applications": await part(lambda: _applications(graph)),
         "credentials": await part(lambda: _credentials(graph, due_within)),
+        "unused_credentials": await part(lambda: _unused_credentials(graph, log, days)),
     }
 
 
@@ -60,11 +66,12 @@ async def _sign_ins(log: GraphClient, days: int) -> Data:
     return {"since": found.since, "until": found.until, "clients": list(found.clients)}
 
 
-async def _exchange(session: Callable[[], ExchangeSession]) -> Data:
+async def _exchange(session: Callable[[], ExchangeSession], accounts: Iterable[str]) -> Data:
     async with session() as exchange:
         policies = await exchange.invoke("Get-ApplicationAccessPolicy")
+        reading = await legacy_access.read(exchange)
         return {
-            **await legacy_access.read(exchange),
+            **legacy_access.told(reading), "accounts": legacy_access.switches(reading, accounts),
             "access_policies": [
                 {"app_id": one.get("AppId"), "access_right": one.get("AccessRight"), "scope": one.get("ScopeName")}
                 for one in policies
@@ -82,3 +89,8 @@ async def _credentials(graph: GraphClient, due_within: timedelta) -> Data:
         {"application": one["display_name"], "app_id": one["app_id"], **credential}
         for one in told["applications"] for credential in one["credentials"] if credential["status"] != "ok"
     ]}
+
+
+async def _unused_credentials(graph: GraphClient, log: GraphClient, days: int) -> Data:
+    last = await credential_activity.last_sign_ins(log)
+    return {"credentials": credential_activity.unused(await credentials.read_all(graph), last, days)}

@@ -10,22 +10,28 @@ from datetime import date
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._assessment.dates import BY_PROTOCOL, EWS, SwitchOff
+from ansible_collections.mailops.modern_auth.plugins.module_utils._assessment.refusals import refusals
 
 #: From harmless to bad.
 STATES = ("ok", "unknown", "password", "ending", "refused")
 _MICROSOFT = (".office365.com", ".outlook.com", ".office365.us", ".outlook.cn", ".outlook.office.com")
 
 
-def judged(use: Mapping[str, Any], today: date) -> dict[str, Any]:
+def judged(use: Mapping[str, Any], today: date, tenant: Mapping[str, Any]) -> dict[str, Any]:
     """The use, with ``state``, one of STATES; ``words``, why; ``since``, a day, and ``page``, or null.
 
-    ``password`` is one at a mail server that is not Microsoft's, which no date of Microsoft's is about.
+    ``password`` is one at a mail server that is not Microsoft's, which no date of Microsoft's is about, and no switch
+    of the tenant's either.
 
     :param use: as the module mail_settings_info returns it.
+    :param tenant: what the host's tenant says, see tenant.read.
     """
     state, words, switch_off = _verdict(use, today)
+    said = refusals(use, tenant) if is_microsoft(use["host"]) else []
+    if any(one.is_certain for one in said):
+        state = "refused"
     return {
-        **use, "state": state, "words": words,
+        **use, "state": state, "words": " ".join([*(one.words for one in said), words]),
         "since": switch_off.since.isoformat() if switch_off else None, "page": switch_off.page if switch_off else None,
     }
 

@@ -68,22 +68,7 @@ def needs(applications: Iterable[Mapping[str, Any]], hosts: Iterable[Mapping[str
     own = [one for one in applications if one["identity"] == ENTRA]
     if not own:
         return Needs({}, False)
-    found = {OWNED: "register the applications, and look after their secrets"}
-    if any(one.get("adopt") for one in own):
-        found[ALL] = "work on applications that somebody else registered (mail_app.adopt), and look after their secrets"
-    found[READ] = "look up permissions and names"
-    roles = _names(own, "application")
-    if roles:
-        found[ASSIGN] = f"grant them {', '.join(roles)}"
-    consented = _names([one for one in own if one.get("consent", "organization") == "organization"], "delegated")
-    if consented:
-        found[GRANT] = f"consent to {', '.join(consented)} for everybody"
-    if any(one["exclusive"] for one in own):
-        found[READ_GRANTS] = "see that nothing is granted which defeats a scope (mail_access)"
-    if any(host.get("foreign") or host.get("users") for host in hosts):
-        found[READ_USERS] = "look up the mailboxes that are named"
-    if any(one.get("owners") for one in own):
-        found[READ_DIRECTORY] = "name owners of the applications (mail_app.owners)"
+    found = {name: why for name, why in _reasons(own, list(hosts)).items() if why is not None}
     contained = {name for held in found for name in _CONTAINED.get(held, ())}
     return Needs(
         {name: why for name, why in found.items() if name not in contained}, any(one["exchange"] for one in own)
@@ -114,6 +99,30 @@ def reading(hosts: Iterable[Mapping[str, Any]]) -> Rights | None:
     ) if accesses else None
 
 
+def _reasons(own: Sequence[Mapping[str, Any]], hosts: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
+    """What each permission of Microsoft Graph is for; None where it is for nothing."""
+    consented = [one for one in own if one.get("consent", "organization") == "organization"]
+    roles, scopes = ", ".join(_names(own, "application")), ", ".join(_names(consented, "delegated"))
+    adopted, owned = any(one.get("adopt") for one in own), any(one.get("owners") for one in own)
+    exclusive = any(one["exclusive"] for one in own)
+    looked_up = any(host.get("foreign") or host.get("users") for host in hosts)
+    return {
+        OWNED: "register the applications, and look after their secrets",
+        ALL: "work on applications that somebody else registered (mail_app.adopt), and look after their secrets"
+        if adopted else None,
+        READ: "look up permissions and names",
+        ASSIGN: f"grant them {roles}" if roles else None,
+        GRANT: f"consent to {scopes} for everybody" if scopes else None,
+        READ_GRANTS: "see that nothing is granted which defeats a scope (mail_access)" if exclusive else None,
+        READ_USERS: "look up the mailboxes that are named" if looked_up else None,
+        READ_DIRECTORY: "name owners of the applications (mail_app.owners)" if owned else None,
+    }
+
+
 def _names(applications: Sequence[Mapping[str, Any]], kind: str) -> list[str]:
     """The permissions of a kind that the applications need."""
     return list(dict.fromkeys(name for one in applications for entry in one["permissions"] for name in entry[kind]))
+
+
+#: Every permission that a caller may need, by name.
+PERMISSIONS = frozenset({*_reasons([], []), MANAGE_EXCHANGE})

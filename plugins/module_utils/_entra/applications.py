@@ -44,7 +44,7 @@ READ = "Application.ReadWrite.OwnedBy (for applications that the caller owns) or
 WRITE = "Application.ReadWrite.OwnedBy (for applications that the caller owns) or Application.ReadWrite.All"
 READ_OWNERS = "Application.Read.All"
 WRITE_OWNERS = "Application.ReadWrite.OwnedBy together with Directory.Read.All"
-READ_USERS = "User.ReadBasic.All"
+FIND_OWNERS = "Directory.Read.All (or User.ReadBasic.All, where nobody has to be added)"
 
 GET_DELETED = Request(
     "GET", f"/directory/deletedItems/microsoft.graph.application?$select={SELECT}", "look for deleted applications",
@@ -421,7 +421,7 @@ def _get_owners(path: str, label: str) -> Request:
 
 
 def _get_user(owner: str) -> Request:
-    return Request("GET", f"/users/{segment(owner)}?$select=id", f"find the owner {owner}", READ_USERS)
+    return Request("GET", f"/users/{segment(owner)}?$select=id", f"find the owner {owner}", FIND_OWNERS)
 
 
 def _owner_id(owner: str, answer: Answer | None) -> str:

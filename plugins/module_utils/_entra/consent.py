@@ -40,7 +40,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_message
 )
 
 READ = "Application.Read.All"
-READ_GRANTS = "Directory.Read.All or DelegatedPermissionGrant.ReadWrite.All"
+READ_GRANTS = "DelegatedPermissionGrant.Read.All or Directory.Read.All"
 CREATE_PRINCIPAL = "Application.ReadWrite.OwnedBy (for applications that the caller owns) or Application.ReadWrite.All"
 ASSIGN = "AppRoleAssignment.ReadWrite.All together with Application.Read.All"
 UNASSIGN = "AppRoleAssignment.ReadWrite.All"

@@ -75,13 +75,20 @@ async def read(graph: GraphClient, protocols: Iterable[str], days: int) -> Log:
                 try:
                     entries = await graph.pages(await graph.send(_request(client_app, kind, since)))
                 except GraphError as error:
+                    explain(error)
                     if error.code == _NO_LICENCE:
-                        return Log(since, until, unreadable="The tenant has no licence of Entra ID P1 or P2.")
-                    if error.code == _NO_DIRECTORY:
-                        error.remedy = f"The caller needs Directory.Read.All on Microsoft Graph beside {READ}."
+                        return Log(since, until, unreadable=error.remedy)
                     raise
                 found |= {str(entry["id"]): {**entry, "protocol": protocol} for entry in entries}
     return Log(since, until, clients_of(found.values()))
+
+
+def explain(error: GraphError) -> None:
+    """Give a refusal of the log, or of a report that is made of it, the remedy that its own words do not tell."""
+    if error.code == _NO_LICENCE:
+        error.remedy = "The tenant has no licence of Entra ID P1 or P2."
+    if error.code == _NO_DIRECTORY:
+        error.remedy = f"The caller needs Directory.Read.All on Microsoft Graph beside {READ}."
 
 
 def clients_of(entries: Iterable[Mapping[str, Any]]) -> list[Entity]:

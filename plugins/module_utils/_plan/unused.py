@@ -9,7 +9,7 @@ a secret that works, and no plan speaks of it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
@@ -87,16 +87,19 @@ def _removable(name: str, store: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def unused(stores: Sequence[Mapping[str, Any]], held: Sequence[Collection[str]]) -> list[dict[str, Any]]:
+def unused(
+    stores: Sequence[Mapping[str, Any]], held: Sequence[Collection[str]], removal: Callable[[str], str]
+) -> list[dict[str, Any]]:
     """Each application that a store holds and no host uses: {unique_name, environment, told: that in words}.
 
     :param held: what each of the stores holds, by unique name.
+    :param removal: the command that removes one, by its unique name.
     """
     return [
         {
             "unique_name": name, "environment": store["environment"],
             "told": f"The store holds {name}, which no host of the inventory uses: its rights and its secret still "
-            f"work. If nothing else uses it, remove it with mailops.modern_auth.remove_mail -e mail_unused={name}",
+            f"work. If nothing else uses it, remove it with {removal(name)}",
         }
         for store, names in zip(stores, held, strict=True) for name in sorted(set(names) - set(store["applications"]))
     ]

@@ -15,6 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from m365_sandbox.control.body import BodyError, Property, optional, read, required
+from m365_sandbox.graph.body import is_moment, parse
+from m365_sandbox.graph.errors import GraphError
 from m365_sandbox.graph.key_credentials import replaced_keys
 from m365_sandbox.identity.sign_in.redirect_uris import PLATFORMS
 from m365_sandbox.identity.tokens import issue_app_token
@@ -22,9 +24,11 @@ from m365_sandbox.state.clock import now, timestamp
 from m365_sandbox.state.complex_types import KEY_CREDENTIAL
 from m365_sandbox.state.credentials import client_secret
 from m365_sandbox.state.directory_roles import DIRECTORY_ROLES, assign_role
-from m365_sandbox.state.entities import new_application, new_service_principal
+from m365_sandbox.state.entities import new_application, new_id, new_service_principal
 from m365_sandbox.state.history import Entity
+from m365_sandbox.state.identity_policies import CONDITIONAL_ACCESS_POLICY
 from m365_sandbox.state.sandbox import Sandbox
+from m365_sandbox.state.schema import merge
 from m365_sandbox.state.seed import add_application, exchange_identity
 from m365_sandbox.state.sign_in_log import ADDRESS, INTERACTIVE, KINDS, record
 from m365_sandbox.state.sign_in_settings import change_sign_in_settings
@@ -217,6 +221,32 @@ def _add_sign_ins(sandbox: Sandbox, values: Values) -> Entity:
     return {"added": len(added)}
 
 
+def _add_credential_sign_in(sandbox: Sandbox, values: Values) -> Entity:
+    key_id, moment = values["keyId"].lower(), values["lastSignInDateTime"]
+    known = [
+        credential["keyId"] for application in sandbox.tenant["applications"].values()
+        for name in ("passwordCredentials", "keyCredentials") for credential in application[name]
+    ]
+    if key_id not in known:
+        raise UnknownObject(f"no application has a credential {key_id}")
+    if not is_moment(moment):
+        raise BodyError("lastSignInDateTime must be a moment with its time zone, for example 2026-11-01T05:00:00Z")
+    activity = {"lastSignInDateTime": moment, "lastSignInRequestId": new_id()}
+    sandbox.tenant["credential_sign_ins"].put(key_id, activity)
+    return activity
+
+
+def _add_conditional_access_policy(sandbox: Sandbox, values: Values) -> Entity:
+    kind = CONDITIONAL_ACCESS_POLICY
+    try:
+        policy = merge(kind, {}, parse(kind, {"state": "enabled", **values}, creating=True))
+    except GraphError as error:
+        raise BodyError(error.message) from error
+    policy |= {"id": new_id(), "createdDateTime": timestamp(now())}
+    sandbox.tenant["conditional_access_policies"].put(policy["id"], policy)
+    return policy
+
+
 #: What a past sign-in is told by; what is left out is as if it were made now, from here.
 SIGN_IN_ENTRY = {
     "user": required(str), "clientAppUsed": required(str), "createdDateTime": optional(str),
@@ -264,4 +294,16 @@ ADDITIONS = {
     ),
     # ``value`` is a list of SIGN_IN_ENTRY.
     "sign-ins": Addition({"value": required(list)}, _add_sign_ins),
+    # What Entra's report says of an application's credential.
+    "credential-sign-ins": Addition(
+        {"keyId": required(str), "lastSignInDateTime": required(str)}, _add_credential_sign_in
+    ),
+    # As Graph has them; ``state`` is enabled when left out.
+    "conditional-access-policies": Addition(
+        {
+            "displayName": required(str), "state": optional(str), "conditions": required(dict),
+            "grantControls": optional(dict),
+        },
+        _add_conditional_access_policy,
+    ),
 }

@@ -64,6 +64,7 @@ TRANSPORT_PROPERTIES = {"SmtpClientAuthenticationDisabled": optional(bool)}
 EXCHANGE_PROPERTIES = {"ChecksServicePrincipals": optional(bool)}
 CLOCK_PROPERTIES = {"offset_seconds": optional(int, float), "moment": optional(str)}
 LICENCE_PROPERTIES = {"EntraPremium": optional(bool)}
+SECURITY_DEFAULTS_PROPERTIES = {"isEnabled": required(bool)}
 ISSUER_TOKEN_PROPERTIES = {
     "subject": required(str), "audience": optional(str), "issuer": optional(str), "seconds": optional(int),
 }
@@ -99,6 +100,7 @@ def control_app(sandbox: Sandbox, stores: Sequence[MailStore]) -> Starlette:
             Route("/tenant/transport-config", control.change_transport_config, methods=["PATCH"]),
             Route("/tenant/exchange-behaviour", control.change_exchange_behaviour, methods=["PATCH"]),
             Route("/tenant/licences", control.change_licences, methods=["PATCH"]),
+            Route("/tenant/security-defaults", control.change_security_defaults, methods=["PATCH"]),
             Route("/tenant/organization-config", control.change_organization_config, methods=["PATCH"]),
             *(
                 Route(f"/tenant/{name}", control.adding(addition), methods=["POST"])
@@ -229,6 +231,9 @@ class _Control:
 
     async def change_licences(self, request: Request) -> Response:
         return await self._change(request, self.sandbox.tenant.licences, LICENCE_PROPERTIES)
+
+    async def change_security_defaults(self, request: Request) -> Response:
+        return await self._change(request, self.sandbox.tenant.security_defaults, SECURITY_DEFAULTS_PROPERTIES)
 
     async def _change(self, request: Request, settings: Entity, properties: dict[str, Property]) -> Response:
         settings.update(await _read(request, properties))

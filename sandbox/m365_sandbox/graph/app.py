@@ -13,8 +13,10 @@ from m365_sandbox.graph import (
     app_management_policies,
     app_role_assignments,
     applications,
+    credential_activities,
     deleted_items,
     federated_identity_credentials,
+    identity_policies,
     keys,
     mail,
     oauth2_permission_grants,
@@ -41,6 +43,7 @@ RESOURCES = (
     applications, service_principals, owners, passwords, app_role_assignments, oauth2_permission_grants, deleted_items,
     users, organization, mail, app_management_policies,
     keys, federated_identity_credentials, role_assignments, sign_ins,
+    credential_activities, identity_policies,
 )
 
 

@@ -23,9 +23,10 @@ SERVICE_PRINCIPALS_WRITE = CREDENTIALS_WRITE = any_of(
 FEDERATION_READ = any_of(OWNED_BY, "Application.Read.All", "Application.ReadWrite.All", _AS_PERSON)
 FEDERATION_WRITE = any_of(OWNED_BY, "Application.ReadWrite.All", _AS_PERSON)
 OWNERS_READ = ASSIGNMENTS_READ = any_of(*_READ_ALL)
-# OwnedBy alone does not let a caller name another owner [application-post-owners].
+# Writing applications alone does not let a caller name another owner [application-post-owners].
 OWNERS_WRITE = any_of(
-    frozenset({OWNED_BY, "Directory.Read.All"}), "Application.ReadWrite.All", "Directory.ReadWrite.All", _AS_PERSON
+    *(frozenset({write, "Directory.Read.All"}) for write in (OWNED_BY, "Application.ReadWrite.All")),
+    "Directory.ReadWrite.All", _AS_PERSON,
 )
 ASSIGNMENTS_CREATE = any_of(
     *(frozenset({"AppRoleAssignment.ReadWrite.All", read}) for read in _READ_ALL), _AS_PERSON

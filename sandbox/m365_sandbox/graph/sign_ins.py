@@ -23,7 +23,7 @@ _KINDS = "signInEventTypes"
 
 async def show_all(call: Call) -> Answer:
     """GET /auditLogs/signIns."""
-    _authorise(call)
+    authorise(call)
     require_known(call.query, "$filter", "$top", "$skiptoken")
     entries = call.tenant["sign_ins"].values(call.lag)
     named = paths(parse_filter(call.query["$filter"])) if "$filter" in call.query else []
@@ -34,8 +34,11 @@ async def show_all(call: Call) -> Answer:
     return answer_collection(call, view, newest_first, service=LOG)
 
 
-def _authorise(call: Call) -> None:
-    """:raises GraphError: 403 for a caller who may not read the log, or a tenant that has none to read."""
+def authorise(call: Call) -> None:
+    """Check who reads the log of sign-ins or a report that is made of it.
+
+    :raises GraphError: 403 for a caller who may not, or a tenant that has none to read.
+    """
     if PERMISSION not in permissions_of(call.claims):
         raise GraphError(
             403, "Authentication_MSGraphPermissionMissing",

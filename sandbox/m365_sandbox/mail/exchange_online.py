@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from aiosmtpd.smtp import Envelope
 
@@ -25,6 +25,7 @@ from m365_sandbox.mail.sign_in import (
     Claims,
     Outcome,
     Protocol,
+    Reason,
     Refused,
     SignedIn,
     may_send_as,
@@ -43,6 +44,12 @@ from m365_sandbox.state.tenant import Tenant
 log = logging.getLogger(__name__)
 
 CONCURRENT_CONNECTIONS = 3
+#: The AADSTS numbers of the refusals that come from Entra.
+_NUMBERS: Mapping[Reason, int] = {
+    "wrong_password": sign_in_log.WRONG_PASSWORD,
+    "security_defaults": sign_in_log.BLOCKED_BY_SECURITY_DEFAULTS,
+    "conditional_access": sign_in_log.BLOCKED_BY_CONDITIONAL_ACCESS,
+}
 # How often a message that has to wait looks at the tenant's clock, which may be turned meanwhile.
 _LOOK_SECONDS = 0.05
 
@@ -187,9 +194,9 @@ class ExchangeDesk(Desk):
     def _record(self, user: str, outcome: Outcome) -> None:
         """What Entra writes down of a password that it was shown; those that Exchange turns away it never sees."""
         account = self._tenant.find_user(user)
-        if account is None or (isinstance(outcome, Refused) and outcome.reason != "wrong_password"):
+        code = 0 if isinstance(outcome, SignedIn) else _NUMBERS.get(outcome.reason)
+        if account is None or code is None:
             return
-        code = 0 if isinstance(outcome, SignedIn) else sign_in_log.WRONG_PASSWORD
         sign_in_log.record(self._tenant, account["id"], sign_in_log.SMTP, error_code=code)
         self._tenant.save()
 

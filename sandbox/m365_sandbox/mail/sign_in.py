@@ -16,6 +16,7 @@ from m365_sandbox.exchange.authorization import holds_role, reaches_by_role
 from m365_sandbox.identity.tokens import TokenError
 from m365_sandbox.mail.xoauth2 import Response
 from m365_sandbox.state.history import Entity
+from m365_sandbox.state.identity_policies import is_blocked
 from m365_sandbox.state.tenant import Tenant, digest
 
 Claims = Mapping[str, Any]
@@ -32,6 +33,8 @@ Reason = Literal[
     "mailbox_switch",   # SMTP AUTH is off for the mailbox
     "basic_disabled",
     "wrong_password",
+    "security_defaults",    # Entra's security defaults are on, which take no password here
+    "conditional_access",   # a policy of Entra's blocks clients of old
     "protocol_off",     # the user has not switched the protocol on
 ]
 
@@ -144,6 +147,10 @@ def with_password(tenant: Tenant, user: str, password: str) -> Outcome:
     stored = tenant["password_digests"].get(account["id"]) if account else None
     if account is None or mailbox is None or not account["accountEnabled"] or stored != {"digest": digest(password)}:
         return Refused("wrong_password", f"wrong user name or password for {user!r}")
+    if tenant.security_defaults["isEnabled"]:
+        return Refused("security_defaults", "the tenant's security defaults take no password by SMTP")
+    if is_blocked(tenant, account["id"]):
+        return Refused("conditional_access", f"a Conditional Access policy blocks {user!r}")
     return SignedIn(account["id"], mailbox)
 
 

@@ -145,6 +145,14 @@ def smtp_refusal(reason: Reason, moment: datetime, session: str) -> str:
         "mailbox_switch": f"{failed} {switch.format('Mailbox')} {place}",
         "basic_disabled": f"{failed} basic authentication is disabled. {place}",
         "wrong_password": f"{failed} the user credentials were incorrect. {place}",
+        "security_defaults": (
+            f"{failed} user is locked by your organization's security defaults policy. Contact your administrator. "
+            f"{place}"
+        ),
+        "conditional_access": (
+            f"{failed} the request did not meet the criteria to be authenticated successfully. Contact your "
+            f"administrator. {place}"
+        ),
     }.get(reason, f"535 5.7.3 Authentication unsuccessful [{SMTP_SERVER_INTERNAL}]")
 
 

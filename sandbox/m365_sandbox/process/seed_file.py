@@ -24,6 +24,7 @@ from m365_sandbox.control.app import (
     EXCHANGE_PROPERTIES,
     MAILBOX_PROPERTIES,
     ORGANIZATION_PROPERTIES,
+    SECURITY_DEFAULTS_PROPERTIES,
     TRANSPORT_PROPERTIES,
 )
 from m365_sandbox.control.body import BodyError, Property, read
@@ -35,7 +36,7 @@ _ADDED = tuple(name for name in ADDITIONS if name != "tokens")
 #: What there is once, and is changed.
 _CHANGED: Mapping[str, Properties] = {
     "transport-config": TRANSPORT_PROPERTIES, "organization-config": ORGANIZATION_PROPERTIES,
-    "exchange-behaviour": EXCHANGE_PROPERTIES,
+    "exchange-behaviour": EXCHANGE_PROPERTIES, "security-defaults": SECURITY_DEFAULTS_PROPERTIES,
 }
 _MAILBOXES = "mailboxes"
 

@@ -17,12 +17,14 @@ from m365_sandbox.state.tenant import Tenant
 ADDRESS = "127.0.0.1"
 SMTP, BROWSER = "Authenticated SMTP", "Browser"
 WRONG_PASSWORD = 50126
+BLOCKED_BY_CONDITIONAL_ACCESS, BLOCKED_BY_SECURITY_DEFAULTS = 53003, 530035
 INTERACTIVE, NON_INTERACTIVE = "interactiveUser", "nonInteractiveUser"
 KINDS = (INTERACTIVE, NON_INTERACTIVE, "servicePrincipal", "managedIdentity")
 REASONS = {
     0: "Other.", WRONG_PASSWORD: "Error validating credentials due to invalid username or password.",
     50053: "Account is locked because user tried to sign in too many times with an incorrect user ID or password.",
-    53003: "Access has been blocked by Conditional Access policies.",
+    BLOCKED_BY_CONDITIONAL_ACCESS: "Access has been blocked by Conditional Access policies.",
+    BLOCKED_BY_SECURITY_DEFAULTS: "Access has been blocked by security defaults.",
 }
 
 SIGN_IN_STATUS = Complex("signInStatus", (

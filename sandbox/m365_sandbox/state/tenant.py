@@ -58,6 +58,9 @@ COLLECTIONS = (
     "authorization_codes",      # by the code's digest; see identity.grants.authorization_codes
     "sign_ins",                 # by id; Graph's signIn with its signInEventTypes, see state.sign_in_log
     "device_codes",             # by the device code's digest; see identity.grants.device_codes
+    "conditional_access_policies",  # by id; Graph's conditionalAccessPolicy, see state.identity_policies
+    # By keyId; {"lastSignInDateTime", "lastSignInRequestId"}: what Entra's report says of application credentials
+    "credential_sign_ins",
 )
 
 
@@ -94,6 +97,7 @@ class Tenant:
         self.organization_config.update(state.get("organization_config", {}))
         self.exchange_behaviour.update(state.get("exchange_behaviour", {}))
         self.licences.update(state.get("licences", {}))
+        self.security_defaults.update(state.get("security_defaults", {}))
         for name, stored in state.get("collections", {}).items():
             self.collections[name] = Collection(stored)
 
@@ -110,6 +114,7 @@ class Tenant:
         self.exchange_behaviour: Entity = {"ChecksServicePrincipals": True}
         # Without P1 or P2 nobody can read who has signed in.
         self.licences: Entity = {"EntraPremium": True}
+        self.security_defaults: Entity = {"isEnabled": False}
         self.collections: dict[str, Collection] = {name: Collection() for name in COLLECTIONS}
 
     def settle(self) -> None:
@@ -136,6 +141,7 @@ class Tenant:
             "organization_config": self.organization_config,
             "exchange_behaviour": self.exchange_behaviour,
             "licences": self.licences,
+            "security_defaults": self.security_defaults,
             "clock": {"offset_seconds": CLOCK.offset},
             "collections": {name: collection.dump() for name, collection in self.collections.items()},
         }

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry, fingerprint
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import StoreError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Key, Table, text
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores._contract import (
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores._contract import (
     Controller,
     Held,
     Surroundings,

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import fingerprint
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._step import Step
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import options_of
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores import options_of
 
 
 class ActionModule(Step):

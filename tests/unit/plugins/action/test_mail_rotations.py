@@ -17,7 +17,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entries impor
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import StoreError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.round import UNREAD
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._handover import FOR_ALL, OF_HOST
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import Held
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores import Held
 from ansible_collections.mailops.modern_auth.tests.unit.google_keys import ACCOUNT, as_json, as_p12
 
 ME = {"run": "r1", "host": "runner", "process": "1"}

@@ -24,8 +24,8 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.utils.display import Display
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import fingerprint
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import StoreError
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import Store, _private_file, open_store
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores.ansible_vault import Parts, text_of
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores import Store, _private_file, open_store
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores.ansible_vault import Parts, text_of
 from ansible_collections.mailops.modern_auth.tests.unit.plugins.plugin_utils.controller import PlainController
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import StoreError
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils import _held_entry, _server
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._held_entry import HeldEntry, StoredEntry
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import Held
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores import Held
 
 
 class Store:

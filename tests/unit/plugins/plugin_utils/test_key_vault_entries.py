@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import StoreError
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores.azure_keyvault import (
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores.azure_keyvault import (
     Store,
     decoded,
     encoded,

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, StoreError
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils import stores
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import (
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils import _stores as stores
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores import (
     comparable,
     kinds,
     open_store,
@@ -29,7 +29,7 @@ HOST = {
 TOY = '''
 from typing import Any, ClassVar
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Key, text
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores._contract import Held
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores._contract import Held
 
 KEPT = {}
 

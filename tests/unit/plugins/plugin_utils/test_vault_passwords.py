@@ -13,7 +13,7 @@ from ansible import constants
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import StoreError
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import Store, open_store
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores import Store, open_store
 from ansible_collections.mailops.modern_auth.tests.unit.plugins.plugin_utils.controller import PlainController
 
 ENTRY = {"client_id": "c"}

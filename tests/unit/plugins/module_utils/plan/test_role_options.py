@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import yaml
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _keys
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import FOR_ROLES, TABLE
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils import stores
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils import _stores as stores
 
 SPEC = Path(__file__).parents[5] / "roles/mail_plan/meta/argument_specs.yml"
 

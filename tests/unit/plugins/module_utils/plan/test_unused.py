@@ -75,8 +75,8 @@ def test_only_the_stores_that_hold_it_are_rid_of_it() -> None:
 
 def test_each_is_told_with_the_command_that_removes_it() -> None:
     stores = drawn({"a": graph("here")})["stores"]
-    [one] = unused(stores, [["old", "here"]])
+    [one] = unused(stores, [["old", "here"]], "remove {}".format)
     line = one["told"]
     assert (one["unique_name"], one["environment"]) == ("old", "test")
     assert line.startswith("The store holds old, which no host of the inventory uses")
-    assert line.endswith("remove it with mailops.modern_auth.remove_mail -e mail_unused=old")
+    assert line.endswith("remove it with remove old")

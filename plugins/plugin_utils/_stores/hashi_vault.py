@@ -26,7 +26,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import (
     read,
     text,
 )
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores._contract import (
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores._contract import (
     CONNECTION,
     Controller,
     Held,

@@ -17,7 +17,7 @@ from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import choice, read
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores._contract import (
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores._contract import (
     Controller,
     Held,
     Store,

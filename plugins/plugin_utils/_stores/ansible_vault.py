@@ -23,8 +23,8 @@ from ansible.parsing.vault import VaultLib, is_encrypted
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry, fingerprint, plain, reserve
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import StoreError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Key, Table, read, text
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores import _passwords, _private_file
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores._contract import (
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores import _passwords, _private_file
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores._contract import (
     Controller,
     Held,
     Surroundings,

@@ -25,7 +25,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import Entry, plain, reserve
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, StoreError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import Key, Table, read, text
-from ansible_collections.mailops.modern_auth.plugins.plugin_utils.stores._contract import (
+from ansible_collections.mailops.modern_auth.plugins.plugin_utils._stores._contract import (
     CONNECTION,
     Controller,
     Held,
