@@ -499,6 +499,17 @@ def test_the_cause_is_found_of_what_the_sandbox_says(company: Company, name: str
     assert all(one["remedy"] for one in wrong.values()), told
 
 
+def test_a_library_that_is_missing_is_told_with_the_command_that_installs_it(company: Company, tmp_path: Path) -> None:
+    (tmp_path / "msal.py").write_text("raise ImportError('hidden')")
+    estate, world = company.world.estate, company.world
+    environment = {**estate.environment(), "PYTHONPATH": str(tmp_path)}
+    with Doctor(environment, estate.home) as doctor:
+        told = doctor.ask(world.sources(TICKETS), [TICKETS], "AADSTS7000215")
+    [wrong] = [one for one in told["findings"] if one["state"] == "cross"]
+    assert (wrong["about"], wrong["check"]) == ("controller", "libraries")
+    assert "-m pip install 'msal" in wrong["remedy"]
+
+
 def test_each_row_is_said_or_there_is_a_reason_why_not() -> None:
     rows = [one.said for one in (*symptoms.entra(), *symptoms.mail())]
     said = {row for row in rows for case in CASES.values() if is_row(row, case.row)}
