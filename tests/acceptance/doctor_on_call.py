@@ -115,6 +115,7 @@ _TARGETS = ("targets", "encryption", "loads", "applications", "store", "restart_
 
 
 if __name__ == "__main__":
+    # Ansible as a controller looks for collections in its own way, which the tests' process has to be spared.
     from ansible.plugins.loader import init_plugin_loader
 
     init_plugin_loader()

@@ -414,7 +414,7 @@ CASES = {
 }
 #: Why a row is said by nobody here. The row's beginning, and the reason.
 UNSAID = {
-    "AADSTS50194": "the caller has a tenant of its own: the plan takes none of the shared names for it",
+    "AADSTS50194": "the sandbox says it to people at /common alone, to which no product sends them",
     "AADSTS90038": "the sandbox is one cloud",
     "AADSTS500014": "the sandbox lets nobody disable the service principals of Microsoft's own",
     "AADSTS650052": "the sandbox has no subscriptions to resources",
@@ -428,7 +428,7 @@ UNSAID = {
     "AADSTS50020": "the sandbox is one tenant",
     "535 5.7.139 Authentication unsuccessful, user is locked by": "the sandbox has no security defaults",
     "535 5.7.139 Authentication unsuccessful, the request did not meet": "the sandbox has no policies on applications",
-    "534 5.7.9": "the sandbox's Gmail has no passwords",
+    "534 5.7.9": "the sandbox's Gmail takes no passwords",
     "454 4.7.0": "the sandbox's Gmail has no limits",
     "550 5.4.5": "the sandbox's Gmail has no limits",
     "550 5.2.251": "the sandbox does not count errors that repeat",
