@@ -33,6 +33,7 @@ _FOLDER = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?:\\.|[^"])*"|NIL) (?P<name>"(
 # imaplib words the answers that it raises as: SELECT command error: BAD [b'...'].
 _RAISED = re.compile(r"""(?P<code>BAD|NO) \[b(?P<quote>['"])(?P<text>.*)(?P=quote)\]""", re.DOTALL)
 
+
 class ImapMailbox(ServerMailbox[imaplib.IMAP4]):
     """One mailbox, on one connection that is made anew when it breaks; see ServerMailbox."""
 

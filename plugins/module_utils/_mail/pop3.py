@@ -24,6 +24,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.server_m
 _MOST_CHALLENGES = 3
 _LONGEST_LINE = 2048
 
+
 class Pop3Mailbox(ServerMailbox[poplib.POP3]):
     """One mailbox. A POP3 session sees the mail of its own beginning only, so that each search is a new session.
 
