@@ -72,7 +72,7 @@ $(NODEMAILER)/nodemailer: sandbox/servers/team_assistant/package-lock.json | nod
 
 # What XCALLY Motion's stand-in serves, sends and receives with.
 XCALLY := $(BUILD)/xcally/node_modules
-$(XCALLY)/nodemailer: sandbox/servers/xcally/package-lock.json | node
+$(XCALLY)/nodemailer: sandbox/m365_sandbox/products/xcally/package-lock.json | node
 	@$(call npm,$(<D),$(BUILD)/xcally)
 	@touch $@
 

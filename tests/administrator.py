@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,7 +11,6 @@ from m365_sandbox.process import servers
 from person import Person
 from sandbox_fixture import RunningSandbox, run_cli
 
-SERVERS = Path(__file__).parents[1] / "sandbox" / "servers"
 REDIRECT_PAGE = "/WmRoot/security-oauth-get-authcode.dsp"
 OUTLOOK = "https://outlook.office365.com"
 SCOPES = ["IMAP.AccessAsUser.All", "SMTP.Send"]
@@ -25,7 +23,7 @@ class Administrator:
     """
 
     def __init__(self, sandbox: RunningSandbox, name: str, *options: str) -> None:
-        command = ("env", f"PYTHONPATH={SERVERS}", sys.executable, "-m", "integration_server", *options)
+        command = (sys.executable, "-m", "m365_sandbox.products.integration_server", *options)
         started = run_cli("serve", sandbox.directory, name, "--", *command)
         assert started.returncode == 0, started.stderr
         self.sandbox = sandbox

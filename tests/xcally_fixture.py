@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from sandbox_fixture import RunningSandbox, run_cli
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 NODE_MODULES = REPOSITORY / ".build" / "xcally" / "node_modules"
-START = REPOSITORY / "sandbox" / "servers" / "xcally" / "start.sh"
+COMMAND = (sys.executable, "-m", "m365_sandbox.products.xcally")
 SECONDS = 60
 SCOPES = {
     "https://outlook.office365.com": ["IMAP.AccessAsUser.All", "SMTP.Send"],
@@ -133,7 +134,7 @@ class Motion:
 def served(sandbox: RunningSandbox, name: str) -> Motion:
     """The server of that name, started beside a sandbox, with which it ends."""
     subprocess.run(["make", "-s", str(NODE_MODULES / "nodemailer")], cwd=REPOSITORY, check=True)
-    started = run_cli("serve", sandbox.directory, name, "--", str(START), str(NODE_MODULES))
+    started = run_cli("serve", sandbox.directory, name, "--", *COMMAND, "--node-modules", str(NODE_MODULES))
     assert started.returncode == 0, started.stdout + started.stderr
     return Motion(sandbox, name)
 

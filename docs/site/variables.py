@@ -19,6 +19,7 @@ EXAMPLES = REPOSITORY / "docs" / "examples"
 #: What the page has after the variables of a host.
 REST = {
     "mail_bootstrap": "Who runs the playbooks, and who reads the proof",
+    "mail_rehearsal": "Rehearsals",
     "mail_delivery": "Signing in for proofs",
     "mail_report": "The report of a run",
     "mail_diagnosis": "Telling what is wrong",

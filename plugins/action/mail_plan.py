@@ -30,6 +30,7 @@ class ActionModule(StepForAll):
         "inventory": {"type": "list", "elements": "str"},
         "proofs": {"type": "bool", "default": True},
         "reader": {"type": "dict", "default": {}},
+        "secrets": {"type": "bool", "default": True},
         "unused": {"type": "list", "elements": "str", "default": []},
     }
 
@@ -49,7 +50,7 @@ class ActionModule(StepForAll):
         hosts = list(self.names(args))
         everybody = args["inventory"] or self._task_vars["groups"]["all"]
         self._ignored = () if args["proofs"] else ("mail_verify",)
-        self._reader = args["reader"]
+        self._reader, self._reads_secrets = args["reader"], args["secrets"]
         said = {host: self._host(self.variables.of(host)) for host in dict.fromkeys([*hosts, *everybody])}
         work = draw({host: said[host] for host in hosts}, said, self.environment)
         if args["unused"]:
@@ -82,7 +83,7 @@ class ActionModule(StepForAll):
         for name in variables:
             if name.startswith(PREFIX) and name not in self._ignored:
                 try:
-                    known[name] = variables[name]
+                    known[name] = variables[name] if self._reads_secrets else variables.public(name)
                 except AnsibleError as error:
                     problems.append(f"{name}: cannot be told, since {_why(error)}")
         if "mail_verify" in known:

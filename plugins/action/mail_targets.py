@@ -56,6 +56,7 @@ class ActionModule(Step):
         "restart_command": {"type": "list", "elements": "str", "default": []},
         "backup": {"type": "bool", "default": False},
         "verify": {"type": "bool", "default": False},
+        "overlay": {"type": "path"},
     }
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
@@ -67,7 +68,8 @@ class ActionModule(Step):
         files = [plan["path"] for plan in args["targets"] if plan.get("kind") == "file"]
         tells = bool(args["restart_command"] or args["loads"])
         self._server = server_of(
-            self, self._task_vars, backup=args["backup"], beside=files[0] if files and tells else None
+            self, self._task_vars, backup=args["backup"], beside=files[0] if files and tells else None,
+            overlay=args["overlay"],
         )
         self._ports = {"server": self._server, "web": HttpsClient()}
         self._values = {one: self._value(one) for one in dict.fromkeys(references(args["targets"]))}

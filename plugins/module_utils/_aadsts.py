@@ -141,7 +141,9 @@ def authentication_error(answer: Mapping[str, Any], what: str) -> Authentication
     :param answer: {error, error_description, error_codes?, trace_id?, correlation_id?}, as the token endpoint sent it.
     :param what: who could not sign in, for example "client 1234… in tenant contoso.example".
     """
-    description = str(answer.get("error_description") or answer.get("error") or "no explanation")
+    # What is no sign-in service may answer in any shape.
+    error = answer["error"] if isinstance(answer.get("error"), str) else None
+    description = str(answer.get("error_description") or error or "no explanation")
     number = _number(answer, description)
     # The description repeats the identifiers and the time; they have places of their own.
     text = re.split(r"\s*(?:Trace ID|Correlation ID|Timestamp):", description, maxsplit=1)[0].strip()
@@ -151,11 +153,11 @@ def authentication_error(answer: Mapping[str, Any], what: str) -> Authentication
     }
     refused = AuthenticationError(
         f"The identity platform refused {what}: {text}",
-        code=f"AADSTS{number}" if number else answer.get("error"),
+        code=f"AADSTS{number}" if number else error,
         request_id=", ".join(f"{name} {value}" for name, value in identifiers.items() if value) or None,
         remedy=REMEDIES.get(number or 0),
     )
-    refused.needs_person = answer.get("error") in _OAUTH_FOR_A_PERSON
+    refused.needs_person = error in _OAUTH_FOR_A_PERSON
     return refused
 
 

@@ -74,6 +74,7 @@ SIGN_IN: Mapping[str, Option] = {
     "managed_identity_client_id": Option(),
 }
 CONNECTION: Mapping[str, Option] = {**SIGN_IN, **ENDPOINTS}
+_WHO = frozenset(SIGN_IN) - {"auth_source", "tenant_id"}
 
 
 def endpoint_spec() -> dict[str, dict[str, Any]]:
@@ -88,7 +89,9 @@ def connection_spec() -> dict[str, dict[str, Any]]:
 
 def table(options: Mapping[str, Option]) -> Table:
     """The options as keys of a variable."""
-    return {name: Key(option.kind, secret=option.is_secret) for name, option in options.items()}
+    return {
+        name: Key(option.kind, secret=option.is_secret, beside_secret=name in _WHO) for name, option in options.items()
+    }
 
 
 def said_by(environment: Mapping[str, str]) -> dict[str, str]:

@@ -35,6 +35,7 @@ class Key:
     :param keys: for a key that holds further keys, their table; ``kind`` is then not used.
     :param several: it holds a list of such dictionaries.
     :param secret: the value is never repeated in a message.
+    :param beside_secret: the value says whose secret it is, and is as little of use where no secret is asked for.
     """
 
     kind: Kind = str
@@ -42,6 +43,7 @@ class Key:
     secret: bool = False
     keys: Table | None = None
     several: bool = False
+    beside_secret: bool = False
 
 
 def text(value: Any) -> str:

@@ -46,6 +46,14 @@ options:
         the mailbox of the proof.
     type: dict
     default: {}
+  secrets:
+    description:
+      - Whether secrets are read, so that it is known whether they are there and make sense. Where they are not, nothing
+        is asked for them, such as a vault or an environment variable, as far as they stand in the variables by their
+        own names.
+    type: bool
+    default: true
+    version_added: 0.4.0
   unused:
     description:
       - Unique names of applications that the stores of the hosts hold and no host uses any more. The work is about

@@ -122,6 +122,12 @@ options:
       - Run it in check mode, in which nothing is changed.
     type: bool
     default: false
+  overlay:
+    description:
+      - A file on the controller that keeps what would be written on the server, for a rehearsal. The server's files are
+        read when they are asked for first; nothing is written there, and no program is run.
+      - The file holds whatever secrets those files hold, so that nobody but its owner may read it.
+    type: path
 seealso:
   - module: mailops.modern_auth.provider_config
 """

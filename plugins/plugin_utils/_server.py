@@ -53,12 +53,15 @@ class PosixServer:
     :param task_vars: the host's variables.
     :param backup: keep a copy of each file that is replaced, beside it.
     :param beside: a file beside which a marker says, while it is there, that the product has yet to be told of changes.
+    :param tidies: whether a look that is no check clears up what a killed run has left beside a file.
     """
 
     def __init__(
-        self, action: ActionBase, task_vars: Mapping[str, Any], *, backup: bool = False, beside: str | None = None
+        self, action: ActionBase, task_vars: Mapping[str, Any], *, backup: bool = False, beside: str | None = None,
+        tidies: bool = True,
     ) -> None:
         self._action = action
+        self._tidies = tidies
         self._task_vars = task_vars
         self._backup = backup
         #: See ``beside``.
@@ -72,7 +75,7 @@ class PosixServer:
         """See Server."""
         told = self._ask({
             "do": "look", "files": [self._file(file) for file in files], "marker": self.marker,
-            "tidy": not self._action._task.check_mode,
+            "tidy": self._tidies and not self._action._task.check_mode,
         })
         self.pending = told["marker"]
         return [

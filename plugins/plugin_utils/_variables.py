@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.template import Templar
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.variables import masked
 
 
 class Variables(Mapping[str, Any]):
@@ -30,6 +31,14 @@ class Variables(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._raw)
+
+    def public(self, name: str) -> Any:
+        """The value of a variable with words in place of its secrets, which are not asked for.
+
+        :raises AnsibleError: it refers to a variable that is not defined.
+        """
+        value = self._templar.template(masked(name, self._raw[name]))
+        return masked(name, value)
 
     def registered(self, name: str) -> Any:
         """What a task has registered under a name, which is no template; None if none has."""

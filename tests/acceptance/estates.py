@@ -193,7 +193,10 @@ class Estate:
     @contextmanager
     def administrator(self) -> Iterator[httpx.Client]:
         """Microsoft Graph as an administrator of the tenant uses it, by hand."""
-        roles = ["Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All", "Mail.Read"]
+        roles = [
+            "Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All",
+            "Mail.Read",
+        ]
         janitor = self.sandbox.control("POST", "/tenant/applications", {
             "displayName": "Janitor", "roles": {GRAPH: roles}, "secret": True,
         })
@@ -208,6 +211,20 @@ class Estate:
             http.headers["Authorization"] = f"Bearer {token}"
             http.event_hooks["response"].append(lambda response: response.raise_for_status())
             yield http
+
+    def exchange(self, cmdlet: str, parameters: dict[str, Any]) -> None:
+        """A cmdlet, as an administrator runs it by hand."""
+        env = self.sandbox.env
+        with httpx.Client(verify=self.sandbox.tls, trust_env=False) as http:
+            token = http.post(f"{env['AZURE_AUTHORITY_HOST']}/{env['AZURE_TENANT_ID']}/oauth2/v2.0/token", data={
+                "grant_type": "client_credentials", "client_id": env["AZURE_CLIENT_ID"],
+                "client_secret": env["AZURE_CLIENT_SECRET"], "scope": "https://outlook.office365.com/.default",
+            }).json()["access_token"]
+            http.post(
+                f"{env['MAILOPS_EXCHANGE_ENDPOINT']}/adminapi/beta/{env['AZURE_TENANT_ID']}/InvokeCommand",
+                json={"CmdletInput": {"CmdletName": cmdlet, "Parameters": parameters}},
+                headers={"Authorization": f"Bearer {token}"},
+            ).raise_for_status()
 
     def reader(self) -> dict[str, str]:
         """How the seeded reader reads mail."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import httpx
 from estates import GRAPH, Estate, Run
 
 HOSTS = "ici-prod-1,ici-prod-2,ici-test-1,ici-test-2,tas-test-1,tas-prod-1,cmo-test-1,cmo-google-1"
@@ -60,12 +59,12 @@ def plant(estate: Estate) -> list[str]:
         tickets = app["tickets-mail-test"]
         [secret] = tickets["passwordCredentials"]
         graph.post(f"/applications/{tickets['id']}/removePassword", json={"keyId": secret["keyId"]})
-    exchange(estate, "Remove-MailboxPermission", {
+    estate.exchange("Remove-MailboxPermission", {
         "Identity": TICKETS, "User": ids[app["tickets-mail-test"]["appId"]], "AccessRights": ["FullAccess"],
         "Confirm": False,
     })
     for assignment in now.objects("management_role_assignments"):
-        exchange(estate, "Remove-ManagementRoleAssignment", {"Identity": assignment["Name"], "Confirm": False})
+        estate.exchange("Remove-ManagementRoleAssignment", {"Identity": assignment["Name"], "Confirm": False})
     estate.sandbox.control("PATCH", f"/tenant/mailboxes/{TICKETS}", {"SmtpClientAuthenticationDisabled": True})
     estate.server_file("ici-prod-1").unlink()
     file = estate.server_file("ici-prod-2")
@@ -75,21 +74,6 @@ def plant(estate: Estate) -> list[str]:
         ici_test_2={"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1},
         tas_prod_1={"mail_sned": {}},
     )
-
-
-def exchange(estate: Estate, cmdlet: str, parameters: dict[str, Any]) -> None:
-    """A cmdlet, as an administrator runs it by hand."""
-    env = estate.sandbox.env
-    with httpx.Client(verify=estate.sandbox.tls, trust_env=False) as http:
-        token = http.post(f"{env['AZURE_AUTHORITY_HOST']}/{env['AZURE_TENANT_ID']}/oauth2/v2.0/token", data={
-            "grant_type": "client_credentials", "client_id": env["AZURE_CLIENT_ID"],
-            "client_secret": env["AZURE_CLIENT_SECRET"], "scope": "https://outlook.office365.com/.default",
-        }).json()["access_token"]
-        http.post(
-            f"{env['MAILOPS_EXCHANGE_ENDPOINT']}/adminapi/beta/{env['AZURE_TENANT_ID']}/InvokeCommand",
-            json={"CmdletInput": {"CmdletName": cmdlet, "Parameters": parameters}},
-            headers={"Authorization": f"Bearer {token}"},
-        ).raise_for_status()
 
 
 def test_twelve_faults_are_named_at_once_with_their_remedies_and_nothing_else(estate: Estate) -> None:

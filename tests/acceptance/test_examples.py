@@ -61,7 +61,7 @@ def mail_services(sandbox: RunningSandbox) -> dict[str, str]:
 
 
 def integration_server(sandbox: RunningSandbox, servers: Path) -> dict[str, Any]:
-    program = ("env", f"PYTHONPATH={SERVERS}", sys.executable, "-m", "integration_server", "--version", "10.15")
+    program = (sys.executable, "-m", "m365_sandbox.products.integration_server", "--version", "10.15")
     started = run_cli("serve", sandbox.directory, "is-example", "--", *program)
     assert started.returncode == 0, started.stdout + started.stderr
     server = json.loads((sandbox.directory / "servers.json").read_text("utf-8"))["is-example"]

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 import trustme
-from integration_server.app import integration_server
-from integration_server.release import Release
+from m365_sandbox.products.integration_server.app import integration_server
+from m365_sandbox.products.integration_server.release import Release
 from served_app import server_tls, serving
 
 LOGIN = ("Administrator", "manage")

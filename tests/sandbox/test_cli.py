@@ -17,7 +17,7 @@ import jwt
 import pytest
 import requests
 from m365_sandbox.process import pid_file
-from m365_sandbox.process.folder import FolderError, prepare
+from m365_sandbox.process.folder import PID_FILE, FolderError, prepare
 from m365_sandbox.process.instance import Instance
 from m365_sandbox.process.ports import free_ports
 from sandbox_fixture import RunningSandbox, run_cli
@@ -37,13 +37,13 @@ def start(directory: Path, *arguments: str) -> RunningSandbox:
     return RunningSandbox(directory)
 
 
-def operator_token(sandbox: RunningSandbox) -> str:
+def operator_token(sandbox: RunningSandbox, resource: str = "https://graph.microsoft.com") -> str:
     env = sandbox.env
     answer = requests.post(
         f"{env['AZURE_AUTHORITY_HOST']}/{env['AZURE_TENANT_ID']}/oauth2/v2.0/token",
         data={
             "grant_type": "client_credentials", "client_id": env["AZURE_CLIENT_ID"],
-            "client_secret": env["AZURE_CLIENT_SECRET"], "scope": "https://graph.microsoft.com/.default",
+            "client_secret": env["AZURE_CLIENT_SECRET"], "scope": f"{resource}/.default",
         },
         verify=sandbox.ca, timeout=60,
     )
@@ -65,6 +65,54 @@ def test_start_prints_where_each_face_is_and_says_when_it_runs_already(directory
     assert second.returncode == 0
     assert "already" in second.stdout
     assert Instance(directory).pid() == pid
+
+
+def test_a_tenant_of_ones_own_beside_another(directory: Path, sandbox: RunningSandbox) -> None:
+    tenant_id = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    own = ("--initial-domain", "tailspin.onmicrosoft.com", "--domain", "Tailspin.example")
+    port = next(iter(free_ports()))
+    started = start(directory, "--tenant-id", tenant_id.upper(), *own, "--port", f"graph={port}")
+    assert started.env["MAILOPS_EXCHANGE_ORGANIZATION"] == "tailspin.onmicrosoft.com"
+    assert started.env["MAILOPS_GRAPH_ENDPOINT"] == f"https://127.0.0.1:{port}"
+    for name in (tenant_id, "tailspin.onmicrosoft.com", "tailspin.example"):
+        started.env["AZURE_TENANT_ID"] = name
+        token = operator_token(started)
+        assert jwt.decode(token, options={"verify_signature": False})["tid"] == tenant_id
+    shown = requests.get(
+        f"{started.env['MAILOPS_GRAPH_ENDPOINT']}/v1.0/organization", verify=started.ca, timeout=60,
+        headers={"Authorization": f"Bearer {token}"},
+    ).json()["value"][0]
+    assert [(one["name"], one["isInitial"]) for one in shown["verifiedDomains"]] == [
+        ("tailspin.onmicrosoft.com", True), ("contoso.example", False), ("tailspin.example", False),
+    ]
+    file = directory.parent / "seed.yml"
+    file.write_text("users: [{userPrincipalName: orders@tailspin.example}]")
+    assert run_cli("seed", directory, "--file", str(file)).returncode == 0
+    mailboxes = requests.post(
+        f"{started.env['MAILOPS_EXCHANGE_ENDPOINT']}/adminapi/beta/tailspin.onmicrosoft.com/InvokeCommand",
+        json={"CmdletInput": {"CmdletName": "Get-Mailbox", "Parameters": {"Identity": "orders@tailspin.example"}}},
+        headers={"Authorization": f"Bearer {operator_token(started, 'https://outlook.office365.com')}"},
+        verify=started.ca, timeout=60,
+    ).json()["value"]
+    assert [one["PrimarySmtpAddress"] for one in mailboxes] == ["orders@tailspin.example"]
+    assert sandbox.control("GET", "/tenant")["initial_domain"] == "contoso.onmicrosoft.com"
+
+    # It keeps them, and is not renamed, whether it runs or not.
+    for _running in range(2):
+        refused = run_cli("start", directory, "--domain", "elsewhere.example")
+        assert (refused.returncode, f"has the tenant {tenant_id}" in refused.stderr) == (1, True), refused.stderr
+        run_cli("stop", directory)
+    start(directory, "--domain", "tailspin.example").control("POST", "/reset")
+    assert RunningSandbox(directory).control("GET", "/tenant")["tenant_id"] == tenant_id
+
+
+@pytest.mark.parametrize(("option", "value", "words"), [
+    ("--tenant-id", "contoso", "'contoso' is no GUID"),
+    ("--domain", "a b.example", "'a b.example' is no name of a domain"),
+])
+def test_what_is_no_name_of_a_tenant(directory: Path, option: str, value: str, words: str) -> None:
+    refused = run_cli("start", directory, option, value)
+    assert (refused.returncode, words in refused.stderr) == (2, True), refused.stderr
 
 
 def test_two_starts_at_the_same_time_make_one_process(directory: Path) -> None:
@@ -192,6 +240,17 @@ def test_a_process_that_does_not_end_is_killed(directory: Path, monkeypatch: pyt
     assert Instance(directory).pid() is None
     # It left its mailbox store behind; the next start takes care of that.
     start(directory)
+
+
+def test_it_ends_with_the_process_that_is_its_lifeline(directory: Path) -> None:
+    with subprocess.Popen(["sleep", "600"]) as process:
+        start(directory, "--lifeline", str(process.pid))
+        process.kill()
+    pid_file.PidFile(directory / PID_FILE).wait_for_its_end()
+    assert run_cli("status", directory).returncode == 3
+    refused = run_cli("start", directory, "--lifeline", str(process.pid))
+    assert refused.returncode == 1
+    assert f"There is no process {process.pid}" in refused.stderr
 
 
 def test_control_is_asked_by_the_command(clean: RunningSandbox) -> None:

@@ -126,6 +126,14 @@ def test_it_can_refuse_those_who_do_not_sign_in(clean: RunningSandbox) -> None:
         assert relay.mail("a@b.example")[0] == 250
 
 
+def test_it_can_refuse_those_who_do_not_encrypt(clean: RunningSandbox) -> None:
+    with client(clean, tls="starttls", refuses="plaintext") as relay:
+        assert relay.mail("a@b.example") == (530, b"5.7.0 Must issue a STARTTLS command first")
+        relay.starttls(context=clean.tls)
+        relay.ehlo()
+        assert relay.mail("a@b.example")[0] == 250
+
+
 def test_it_can_refuse_every_recipient(clean: RunningSandbox) -> None:
     with client(clean, refuses="relaying") as relay:
         relay.mail("a@b.example")
@@ -161,7 +169,8 @@ def test_a_reset_brings_back_how_it_was(clean: RunningSandbox) -> None:
         ({"certificate": "bad"}, "certificate must be one of good, self_signed, expired, other_name"),
         ({"extended": 1}, "extended must be true or false"),
         ({"extended": False, "tls": "starttls"}, "a relay that knows no EHLO cannot offer STARTTLS"),
-        ({"refuses": "all"}, "refuses must be null, anonymous or relaying"),
+        ({"refuses": "plaintext"}, "who refuses plaintext has to offer STARTTLS"),
+        ({"refuses": "all"}, "refuses must be null, anonymous, plaintext or relaying"),
         ({"messages_per_connection": 0}, "messages_per_connection must be null or a positive integer"),
         ({"mood": "bad"}, "unknown property mood"),
         (["starttls"], "a relay's behaviour is a JSON object"),

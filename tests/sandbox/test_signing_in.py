@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from administrator import SERVERS, Administrator
+from administrator import Administrator
 from sandbox_fixture import RunningSandbox
 from xcally_fixture import Motion, motion
 
 __all__ = ["motion"]
 
+SERVERS = Path(__file__).parents[2] / "sandbox" / "servers"
 ORDERS = "integration-test@contoso.example"
 # Shows an address, and ends when somebody was sent back: by a form that a browser posts.
 LISTENER = """

@@ -30,6 +30,15 @@ CHECKS: Mapping[Kind, tuple[str, ...]] = {
     "mailbox": ("licence", "smtp_auth", "imap", "pop3"),
     "host": ("plan", "server", "targets", "settings", "person"),
 }
+#: What stands above the marks of a check whose name would make the table too wide.
+HEADINGS: Mapping[str, str] = {
+    "registration": "app", "service_principal": "principal", "permissions": "consent", "exchange_principal": "exchange",
+    "mailbox_rights": "rights",
+}
+#: A terminal of 120 columns, less those by which Ansible indents.
+_WIDTH = 112
+#: What no other check can do without.
+_FIRST = frozenset({"libraries", "caller_sign_in", "plan"})
 _MARKS: Mapping[State, str] = {"ok": "✓", "cross": "✗", "unknown": "?"}
 _RESULT = "result"
 
@@ -93,8 +102,14 @@ def crossed(findings: Iterable[Finding], about: str, checks: Collection[str]) ->
 
 
 def limited(findings: Iterable[Finding], checks: Collection[str]) -> list[Finding]:
-    """What those checks have found."""
-    return [one for one in findings if one.check in checks]
+    """What those checks have found, and what is wrong with what they need."""
+    return [one for one in findings if one.check in checks or (one.check in _FIRST and one.state == "cross")]
+
+
+def parts(verdict: Mapping[str, Any]) -> tuple[str, str]:
+    """What a verdict that fails says is wrong, and the remedy."""
+    remedy = str(verdict.get("remedy", ""))
+    return str(verdict["msg"]).removesuffix(remedy).rstrip(), remedy
 
 
 def sentence(finding: Finding) -> str:
@@ -109,7 +124,8 @@ def table(findings: Sequence[Finding]) -> list[str]:
         of_kind = [one for one in findings if one.kind == kind]
         rows = [_row(kind, about, checks, of_kind) for about in dict.fromkeys(one.about for one in of_kind)]
         if rows:
-            told += [*([""] if told else []), *lines(rows, (kind, *checks, _RESULT), (kind, _RESULT))]
+            columns = (kind, *map(_heading, checks), _RESULT)
+            told += [*([""] if told else []), *lines(rows, columns, (kind, _RESULT), width=_WIDTH)]
     return told
 
 
@@ -118,11 +134,15 @@ def plain(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     return [asdict(replace(one, found=shown(one.found), about=shown(one.about))) for one in findings]
 
 
+def _heading(check: str) -> str:
+    return HEADINGS.get(check, check)
+
+
 def _row(kind: Kind, about: str, checks: Sequence[str], findings: Iterable[Finding]) -> dict[str, Any]:
     own = [one for one in findings if one.about == about]
     # One check can have found several things, the worst of which is its mark.
     marks = {
-        check: next((_MARKS[state] for state in ("cross", "unknown", "ok") if any(
+        _heading(check): next((_MARKS[state] for state in ("cross", "unknown", "ok") if any(
             one.state == state for one in own if one.check == check
         )), "") for check in checks
     }

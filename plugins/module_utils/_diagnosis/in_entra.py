@@ -19,6 +19,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.fin
     CONTROLLER,
     Finding,
     Subject,
+    parts,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import consent, credentials, tokens, users
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.permissions import resource_names
@@ -32,7 +33,10 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._token_claims 
 
 #: What is looked at here.
 CHECKS = frozenset({"registration", "service_principal", "permissions", "secret", "token"})
+#: Of the platforms of redirect URIs, as the plan and as Graph name them.
+_PLATFORMS: Mapping[str, str] = {"web": "web", "spa": "spa", "public_client": "publicClient"}
 _SET_UP = "Run mailops.modern_auth.setup_mail, which makes it so."
+CORRECT = "Correct mail_entra: who signs in, and where."
 _NEEDS_APPLICATION = "the application could not be looked at"
 
 
@@ -70,7 +74,7 @@ async def caller(source: _auth.TokenSource, scope: str, needed: Needs) -> list[F
         claims = claims_of((await tokens.prove(source, scope, 0)).token)
     except ModernAuthError as error:
         return [
-            *CONTROLLER.error("caller_sign_in", error),
+            *CONTROLLER.cross("caller_sign_in", error.message, error.remedy or CORRECT),
             *CONTROLLER.unknown(["caller_permissions"], "the caller could not sign in"),
         ]
     signed_in = CONTROLLER.ok("caller_sign_in")
@@ -114,7 +118,7 @@ async def application(
     )
     others = await consent.read_resources(graph, state) if wanted["exclusive"] else []
     findings = [
-        *subject.ok("registration"), *_principal(subject, enabled[client_id.lower()]),
+        *_registration(subject, wanted, found), *_principal(subject, enabled[client_id.lower()]),
         *_permissions(subject, wanted, state, others),
     ]
     if wanted["credential"] == "client_secret":
@@ -136,22 +140,34 @@ async def mailboxes(
     """
     found = await users.look_up(graph, list(wanted))
     nothing: dict[str, Any] = {"mailboxes": [], "users": [], "foreign": None, "reader": None}
-    told = {}
+    told: dict[str, list[Finding]] = {}
     for address, (subject, role) in wanted.items():
         named = {role: [address] if role in ("mailboxes", "users") else address}
         verdict = judge({**nothing, **named}, found)
-        remedy = verdict.get("remedy", "")
-        told[address] = subject.cross("licence", verdict["msg"].removesuffix(remedy).rstrip(), remedy) if (
-            verdict["failed"]
-        ) else subject.ok("licence") if found[address] is not None else subject.unknown(
-            ["licence"], "no user has it as principal name or primary address; it may be an alias"
-        )
+        if verdict["failed"]:
+            told[address] = subject.cross("licence", *parts(verdict))
+        elif found[address] is None:
+            told[address] = subject.unknown(
+                ["licence"], "no user has it as principal name or primary address; it may be an alias"
+            )
+        else:
+            told[address] = subject.ok("licence")
     return told
 
 
 def is_forbidden(error: ModernAuthError) -> bool:
     """Whether it was the caller who may not look."""
     return isinstance(error, GraphError) and error.status == users.FORBIDDEN
+
+
+def _registration(subject: Subject, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[Finding]:
+    missing = [
+        uri for platform, uris in wanted.get("redirect_uris", {}).items() for uri in uris
+        if uri not in (found.get(_PLATFORMS[platform]) or {}).get("redirectUris", [])
+    ]
+    if missing:
+        return subject.cross("registration", f"It does not have the redirect URI {', '.join(missing)}.", _SET_UP)
+    return subject.ok("registration")
 
 
 def _principal(subject: Subject, enabled: bool | None) -> list[Finding]:

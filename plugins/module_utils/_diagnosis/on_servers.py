@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.findings import Finding, Subject
+from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.findings import (
+    Finding,
+    Subject,
+    parts,
+)
 
 #: The checks for which the servers are looked at.
 CHECKS = frozenset({"server", "targets", "settings", "person"})
@@ -44,9 +48,8 @@ def look(
     if targets.get("failed"):
         if not has_credentials:
             return [*reached, *subject.unknown(_REST, _STORE)]
-        remedy = targets.get("remedy", "")
         return [
-            *reached, *subject.cross("targets", str(targets["msg"]).removesuffix(remedy).rstrip(), remedy),
+            *reached, *subject.cross("targets", *parts(targets)),
             *subject.unknown(["settings"], "a target cannot be read or written"),
         ]
     return [*reached, *subject.ok("targets"), *_settings(subject, targets, has_credentials=has_credentials), *(

@@ -17,7 +17,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._aadsts import REMEDIES, quoted
-from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.findings import Finding, sentence
+from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.findings import (
+    Finding,
+    crosses,
+    sentence,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.diagnosis import Protocol, Sign, sign_of
 
@@ -97,8 +101,25 @@ _ENTRA: Sequence[tuple[tuple[int, ...], str, tuple[str, ...]]] = (
 )
 
 _TOKEN = ("permissions", "token", "exchange_principal", "mailbox_rights", "licence")
-#: What mail services say: the protocol, an answer in the service's own words, why, and what decides.
+#: What mail services say: the protocol, an answer in the service's own words, why, and what decides. Graph's words come
+#: first: some have those of SMTP in them.
 _MAIL: Sequence[tuple[Protocol, str, str, tuple[str, ...]]] = (
+    ("graph", "ErrorAccessDenied: Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly "
+     "AccessPolicy settings.", "an application access policy leaves the mailbox out", ()),
+    ("graph", "ErrorAccessDenied: Access is denied. Check credentials and try again.",
+     "no consent, or the mailbox is outside of the application's scope", ("permissions", "token", "scope")),
+    ("graph", "ErrorSendAsDenied", "the sender is another address than the mailbox", ("mailbox_rights", "settings")),
+    ("graph", "ErrorInvalidUser: The requested user is invalid.", "the tenant has no such mailbox", ("licence",)),
+    ("graph", "MailboxNotEnabledForRESTAPI", "the user has no licence, or the mailbox is on premises", ("licence",)),
+    ("graph", "ErrorInvalidRecipients", "the recipient's address is malformed", ()),
+    ("graph", "ErrorQuotaExceeded", "the mailbox is full", ()),
+    ("graph", "ApplicationThrottled", "too many requests", ()),
+    ("graph", "InvalidAuthenticationToken: Access token validation failure. Invalid audience.",
+     "the token is for another service", ("settings", "token")),
+    ("graph", "InvalidAuthenticationToken: Lifetime validation failed, the token is expired.",
+     "the token has expired, and there was no new one", ("secret", "token")),
+    ("graph", "InvalidAuthenticationToken", "the token is none of Graph's", ("settings", "token")),
+    ("graph", "401 UnknownError", "the token has no permission for mail at all", ("permissions", "token")),
     ("smtp", "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.",
      "SMTP AUTH is off in the organisation, and the mailbox follows it", ("smtp_auth",)),
     ("smtp", "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox.",
@@ -161,22 +182,6 @@ _MAIL: Sequence[tuple[Protocol, str, str, tuple[str, ...]]] = (
      "as for 535 5.7.3, or POP is off for the mailbox", (*_TOKEN, "pop3")),
     ("pop3", "-ERR Logon failure: unknown user name or bad password.", "passwords are not accepted by POP3",
      ("settings",)),
-    ("graph", "ErrorAccessDenied: Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly "
-     "AccessPolicy settings.", "an application access policy leaves the mailbox out", ("scope",)),
-    ("graph", "ErrorAccessDenied: Access is denied. Check credentials and try again.",
-     "no consent, or the mailbox is outside of the application's scope", ("permissions", "token", "scope")),
-    ("graph", "ErrorSendAsDenied", "the sender is another address than the mailbox", ("mailbox_rights", "settings")),
-    ("graph", "ErrorInvalidUser: The requested user is invalid.", "the tenant has no such mailbox", ("licence",)),
-    ("graph", "MailboxNotEnabledForRESTAPI", "the user has no licence, or the mailbox is on premises", ("licence",)),
-    ("graph", "ErrorInvalidRecipients", "the recipient's address is malformed", ("settings",)),
-    ("graph", "ErrorQuotaExceeded", "the mailbox is full", ()),
-    ("graph", "ApplicationThrottled", "too many requests", ()),
-    ("graph", "InvalidAuthenticationToken: Access token validation failure. Invalid audience.",
-     "the token is for another service", ("settings", "token")),
-    ("graph", "InvalidAuthenticationToken: Lifetime validation failed, the token is expired.", "the token has expired",
-     ("token",)),
-    ("graph", "InvalidAuthenticationToken", "the token is none of Graph's", ("settings", "token")),
-    ("graph", "401 UnknownError", "the token has no permission for mail at all", ("permissions", "token")),
     # -- what is left, where nothing above fits
     ("smtp", "451 4.7.500 Server busy", "the server has a passing trouble", ()),
     ("smtp", "535 Authentication failed", "the server took neither password nor token", ("settings", *_TOKEN)),
@@ -235,17 +240,25 @@ def plain(symptom: Symptom) -> dict[str, Any]:
     }
 
 
-def told(symptom: Symptom, wrong: Sequence[Finding]) -> list[str]:
-    """What a symptom means, and which of its causes it is, as sentences."""
-    if wrong:
-        decided = [f"It is: {one.about}: {sentence(one)}" for one in wrong]
+def told(symptom: Symptom, findings: Sequence[Finding]) -> list[str]:
+    """What a symptom means, and which of its causes it is, as sentences.
+
+    :param findings: those of the checks that decide, and what is wrong with what they need.
+    """
+    wrong = crosses(findings)
+    if own := [one for one in wrong if one.check in symptom.checks]:
+        decided = [f"It is: {one.about}: {sentence(one)}" for one in own]
+    elif wrong:
+        decided = [f"It cannot be told, since: {one.about}: {sentence(one)}" for one in wrong]
+    elif unclear := [one for one in findings if one.state == "unknown"]:
+        decided = [f"It may be: {one.about}: {sentence(one)}." for one in unclear]
     elif symptom.checks:
         decided = ["None of the checks that decide has found the cause; it may have passed, or lie elsewhere."]
     else:
         decided = ["No check can tell; it is for a person to look."]
     return [
         f"{symptom.said}: {symptom.cause}.", f"Decided by: {', '.join(symptom.checks) or 'nobody'}.",
-        f"Remedy: {symptom.remedy}", *decided, "",
+        f"Remedy: {symptom.remedy}", *decided,
     ]
 
 

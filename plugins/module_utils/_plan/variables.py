@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import CONNECTION, SIGN_IN, table
@@ -188,5 +189,29 @@ FOR_ROLES = (
     "mail_rotation_lock", "mail_rotation_force", "mail_credentials_due_within", "mail_credentials_folder",
     "mail_credentials_scope", "mail_credentials_template", "mail_sign_in_port", "mail_sign_in_interactive",
     "mail_assessment_days", "mail_assessment_folder", "mail_assessment_template", "mail_caller",
-    "mail_reader", "mail_administrator", "mail_bootstrap_state", "mail_symptom",
+    "mail_reader", "mail_administrator", "mail_bootstrap_state", "mail_symptom", "mail_rehearsal_seed",
 )
+#: What stands for a secret that is not asked for.
+NOT_READ = "(a secret that is not read)"
+
+
+def masked(name: str, value: Any) -> Any:
+    """A copy of a variable's value, as it stands in the inventory or as it is, without its secrets.
+
+    Words are in place of them and of what says whose they are.
+
+    Of how a store is reached all is taken for a secret, since its own client knows what is.
+    """
+    if name not in TABLE and isinstance(value, Mapping):
+        return dict.fromkeys(value, NOT_READ)
+    return _masked(TABLE.get(name, Key()), value)
+
+
+def _masked(key: Key, value: Any) -> Any:
+    if (key.secret or key.beside_secret) and value is not None:
+        return NOT_READ
+    if key.keys is None or not isinstance(value, Mapping | list):
+        return value
+    if isinstance(value, list):
+        return [_masked(key, one) for one in value]
+    return {name: _masked(key.keys.get(name, Key()), one) for name, one in value.items()}

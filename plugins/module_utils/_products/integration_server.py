@@ -47,7 +47,7 @@ PRESENT = _integration_server_present
 # Its keys.
 EXTRAS: Table = {
     "url": Key(server_url, required=True),
-    "username": Key(text, required=True),
+    "username": Key(text, required=True, beside_secret=True),
     "password": Key(secret, required=True, secret=True),
     "ca_path": Key(text),
     "redirect_url": Key(redirect_url),

@@ -59,7 +59,7 @@ DEBUG_LEVEL = "XC_DEBUG_LEVEL"
 RESTART = ("su", "-", "motion", "-c", "pm2 restart motion2")
 LOGS = ("/var/log/xcally/email-error.DATE.log", "email-combined.DATE.log")
 _AUTHENTICATION: Table = {
-    "username": Key(text),
+    "username": Key(text, beside_secret=True),
     "password": Key(secret, secret=True),
     "token": Key(secret, secret=True),
     "header": Key(text),

@@ -61,7 +61,8 @@ def _row(host: str, steps: Steps) -> dict[str, Any]:
     plan, failure, required = steps.plans[host], steps.failures.get(host), steps.authorizations.get(host, [])
     checks = steps.deliveries.get(host, {}).get("deliveries", [])
     done = [check for check in checks if check.get("delivery")]
-    sent = [check["delivery"] for check in done if check["delivery"]["refusal"] is None]
+    # What failed has not gone its way to the end, or has reached a mailbox that should have been closed.
+    sent = [check["delivery"] for check in done if check["delivery"]["refusal"] is None and not check["failed"]]
     configured = steps.targets.get(host, {})
     return {
         "environment": plan.get("environment") or "", "host": host, "product": plan.get("product") or "",

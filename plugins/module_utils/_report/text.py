@@ -15,17 +15,18 @@ _GAP = "  "
 
 
 def lines(
-    rows: Sequence[Mapping[str, Any]], columns: Sequence[str], head: tuple[str, str]
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[str], head: tuple[str, str], *, width: int = WIDTH
 ) -> list[str]:
     """A table, or a block for each row if the table would be too wide; then why rows failed.
 
     :param rows: a text for each of the columns, ``failed`` and ``message``.
     :param columns: those without content are left out.
     :param head: the columns that say what a row is about, and how it ended.
+    :param width: how many columns the table may take.
     """
     used = [column for column in columns if any(row[column] for row in rows)]
     shown = aligned([used, *([str(row[column]) or "-" for column in used] for row in rows)]) if used else []
-    if any(len(line) > WIDTH for line in shown):
+    if any(len(line) > width for line in shown):
         shown = [line for row in rows for line in _block(row, used, head)]
     failures = [f"{row[head[0]]}: {line}" for row in rows if row["failed"] for line in row["message"].splitlines()]
     return [*shown, *wrapped(failures)]

@@ -5,54 +5,31 @@ Each addition has its own table of properties and gives back what a test needs t
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-
+from m365_sandbox.control.applications import APPLICATION_PROPERTIES, register
 from m365_sandbox.control.body import BodyError, Property, optional, read, required
+from m365_sandbox.control.objects import UnknownObject, find_mailbox, find_user
+from m365_sandbox.control.people import NEW_USER_PROPERTIES, add_user
 from m365_sandbox.graph.body import is_moment, parse
 from m365_sandbox.graph.errors import GraphError
-from m365_sandbox.graph.key_credentials import replaced_keys
-from m365_sandbox.identity.sign_in.redirect_uris import PLATFORMS
 from m365_sandbox.identity.tokens import issue_app_token
 from m365_sandbox.state.clock import now, timestamp
-from m365_sandbox.state.complex_types import KEY_CREDENTIAL
-from m365_sandbox.state.credentials import client_secret
 from m365_sandbox.state.directory_roles import DIRECTORY_ROLES, assign_role
-from m365_sandbox.state.entities import new_application, new_id, new_service_principal
+from m365_sandbox.state.entities import new_id
 from m365_sandbox.state.history import Entity
 from m365_sandbox.state.identity_policies import CONDITIONAL_ACCESS_POLICY
 from m365_sandbox.state.sandbox import Sandbox
 from m365_sandbox.state.schema import merge
-from m365_sandbox.state.seed import add_application, exchange_identity
+from m365_sandbox.state.seed import exchange_identity
 from m365_sandbox.state.sign_in_log import ADDRESS, INTERACTIVE, KINDS, record
-from m365_sandbox.state.sign_in_settings import change_sign_in_settings
 from m365_sandbox.state.tenant import Tenant
 
 Values = Mapping[str, Any]
 
-
-SIGN_IN_PROPERTIES = {
-    # The second factor that the sign-in asks for; null asks for none.
-    "multiFactorCode": optional(str, type(None)),
-    "blockedByConditionalAccess": optional(bool),
-    # After how many seconds the password is asked for again; null is never.
-    "signInFrequencySeconds": optional(int, type(None)),
-    "passwordExpired": optional(bool),
-}
-
-
-class UnknownObject(LookupError):
-    """The addition refers to something that the tenant does not have."""
-
-
-class Conflict(ValueError):
-    """The tenant has such an object already."""
+_A_MOMENT = "a moment with its time zone, for example 2026-11-01T05:00:00Z"
 
 
 @dataclass(frozen=True)
@@ -61,80 +38,6 @@ class Addition:
 
     properties: Mapping[str, Property]
     add: Callable[[Sandbox, Values], Entity]
-
-
-def find_mailbox(tenant: Tenant, key: str) -> Entity:
-    """A mailbox by address or object id of its user."""
-    mailbox = tenant.find_mailbox(key)
-    if mailbox is None:
-        raise UnknownObject(f"there is no mailbox {key}")
-    return mailbox
-
-
-def find_user(tenant: Tenant, key: str) -> Entity:
-    """A user by object id, user principal name or address."""
-    user = tenant.find_user(key)
-    if user is None:
-        raise UnknownObject(f"there is no user {key}")
-    return user
-
-
-def _add_user(sandbox: Sandbox, values: Values) -> Entity:
-    tenant, name, aliases = sandbox.tenant, values["userPrincipalName"], values.get("aliases", [])
-    if tenant.find("users", userPrincipalName=name):
-        raise Conflict(f"there is a user {name} already")
-    if not all(isinstance(alias, str) for alias in aliases):
-        raise BodyError("aliases must be a list of addresses")
-    has_mailbox = values.get("licensed", True) or values.get("shared", False)
-    if aliases and not has_mailbox:
-        raise BodyError("aliases are addresses of a mailbox, which a user gets who is licensed or shared")
-    for address in (values.get("mail", name), *aliases) if has_mailbox else ():
-        if tenant.find_recipient(address) is not None:
-            raise Conflict(f"there is a mailbox with the address {address} already")
-    user = tenant.add_user(
-        name, values.get("displayName", name), mail=values.get("mail"), aliases=aliases,
-        password=values.get("password"), licensed=values.get("licensed", True), shared=values.get("shared", False),
-    )
-    settings = {key: value for key, value in values.items() if key in SIGN_IN_PROPERTIES}
-    change_sign_in_settings(tenant, user["id"], **settings)
-    return user
-
-
-def _add_application(sandbox: Sandbox, values: Values) -> Entity:
-    tenant = sandbox.tenant
-    application = new_application(values["displayName"])
-    service_principal = new_service_principal(application["appId"], values["displayName"], tenant.tenant_id)
-    if "certificate" in values:
-        application["keyCredentials"].append(_key_credential(values["certificate"]))
-    secret = client_secret() if values.get("secret", False) else None
-    roles = values.get("roles", {})
-    scopes = values.get("scopes", {})
-    for name, lists in (("roles", roles), ("scopes", scopes), ("redirectUris", values.get("redirectUris", {}))):
-        if not all(isinstance(one, list) and all(isinstance(text, str) for text in one) for one in lists.values()):
-            raise BodyError(f"{name} must be lists of texts")
-    _let_persons_sign_in(application, values)
-    try:
-        add_application(tenant, application, service_principal, roles, secret, scopes=scopes)
-    except KeyError as error:
-        raise UnknownObject(f"there is no resource or permission {error.args[0]}") from error
-    if "secretSeconds" in values and secret is not None:
-        _shorten(application, values["secretSeconds"])
-        tenant["applications"].put(application["id"], application)
-    return {
-        "id": application["id"], "appId": application["appId"], "servicePrincipalId": service_principal["id"],
-        "secret": secret, "keyId": application["passwordCredentials"][0]["keyId"] if secret else None,
-    }
-
-
-def _let_persons_sign_in(application: Entity, values: Values) -> None:
-    redirect_uris = values.get("redirectUris", {})
-    if unknown := [name for name in redirect_uris if name not in PLATFORMS]:
-        raise BodyError(f"unknown platform {', '.join(unknown)} in redirectUris; known are {', '.join(PLATFORMS)}")
-    for platform, uris in redirect_uris.items():
-        application[platform] = {**application[platform], "redirectUris": uris}
-    application["isFallbackPublicClient"] = values.get("public", False)
-    if values.get("multiTenant", False):
-        application["signInAudience"] = "AzureADMultipleOrgs"
 
 
 def _add_exchange_service_principal(sandbox: Sandbox, values: Values) -> Entity:
@@ -161,18 +64,19 @@ def _add_directory_role(sandbox: Sandbox, values: Values) -> Entity:
 
 def _add_mailbox_permission(sandbox: Sandbox, values: Values) -> Entity:
     entry = {"User": values["User"], "AccessRights": values.get("AccessRights", ["FullAccess"])}
-    return _add_entry(sandbox.tenant, "mailbox_permissions", values["Identity"], entry)
+    return _add_entry(sandbox.tenant, "mailbox_permissions", values["Identity"], "User", entry)
 
 
 def _add_recipient_permission(sandbox: Sandbox, values: Values) -> Entity:
     entry = {"Trustee": values["Trustee"], "AccessRights": values.get("AccessRights", ["SendAs"])}
-    return _add_entry(sandbox.tenant, "recipient_permissions", values["Identity"], entry)
+    return _add_entry(sandbox.tenant, "recipient_permissions", values["Identity"], "Trustee", entry)
 
 
-def _add_entry(tenant: Tenant, collection: str, mailbox_key: str, entry: Entity) -> Entity:
+def _add_entry(tenant: Tenant, collection: str, mailbox_key: str, who: str, entry: Entity) -> Entity:
+    """Put an entry in place of the one that the principal has, if it has one."""
     identifier = find_mailbox(tenant, mailbox_key)["id"]
-    entries = tenant[collection].get(identifier) or {"entries": []}
-    entries["entries"].append(entry)
+    held = tenant[collection].get(identifier) or {"entries": []}
+    entries = {**held, "entries": [*(one for one in held["entries"] if one[who] != entry[who]), entry]}
     tenant[collection].put(identifier, entries)
     return entries
 
@@ -189,36 +93,28 @@ def _issue_token(sandbox: Sandbox, values: Values) -> Entity:
     }
 
 
-def _key_credential(pem: str) -> Entity:
-    try:
-        certificate = x509.load_pem_x509_certificate(pem.encode())
-    except ValueError as error:
-        raise BodyError("certificate must be a certificate in PEM") from error
-    key = base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()
-    sent = {**KEY_CREDENTIAL.defaults(), "key": key, "type": "AsymmetricX509Cert", "usage": "Verify"}
-    return replaced_keys([], [sent])[0]
-
-
-def _shorten(application: Entity, seconds: int) -> None:
-    password = application["passwordCredentials"][0]
-    password["startDateTime"] = timestamp(now() - timedelta(days=365))
-    password["endDateTime"] = timestamp(now() + timedelta(seconds=seconds))
-
-
 def _add_sign_ins(sandbox: Sandbox, values: Values) -> Entity:
-    tenant, added = sandbox.tenant, []
-    for entry in values["value"]:
-        wanted = read(entry, SIGN_IN_ENTRY)
-        kinds = wanted.get("signInEventTypes", [INTERACTIVE])
-        if unknown := [str(one) for one in kinds if one not in KINDS]:
-            raise BodyError(f"unknown signInEventTypes {', '.join(unknown)}; known are {', '.join(KINDS)}")
-        added.append(record(
-            tenant, find_user(tenant, wanted["user"])["id"], wanted["clientAppUsed"],
-            error_code=wanted.get("errorCode", 0), address=wanted.get("ipAddress", ADDRESS),
-            application=wanted.get("appDisplayName", "Office 365 Exchange Online"),
-            moment=wanted.get("createdDateTime"), kinds=kinds,
-        ))
+    added = [record_sign_in(sandbox.tenant, read(entry, SIGN_IN_ENTRY)) for entry in values["value"]]
     return {"added": len(added)}
+
+
+def record_sign_in(tenant: Tenant, values: Values, identifier: str | None = None) -> Entity:
+    """Write a past sign-in into the log.
+
+    :param values: of SIGN_IN_ENTRY.
+    :param identifier: of the entry, a new one when left out.
+    """
+    if not is_moment(values.get("createdDateTime", timestamp(now()))):
+        raise BodyError(f"must be {_A_MOMENT}", "createdDateTime")
+    kinds = values.get("signInEventTypes", [INTERACTIVE])
+    if unknown := [str(one) for one in kinds if one not in KINDS]:
+        raise BodyError(f"unknown signInEventTypes {', '.join(unknown)}; known are {', '.join(KINDS)}")
+    return record(
+        tenant, find_user(tenant, values["user"])["id"], values["clientAppUsed"],
+        error_code=values.get("errorCode", 0), address=values.get("ipAddress", ADDRESS),
+        application=values.get("appDisplayName", "Office 365 Exchange Online"),
+        moment=values.get("createdDateTime"), kinds=kinds, identifier=identifier,
+    )
 
 
 def _add_credential_sign_in(sandbox: Sandbox, values: Values) -> Entity:
@@ -230,7 +126,7 @@ def _add_credential_sign_in(sandbox: Sandbox, values: Values) -> Entity:
     if key_id not in known:
         raise UnknownObject(f"no application has a credential {key_id}")
     if not is_moment(moment):
-        raise BodyError("lastSignInDateTime must be a moment with its time zone, for example 2026-11-01T05:00:00Z")
+        raise BodyError(f"must be {_A_MOMENT}", "lastSignInDateTime")
     activity = {"lastSignInDateTime": moment, "lastSignInRequestId": new_id()}
     sandbox.tenant["credential_sign_ins"].put(key_id, activity)
     return activity
@@ -254,25 +150,8 @@ SIGN_IN_ENTRY = {
     "signInEventTypes": optional(list),
 }
 ADDITIONS = {
-    "users": Addition(
-        {
-            "userPrincipalName": required(str), "displayName": optional(str), "mail": optional(str),
-            "aliases": optional(list), "password": optional(str), "licensed": optional(bool), "shared": optional(bool),
-            **SIGN_IN_PROPERTIES,
-        },
-        _add_user,
-    ),
-    # ``secretSeconds`` is how long the secret is still valid; negative for one that is expired.
-    "applications": Addition(
-        {
-            "displayName": required(str), "roles": optional(dict), "secret": optional(bool),
-            "secretSeconds": optional(int), "certificate": optional(str),
-            # Delegated permissions that are granted for everybody; where persons are sent back to, by platform.
-            "scopes": optional(dict), "redirectUris": optional(dict), "public": optional(bool),
-            "multiTenant": optional(bool),
-        },
-        _add_application,
-    ),
+    "users": Addition(NEW_USER_PROPERTIES, lambda sandbox, values: add_user(sandbox.tenant, values)),
+    "applications": Addition(APPLICATION_PROPERTIES, lambda sandbox, values: register(sandbox.tenant, values)),
     "exchange-service-principals": Addition(
         {"AppId": required(str), "ObjectId": required(str), "DisplayName": optional(str)},
         _add_exchange_service_principal,

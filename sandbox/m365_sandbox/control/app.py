@@ -17,17 +17,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from m365_sandbox.control import google
-from m365_sandbox.control.additions import (
-    ADDITIONS,
-    SIGN_IN_PROPERTIES,
-    Addition,
-    Conflict,
-    UnknownObject,
-    find_mailbox,
-    find_user,
-)
+from m365_sandbox.control.additions import ADDITIONS, Addition
 from m365_sandbox.control.body import BodyError, Property, optional, read, required
-from m365_sandbox.exchange.byte_size import printed_size
+from m365_sandbox.control.objects import Conflict, UnknownObject, find_user
+from m365_sandbox.control.people import MAILBOX_PROPERTIES, USER_PROPERTIES, change_account, change_mailbox
+from m365_sandbox.control.seeding import SeedError, seed
+from m365_sandbox.control.settings import SETTINGS, settings_of
 from m365_sandbox.google.seed import sow_google
 from m365_sandbox.issuer.app import issuer_url
 from m365_sandbox.issuer.tokens import identity_token
@@ -35,14 +30,11 @@ from m365_sandbox.mail.store import MailStore
 from m365_sandbox.state.clock import CLOCK
 from m365_sandbox.state.faces import FACES
 from m365_sandbox.state.faults import FaultError
-from m365_sandbox.state.history import Entity
 from m365_sandbox.state.json_text import parse_json
 from m365_sandbox.state.relay import RelayBehaviour, RelayError, behaviour
 from m365_sandbox.state.sandbox import Sandbox
 from m365_sandbox.state.seed import sow
 from m365_sandbox.state.sign_in_settings import (
-    change_password,
-    change_sign_in_settings,
     revoke_sessions,
     sign_in_settings,
 )
@@ -50,27 +42,14 @@ from m365_sandbox.state.tenant import NotSaved
 
 Handler = Callable[[Request], Awaitable[Response]]
 
-MAILBOX_PROPERTIES = {
-    "ImapEnabled": optional(bool), "PopEnabled": optional(bool),
-    # Null: as the organisation says.
-    "SmtpClientAuthenticationDisabled": optional(bool, type(None)),
-    # As Set-Mailbox takes it: 10MB, or Unlimited.
-    "MaxSendSize": optional(str),
-    # The users who may send on its behalf.
-    "GrantSendOnBehalfTo": optional(list),
-}
-USER_PROPERTIES = {"password": optional(str), "accountEnabled": optional(bool), **SIGN_IN_PROPERTIES}
-TRANSPORT_PROPERTIES = {"SmtpClientAuthenticationDisabled": optional(bool)}
-EXCHANGE_PROPERTIES = {"ChecksServicePrincipals": optional(bool)}
 CLOCK_PROPERTIES = {"offset_seconds": optional(int, float), "moment": optional(str)}
-LICENCE_PROPERTIES = {"EntraPremium": optional(bool)}
-SECURITY_DEFAULTS_PROPERTIES = {"isEnabled": required(bool)}
 ISSUER_TOKEN_PROPERTIES = {
     "subject": required(str), "audience": optional(str), "issuer": optional(str), "seconds": optional(int),
 }
-ORGANIZATION_PROPERTIES = {"BasicAuthenticationBlocked": optional(bool)}
 
-_STATUS_OF = {BodyError: 400, FaultError: 400, RelayError: 400, UnknownObject: 404, Conflict: 409, NotSaved: 507}
+_STATUS_OF = {
+    BodyError: 400, FaultError: 400, RelayError: 400, SeedError: 400, UnknownObject: 404, Conflict: 409, NotSaved: 507,
+}
 
 
 def control_app(sandbox: Sandbox, stores: Sequence[MailStore]) -> Starlette:
@@ -97,11 +76,11 @@ def control_app(sandbox: Sandbox, stores: Sequence[MailStore]) -> Starlette:
             Route("/tenant/mailboxes/{address}", control.change_mailbox, methods=["PATCH"]),
             Route("/tenant/users/{user}", control.change_user, methods=["PATCH"]),
             Route("/tenant/users/{user}/revoke-sessions", control.revoke_sessions, methods=["POST"]),
-            Route("/tenant/transport-config", control.change_transport_config, methods=["PATCH"]),
-            Route("/tenant/exchange-behaviour", control.change_exchange_behaviour, methods=["PATCH"]),
-            Route("/tenant/licences", control.change_licences, methods=["PATCH"]),
-            Route("/tenant/security-defaults", control.change_security_defaults, methods=["PATCH"]),
-            Route("/tenant/organization-config", control.change_organization_config, methods=["PATCH"]),
+            Route("/seed", control.seed, methods=["POST"]),
+            *(
+                Route(f"/tenant/{name}", control.changing_settings(name, properties), methods=["PATCH"])
+                for name, properties in SETTINGS.items()
+            ),
             *(
                 Route(f"/tenant/{name}", control.adding(addition), methods=["POST"])
                 for name, addition in {**ADDITIONS, **google.ADDITIONS}.items()
@@ -190,27 +169,19 @@ class _Control:
     async def tenant(self, request: Request) -> Response:
         return JSONResponse(self.sandbox.tenant.dump())
 
+    async def seed(self, request: Request) -> Response:
+        return JSONResponse(seed(self.sandbox, await _body(request)))
+
     async def change_mailbox(self, request: Request) -> Response:
-        tenant = self.sandbox.tenant
-        mailbox = find_mailbox(tenant, request.path_params["address"]) | await _read(request, MAILBOX_PROPERTIES)
-        if "MaxSendSize" in mailbox:
-            mailbox["MaxSendSize"] = _size(mailbox["MaxSendSize"])
-        if "GrantSendOnBehalfTo" in mailbox:
-            trustees = [find_user(tenant, str(one)) for one in mailbox["GrantSendOnBehalfTo"]]
-            mailbox["GrantSendOnBehalfTo"] = [trustee["id"] for trustee in trustees]
-        tenant["mailboxes"].put(mailbox["id"], mailbox)
+        tenant, wanted = self.sandbox.tenant, await _read(request, MAILBOX_PROPERTIES)
+        mailbox = change_mailbox(tenant, request.path_params["address"], wanted)
         tenant.save()
         return JSONResponse(mailbox)
 
     async def change_user(self, request: Request) -> Response:
         tenant = self.sandbox.tenant
         user, wanted = find_user(tenant, request.path_params["user"]), await _read(request, USER_PROPERTIES)
-        if "password" in wanted:
-            change_password(tenant, user["id"], wanted.pop("password"))
-        if "accountEnabled" in wanted:
-            user["accountEnabled"] = wanted.pop("accountEnabled")
-            tenant["users"].put(user["id"], user)
-        change_sign_in_settings(tenant, user["id"], **wanted)
+        user = change_account(tenant, user, wanted)
         tenant.save()
         return JSONResponse({**user, **sign_in_settings(tenant, user["id"])})
 
@@ -220,25 +191,14 @@ class _Control:
         tenant.save()
         return Response(status_code=204)
 
-    async def change_transport_config(self, request: Request) -> Response:
-        return await self._change(request, self.sandbox.tenant.transport_config, TRANSPORT_PROPERTIES)
+    def changing_settings(self, name: str, properties: Mapping[str, Property]) -> Handler:
+        async def change(request: Request) -> Response:
+            settings = settings_of(self.sandbox.tenant, name)
+            settings.update(await _read(request, properties))
+            self.sandbox.tenant.save()
+            return JSONResponse(settings)
 
-    async def change_exchange_behaviour(self, request: Request) -> Response:
-        return await self._change(request, self.sandbox.tenant.exchange_behaviour, EXCHANGE_PROPERTIES)
-
-    async def change_organization_config(self, request: Request) -> Response:
-        return await self._change(request, self.sandbox.tenant.organization_config, ORGANIZATION_PROPERTIES)
-
-    async def change_licences(self, request: Request) -> Response:
-        return await self._change(request, self.sandbox.tenant.licences, LICENCE_PROPERTIES)
-
-    async def change_security_defaults(self, request: Request) -> Response:
-        return await self._change(request, self.sandbox.tenant.security_defaults, SECURITY_DEFAULTS_PROPERTIES)
-
-    async def _change(self, request: Request, settings: Entity, properties: dict[str, Property]) -> Response:
-        settings.update(await _read(request, properties))
-        self.sandbox.tenant.save()
-        return JSONResponse(settings)
+        return change
 
     def adding(self, addition: Addition) -> Handler:
         async def add(request: Request) -> Response:
@@ -257,13 +217,6 @@ class _Control:
             return JSONResponse(changed)
 
         return change
-
-
-def _size(text: str) -> str:
-    try:
-        return printed_size(text)
-    except ValueError as error:
-        raise BodyError(f"MaxSendSize: {error}") from error
 
 
 def _aware(text: str) -> datetime:

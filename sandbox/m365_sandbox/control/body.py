@@ -13,7 +13,16 @@ _NAMES = {
 
 
 class BodyError(ValueError):
-    """A body that makes no sense; the message says what is wrong with it."""
+    """A body that makes no sense; the message says what is wrong with it.
+
+    :param words: what is wrong.
+    :param name: with which property, if with one; the message begins with it.
+    """
+
+    def __init__(self, words: str, name: str = "") -> None:
+        super().__init__(f"{name} {words}".lstrip())
+        self.words = words
+        self.name = name
 
 
 @dataclass(frozen=True)
@@ -48,5 +57,5 @@ def read(body: Any, properties: Mapping[str, Property]) -> dict[str, Any]:
             if rule.required:
                 raise BodyError(f"missing property {name}")
         elif type(body[name]) not in rule.types:
-            raise BodyError(f"{name} must be {' or '.join(_NAMES[one] for one in rule.types)}")
+            raise BodyError(f"must be {' or '.join(_NAMES[one] for one in rule.types)}", name)
     return body

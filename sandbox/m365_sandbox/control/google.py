@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from starlette.requests import Request
 
-from m365_sandbox.control.additions import Addition, Conflict, UnknownObject, Values
+from m365_sandbox.control.additions import Addition, Values
 from m365_sandbox.control.body import BodyError, optional, required
+from m365_sandbox.control.objects import Conflict, UnknownObject
 from m365_sandbox.google.app import token_uri
 from m365_sandbox.google.key_files import as_json, as_p12
 from m365_sandbox.google.service_accounts import add_key, add_service_account
@@ -39,6 +40,28 @@ def _add_user(sandbox: Sandbox, values: Values) -> Entity:
         if workspace.find_recipient(one) is not None:
             raise Conflict(f"there is a user with the address {one} already")
     return workspace.add_user(address, values.get("displayName", address), aliases=aliases)
+
+
+def bring_user(sandbox: Sandbox, values: Values) -> Entity:
+    """A user as the values say: a new one, or the one with that address with what differs changed.
+
+    :raises Conflict: an alias is somebody else's.
+    """
+    workspace, address = Workspace(sandbox.tenant), values["address"]
+    user = workspace.find_recipient(address)
+    if user is None:
+        return _add_user(sandbox, values)
+    aliases = _texts(values, "aliases") if "aliases" in values else user["addresses"][1:]
+    for one in aliases:
+        taken = workspace.find_recipient(one)
+        if taken is not None and taken["id"] != user["id"]:
+            raise Conflict(f"there is a user with the address {one} already")
+    changed = {
+        **user, "displayName": values.get("displayName", user["displayName"]),
+        "addresses": [user["address"], *aliases],
+    }
+    sandbox.tenant["google_users"].put(user["id"], changed)
+    return changed
 
 
 def _add_service_account(sandbox: Sandbox, values: Values) -> Entity:

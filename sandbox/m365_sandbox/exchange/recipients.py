@@ -61,7 +61,7 @@ def email_addresses(principal: Principal) -> list[str]:
 def values(tenant: Tenant, principal: Principal) -> dict[str, Any]:
     """The properties of ``OUTPUT``."""
     details = type_details(principal)
-    created = principal.entity.get("WhenCreated", tenant.created)
+    created: str = principal.entity.get("WhenCreated", tenant.created)
     classes = ("top", "group") if principal.kind == "group" else ("top", "person", "organizationalPerson", "user")
     return {
         "DisplayName": principal.display_name, "Alias": principal.alias,

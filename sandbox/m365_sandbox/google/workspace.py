@@ -17,10 +17,14 @@ class Workspace:
     mailbox store, ``imap`` and ``pop`` tell whether the user's settings let these in.
     """
 
-    domains = (DOMAIN,)
-
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Its own domain, and those of its users."""
+        theirs = (user["address"].rpartition("@")[2].casefold() for user in self._tenant["google_users"].values())
+        return tuple(dict.fromkeys((DOMAIN, *theirs)))
 
     def find_recipient(self, address: str) -> Entity | None:
         """The user with that address."""

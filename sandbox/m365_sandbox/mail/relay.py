@@ -24,6 +24,7 @@ SERVER = "relay.contoso.example"
 # The words of Exim and of Postfix, the usual programs of relays.
 TOO_MANY_MESSAGES = "421 too many messages in this connection"
 RELAY_ACCESS_DENIED = "554 5.7.1 <{}>: Relay access denied"
+STARTTLS_FIRST = "530 5.7.0 Must issue a STARTTLS command first"
 UNKNOWN_COMMAND = "502 5.5.2 Error: command not recognized"
 
 
@@ -58,6 +59,8 @@ class RelayConnection(SMTP):
             self.transport.close()
         elif self.behaviour.refuses == "anonymous" and not self.session.authenticated:
             await self.push(SMTP_NOT_AUTHENTICATED)
+        elif self.behaviour.refuses == "plaintext" and self.session.ssl is None:
+            await self.push(STARTTLS_FIRST)
         else:
             await super().smtp_MAIL(arg)
 

@@ -13,12 +13,14 @@ from m365_sandbox.control.token import inbox_token
 from m365_sandbox.process import environment, servers
 from m365_sandbox.process.background import StartError
 from m365_sandbox.process.folder import FolderError, check
-from m365_sandbox.process.instance import Instance, InstanceError
+from m365_sandbox.process.instance import Instance, InstanceError, Refused
 from m365_sandbox.process.pid_file import DoesNotEnd
+from m365_sandbox.process.start_options import add_start_options, founding
+from m365_sandbox.products import xcally
 from m365_sandbox.state.faces import FACES, HTTP_FACES, address
 
-# The exit code that init scripts use for "not running".
-NOT_RUNNING = 3
+# The exit code that init scripts use for "not running", and that of shells for what SIGPIPE has ended.
+NOT_RUNNING, NOBODY_LISTENS = 3, 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,20 +30,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         directory = options.directory.expanduser().absolute()
         check(directory)
-        return command(Instance(directory), options)
+        code = command(Instance(directory), options)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # As with ``m365-sandbox status | head -1``. What is left to print must not be tried again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOBODY_LISTENS
     except (InstanceError, FolderError, StartError, DoesNotEnd) as error:
         print(f"m365-sandbox: {error}", file=sys.stderr)
         return 1
-
-
-def port_option(text: str) -> tuple[str, int]:
-    """Read FACE=PORT; an ArgumentTypeError says what is wrong with it."""
-    face, _, number = text.partition("=")
-    if face not in FACES:
-        raise argparse.ArgumentTypeError(f"unknown face '{face}'; known are {', '.join(FACES)}")
-    if not number.isdecimal() or int(number) > 65535:
-        raise argparse.ArgumentTypeError(f"'{number}' is no port; give a number from 0 (any free port) to 65535")
-    return face, int(number)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -54,14 +52,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="m365-sandbox", description="A Microsoft 365 tenant in a box, on loopback.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     start = commands.add_parser("start", parents=[common], help="start in the background and wait until it answers")
-    start.add_argument(
-        "--port", type=port_option, action="append", default=[], metavar="FACE=PORT",
-        help="a fixed port for a face; otherwise a free one is chosen at the first start and kept",
-    )
+    add_start_options(start)
     start.set_defaults(command=_start)
     for name, function, text in (
         ("stop", _stop, "end it; its state is kept"),
-        ("status", _status, f"show the faces; exit code {NOT_RUNNING} when it does not run"),
+        ("status", _status, f"show the faces and servers; exit code {NOT_RUNNING} when it does not run"),
         ("reset", _reset, "back to the seed: no mails, no applications of yours; ports, ids and secrets stay"),
     ):
         commands.add_parser(name, parents=[common], help=text).set_defaults(command=function)
@@ -77,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     control.add_argument("path", help="for example '/requests?face=graph'")
     control.add_argument("body", nargs="?", help="JSON; a dash reads it from the standard input")
     control.set_defaults(command=_control)
-    seed = commands.add_parser("seed", parents=[common], help="add what a file names, and print what was made")
+    seed = commands.add_parser("seed", parents=[common], help="bring about what a file says, all or nothing")
     seed.add_argument("--file", type=Path, required=True, metavar="F", help="YAML or JSON, see the README")
     seed.set_defaults(command=_seed)
     commands.add_parser(
@@ -97,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _start(instance: Instance, options: argparse.Namespace) -> int:
-    started = instance.start(dict(options.port))
+    started = instance.start(dict(options.port), founding(options), options.lifeline)
     print("The sandbox runs." if started else "The sandbox was running already.")
     _print_faces(instance)
     print('\nPoint a shell at it:  eval "$(m365-sandbox env)"')
@@ -118,6 +113,7 @@ def _status(instance: Instance, options: argparse.Namespace) -> int:
         raise InstanceError(f"The sandbox in {instance.directory} runs, but not every face answers")
     print("The sandbox runs.")
     _print_faces(instance)
+    _print_servers(instance)
     return 0
 
 
@@ -155,20 +151,16 @@ def _control(instance: Instance, options: argparse.Namespace) -> int:
 
 def _seed(instance: Instance, options: argparse.Namespace) -> int:
     # No other command has to know everything that there may be.
-    from m365_sandbox.process.seed_file import SeedFileError, steps
+    from m365_sandbox.process.seed_file import SeedFileError, read
 
     _require_running(instance)
+    file = options.file.expanduser()
     try:
-        wanted = steps(options.file.expanduser())
+        made = instance.control("POST", "/seed", read(file))
     except SeedFileError as error:
         raise InstanceError(str(error)) from error
-    made = {}
-    for step in wanted:
-        try:
-            made[step.place] = instance.control(step.method, step.path, step.body)
-        except InstanceError as error:
-            done = f"; done before: {', '.join(made)}" if made else ""
-            raise InstanceError(f"{step.place}: {error}{done}") from error
+    except Refused as error:
+        raise InstanceError(f"{file}: {error.reason}") from error
     print(json.dumps(made, indent=1))
     return 0
 
@@ -204,6 +196,14 @@ def _print_faces(instance: Instance) -> None:
     for face, port in instance.ports().items():
         text = "" if face in HTTP_FACES else f"  {FACES[face]}"
         print(f"  {face:11} {address(face, port)}{text}")
+
+
+def _print_servers(instance: Instance) -> None:
+    print("Products' servers, started with m365-sandbox serve:")
+    for name, server in servers.running(instance.directory).items():
+        print(f"  {name:11} {server['url']}")
+    if (reason := xcally.missing()) is not None:
+        print(f"  XCALLY Motion's stand-in is not complete: {reason}")
 
 
 if __name__ == "__main__":

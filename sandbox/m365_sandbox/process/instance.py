@@ -14,7 +14,9 @@ from m365_sandbox.process.background import Background
 from m365_sandbox.process.folder import LOG_FILE, PID_FILE, prepare
 from m365_sandbox.process.pid_file import PidFile
 from m365_sandbox.process.readiness import answers
+from m365_sandbox.process.start_options import as_arguments
 from m365_sandbox.state.faces import FACES, HOST
+from m365_sandbox.state.tenant import STATE_FILE, Founding
 
 PORTS_FILE = "ports.json"
 _CONTROL_SECONDS = 60.0
@@ -22,6 +24,14 @@ _CONTROL_SECONDS = 60.0
 
 class InstanceError(Exception):
     """Something that the caller of the command can understand and do something about."""
+
+
+class Refused(InstanceError):
+    """The control face refused; ``reason`` is its own words."""
+
+    def __init__(self, request: str, status: int, body: str) -> None:
+        super().__init__(f"{request}: {status} {body}")
+        self.reason = str(json.loads(body)["error"])
 
 
 class Instance:
@@ -70,33 +80,44 @@ class Instance:
             raise InstanceError(f"The sandbox's control face does not answer: {error}") from error
         finally:
             connection.close()
+        if response.status == 500:
+            raise InstanceError(f"{method} {path}: a defect of the sandbox; {self.directory / LOG_FILE} has its place")
         if response.status >= 400:
-            raise InstanceError(f"{method} {path}: {response.status} {text.decode('utf-8', 'replace')}")
+            raise Refused(f"{method} {path}", response.status, text.decode("utf-8", "replace"))
         return json.loads(text) if text else None
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
-    def start(self, ports: Mapping[str, int]) -> bool:
+    def start(self, ports: Mapping[str, int], founding: Founding, lifeline: int | None = None) -> bool:
         """Start the process and wait until every face answers.
 
         :param ports: face -> wanted port; the others keep the port that they had, while it is free.
+        :param founding: what the tenant is called that the first start makes.
+        :param lifeline: a process with which it ends, however that ends.
         :returns: False if it was running already.
-        :raises InstanceError: if it runs on other ports.
+        :raises InstanceError: if it runs on other ports, or the folder has a tenant of another name.
         :raises StartError: if it cannot start; the message has the end of its log.
         """
         if self.pid() is None:
             prepare(self.directory)
         else:
             self._check_same_ports(ports)
+        self._check_same_tenant(founding)
         process = Background("The sandbox", self._pid_file, self.directory / LOG_FILE, self.is_ready)
-        arguments = [f"--port={face}={port}" for face, port in ports.items()]
-        return process.start(
-            [sys.executable, "-P", "-m", "m365_sandbox.process.server", str(self.directory), *arguments],
-        )
+        program = [sys.executable, "-P", "-m", "m365_sandbox.process.server", str(self.directory)]
+        return process.start([*program, *as_arguments(ports, founding, lifeline)])
 
     def stop(self) -> bool:
         """End the process, by force if it does not end by itself; False if none was running."""
         return self._pid_file.end()
+
+    def _check_same_tenant(self, wanted: Founding) -> None:
+        path = self.directory / STATE_FILE
+        if path.exists() and not wanted.fits(state := json.loads(path.read_text("utf-8"))):
+            raise InstanceError(
+                f"{self.directory} has the tenant {state['tenant_id']} ({', '.join(state['domains'])}), which is not "
+                "renamed; choose another folder, or remove this one"
+            )
 
     def _check_same_ports(self, wanted: Mapping[str, int]) -> None:
         current = self.ports()

@@ -1,6 +1,6 @@
 """The process of an instance: every face in one event loop, until a signal ends it.
 
-``python -m m365_sandbox.process.server DIRECTORY [--port=FACE=PORT ...]``, which is what ``m365-sandbox start`` runs.
+``python -m m365_sandbox.process.server DIRECTORY [OPTIONS]``, which is what ``m365-sandbox start`` runs.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import signal
 import socket
 import sys
@@ -43,12 +44,12 @@ from m365_sandbox.mail.post_office import PostOffice
 from m365_sandbox.mail.store import MailStore
 from m365_sandbox.management.app import management_app
 from m365_sandbox.process import environment
-from m365_sandbox.process.cli import port_option
 from m365_sandbox.process.folder import PID_FILE, FolderError, check
 from m365_sandbox.process.instance import PORTS_FILE, Instance
 from m365_sandbox.process.mail_listeners import MailListeners
 from m365_sandbox.process.pid_file import AlreadyRunning, PidFile
 from m365_sandbox.process.ports import ports_of_faces
+from m365_sandbox.process.start_options import add_start_options, founding
 from m365_sandbox.state.catalog import load_catalog
 from m365_sandbox.state.certificates import load_or_create_tls
 from m365_sandbox.state.credentials import Credentials
@@ -61,7 +62,7 @@ from m365_sandbox.state.request_log import RequestLog
 from m365_sandbox.state.sandbox import Sandbox
 from m365_sandbox.state.seal import SEAL_FILE, Seal
 from m365_sandbox.state.seed import sow
-from m365_sandbox.state.tenant import STATE_FILE, Tenant
+from m365_sandbox.state.tenant import STATE_FILE, Founding, Tenant
 from m365_sandbox.winrm.host import WindowsHost
 
 log = logging.getLogger("m365_sandbox.process.server")
@@ -71,7 +72,7 @@ def main() -> int:
     """Run until SIGTERM or SIGINT; gives back the exit code."""
     parser = argparse.ArgumentParser(prog="m365_sandbox.process.server")
     parser.add_argument("directory", type=Path)
-    parser.add_argument("--port", type=port_option, action="append", default=[])
+    add_start_options(parser)
     options = parser.parse_args()
     # Libraries stay silent below warnings: some of them log what clients send, and that may be a secret.
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -79,22 +80,26 @@ def main() -> int:
     try:
         check(options.directory)
         with PidFile(options.directory / PID_FILE).hold():
-            asyncio.run(serve(options.directory, dict(options.port)))
+            asyncio.run(serve(options.directory, dict(options.port), founding(options), options.lifeline))
     except AlreadyRunning:
         log.error("Another sandbox runs in %s", options.directory)
         return 1
     except FolderError as error:
         log.error("%s", error)
         return 1
+    except ProcessLookupError:
+        log.error("There is no process %s, with which the sandbox shall end", options.lifeline)
+        return 1
     return 0
 
 
-def build(directory: Path, ports: Mapping[str, int]) -> Sandbox:
+def build(directory: Path, ports: Mapping[str, int], founded: Founding) -> Sandbox:
     """Load what the folder holds, or make it at the first start.
 
     :param ports: face -> port that was asked for; it must be free, while a kept one that is taken is replaced.
+    :param founded: what a new tenant is called.
     """
-    tenant = Tenant(directory / STATE_FILE)
+    tenant = Tenant(directory / STATE_FILE, founded)
     sandbox = Sandbox(
         directory=directory,
         tenant=tenant,
@@ -117,13 +122,18 @@ def build(directory: Path, ports: Mapping[str, int]) -> Sandbox:
     return sandbox
 
 
-async def serve(directory: Path, ports: Mapping[str, int]) -> None:
-    """Start every face, the control face last, and stop them when a signal comes."""
+async def serve(directory: Path, ports: Mapping[str, int], founded: Founding, lifeline: int | None) -> None:
+    """Start every face, the control face last, and stop them when a signal comes.
+
+    :param lifeline: a process; once it has ended, that is such a signal.
+    """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    sandbox = build(directory, ports)
+    if lifeline is not None:
+        loop.add_reader(os.pidfd_open(lifeline), ended.set)
+    sandbox = build(directory, ports, founded)
     token = load_or_create_token(directory)
     store, gmail_store = MailStore(directory), MailStore(directory, "dovecot-google", gmail.FOLDERS)
     contoso = PostOffice(sandbox.tenant, store, exchange_online.SYSTEM)

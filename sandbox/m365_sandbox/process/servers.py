@@ -87,6 +87,14 @@ def read(directory: Path) -> Servers:
     return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
 
 
+def running(directory: Path) -> Servers:
+    """Those of ``servers.json`` that run."""
+    return {
+        name: server for name, server in read(directory).items()
+        if server_pid_file(directory, name).holder() is not None
+    }
+
+
 def stop_all(directory: Path) -> None:
     """End the servers that run; they keep their ports and passwords."""
     for name in read(directory):

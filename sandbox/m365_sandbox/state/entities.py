@@ -25,7 +25,7 @@ def new_application(display_name: str, **properties: Any) -> Entity:
     """An application registration; ``properties`` replace defaults, ``id`` and ``appId`` among them."""
     return {
         **APPLICATION.defaults(), "id": new_id(), "appId": new_id(), "createdDateTime": timestamp(now()),
-        "displayName": display_name, "publisherDomain": "contoso.onmicrosoft.com", **properties,
+        "displayName": display_name, **properties,
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 TLS = ("none", "starttls", "implicit")
 CERTIFICATES = ("good", "self_signed", "expired", "other_name")
-REFUSALS = (None, "anonymous", "relaying")
+REFUSALS = (None, "anonymous", "plaintext", "relaying")
 
 
 class RelayError(ValueError):
@@ -20,7 +20,8 @@ class RelayBehaviour:
 
     ``tls``: ``none`` offers none, ``starttls`` upgrades, ``implicit`` expects TLS with the first byte. ``certificate``:
     which one it shows. ``extended``: whether it knows EHLO, and not HELO alone. ``refuses``: ``anonymous`` those who do
-    not sign in, ``relaying`` every recipient. ``messages_per_connection``: how many it takes (any number when null).
+    not sign in, ``plaintext`` those who do not encrypt, ``relaying`` every recipient. ``messages_per_connection``: how
+    many it takes (any number when null).
     """
 
     tls: str = "none"
@@ -34,7 +35,8 @@ class RelayBehaviour:
         _check(self.certificate in CERTIFICATES, f"certificate must be one of {', '.join(CERTIFICATES)}")
         _check(type(self.extended) is bool, "extended must be true or false")
         _check(self.extended or self.tls != "starttls", "a relay that knows no EHLO cannot offer STARTTLS")
-        _check(self.refuses in REFUSALS, "refuses must be null, anonymous or relaying")
+        _check(self.refuses in REFUSALS, "refuses must be null, anonymous, plaintext or relaying")
+        _check(self.refuses != "plaintext" or self.tls == "starttls", "who refuses plaintext has to offer STARTTLS")
         number = self.messages_per_connection
         _check(
             number is None or (type(number) is int and number > 0),

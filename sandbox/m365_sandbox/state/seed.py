@@ -144,7 +144,7 @@ def _seeded_application(tenant: Tenant, display_name: str, roles: Roles, secret:
     """An application whose secret outlives every turn of the clock that a test makes: nobody renews it."""
     application = new_application(
         display_name, id=seeded_id(tenant, "application", display_name), appId=seeded_app_id(tenant, display_name),
-        createdDateTime=tenant.created,
+        createdDateTime=tenant.created, publisherDomain=tenant.initial_domain,
     )
     service_principal = new_service_principal(
         application["appId"], display_name, tenant.tenant_id,

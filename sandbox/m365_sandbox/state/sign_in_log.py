@@ -60,15 +60,16 @@ SIGN_IN_BETA = EntityType("signIn", (
 def record(
     tenant: Tenant, user_id: str, client_app: str, *, error_code: int = 0, address: str = ADDRESS,
     application: str = "Office 365 Exchange Online", moment: str | None = None,
-    kinds: Sequence[str] = (INTERACTIVE,),
+    kinds: Sequence[str] = (INTERACTIVE,), identifier: str | None = None,
 ) -> Entity:
     """Write a user's sign-in, or the attempt. The caller saves.
 
     :param error_code: the number after AADSTS, 0 for success.
     :param moment: ISO 8601; now when left out.
+    :param identifier: the entry's id, a new one when left out; the log has one entry of an id.
     """
     user = tenant["users"].get(user_id) or {}
-    identifier = str(uuid.uuid4())
+    identifier = identifier or str(uuid.uuid4())
     entry: Entity = {
         "id": identifier, "createdDateTime": moment or timestamp(now()),
         "userDisplayName": user.get("displayName"), "userPrincipalName": user.get("userPrincipalName"),

@@ -10,6 +10,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,39 @@ COLLECTIONS = (
 )
 
 
+# The domain of the seeded people, which every tenant has besides its own.
+PEOPLES_DOMAIN = "contoso.example"
+
+
+@dataclass(frozen=True)
+class Founding:
+    """What a new tenant is called; None and nothing leave it to the sandbox.
+
+    :param tenant_id: a GUID in lower case.
+    :param initial_domain: the one that it has from its first day, which Exchange calls its organisation.
+    :param domains: verified ones, beside that and the seeded people's.
+    """
+
+    tenant_id: str | None = None
+    initial_domain: str | None = None
+    domains: tuple[str, ...] = ()
+
+    def fits(self, state: Entity) -> bool:
+        """Whether a tenant that is there is called so, as its state (``Tenant.dump``) says."""
+        return (
+            self.tenant_id in (None, state["tenant_id"]) and self.initial_domain in (None, state["initial_domain"])
+            and set(self.domains) <= set(state["domains"])
+        )
+
+    def beginning(self) -> Entity:
+        """The state that a new tenant begins with."""
+        initial = self.initial_domain or "contoso.onmicrosoft.com"
+        return {
+            "tenant_id": self.tenant_id or str(uuid.uuid4()), "initial_domain": initial,
+            "domains": list(dict.fromkeys((initial, PEOPLES_DOMAIN, *self.domains))), "created": timestamp(now()),
+        }
+
+
 class NotSaved(Exception):
     """What was asked for cannot be kept, so it did not happen: the tenant is as it was."""
 
@@ -77,21 +111,27 @@ class Tenant:
     """The tenant's facts and collections, saved to one JSON file after every change.
 
     :param path: the state file; it is made 0600 in a folder that the caller made 0700.
+    :param founding: counts if there is no such file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, founding: Founding = Founding()) -> None:
         self.path = path
+        self._founding = founding
+        self._load()
+
+    def restore(self) -> None:
+        """Be again as it was saved last, whatever was changed since."""
         self._load()
 
     def _load(self) -> None:
         path = self.path
-        state: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-        self.tenant_id: str = state.get("tenant_id") or str(uuid.uuid4())
+        state: Entity = json.loads(path.read_text("utf-8")) if path.exists() else self._founding.beginning()
+        self.tenant_id: str = state["tenant_id"]
         CLOCK.turn(state.get("clock", {}).get("offset_seconds", 0.0))
         self.display_name = "Contoso"
-        self.initial_domain = "contoso.onmicrosoft.com"
-        self.domains = ("contoso.onmicrosoft.com", "contoso.example")
-        self.created = state.get("created") or timestamp(now())
+        self.initial_domain: str = state["initial_domain"]
+        self.domains: tuple[str, ...] = tuple(state["domains"])
+        self.created: str = state["created"]
         self._empty()
         self.transport_config.update(state.get("transport_config", {}))
         self.organization_config.update(state.get("organization_config", {}))
@@ -210,25 +250,35 @@ class Tenant:
         account's name in the mailbox store and never changes.
         """
         identifier = identifier or str(uuid.uuid4())
-        if licensed or shared:
-            mail = mail or user_principal_name
-        sku = {"disabledPlans": [], "skuId": "3b555118-da6a-4418-894f-7df1e2096870"}
-        user = {
+        user: Entity = {
             "id": identifier, "userPrincipalName": user_principal_name, "displayName": display_name,
             "mail": mail,
             "mailNickname": user_principal_name.partition("@")[0], "givenName": None, "surname": None,
             "jobTitle": None, "mobilePhone": None, "officeLocation": None, "preferredLanguage": None,
-            "businessPhones": [], "accountEnabled": not shared,
-            "assignedLicenses": [sku] if licensed else [],
+            "businessPhones": [], "accountEnabled": not shared, "assignedLicenses": [],
         }
-        self["users"].put(identifier, user)
-        if licensed or shared:
-            self["mailboxes"].put(identifier, {
-                "id": identifier, "address": mail, "addresses": [mail, *aliases],
-                "store": identifier, "ImapEnabled": True, "PopEnabled": True,
-                "SmtpClientAuthenticationDisabled": None,
-                "RecipientTypeDetails": "SharedMailbox" if shared else "UserMailbox",
-            })
         if password is not None:
             self["password_digests"].put(identifier, {"digest": digest(password)})
+        return self.give_mail(user, mail, aliases, licensed=licensed, shared=shared)
+
+    def give_mail(
+        self, user: Entity, mail: str | None, aliases: Sequence[str], *, licensed: bool, shared: bool,
+    ) -> Entity:
+        """Write a user with a licence or without, and with the mailbox that follows from it. The caller saves.
+
+        A mailbox that is there keeps its settings; without a licence, and not shared, it ends.
+        """
+        identifier, sku = user["id"], {"disabledPlans": [], "skuId": "3b555118-da6a-4418-894f-7df1e2096870"}
+        if licensed or shared:
+            mail = mail or user["userPrincipalName"]
+            self["mailboxes"].put(identifier, {
+                "id": identifier, "store": identifier, "ImapEnabled": True, "PopEnabled": True,
+                "SmtpClientAuthenticationDisabled": None, **(self["mailboxes"].get(identifier) or {}),
+                "address": mail, "addresses": [mail, *aliases],
+                "RecipientTypeDetails": "SharedMailbox" if shared else "UserMailbox",
+            })
+        elif identifier in self["mailboxes"]:
+            self["mailboxes"].delete(identifier)
+        user = {**user, "mail": mail, "assignedLicenses": [sku] if licensed else []}
+        self["users"].put(identifier, user)
         return user

@@ -33,7 +33,7 @@ OUTPUT = (
 
 def row(tenant: Tenant, pointer: Principal) -> Row:
     """What Get- and New-ServicePrincipal print."""
-    created = pointer.entity.get("WhenCreated", tenant.created)
+    created: str = pointer.entity.get("WhenCreated", tenant.created)
     return {
         "DisplayName": pointer.display_name, "ObjectId": pointer.entity["ObjectId"], "AppId": pointer.entity["AppId"],
         "Sid": pointer.sid,

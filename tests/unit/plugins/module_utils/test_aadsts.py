@@ -57,3 +57,9 @@ def test_what_somebody_else_repeats_is_known_by_its_number() -> None:
     assert is_for_a_person(50173)
     assert not is_for_a_person(7000222)
     assert not is_for_a_person(None)
+
+
+def test_what_is_no_sign_in_service_may_answer_in_another_shape() -> None:
+    error = authentication_error({"error": {"code": "Unauthorized"}}, "client 1")
+    assert (error.code, error.needs_person) == (None, False)
+    assert "no explanation" in error.message

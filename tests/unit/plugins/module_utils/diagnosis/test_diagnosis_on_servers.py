@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis import on_servers
-from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.findings import crosses, table
+from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.findings import (
+    CHECKS,
+    Subject,
+    crosses,
+    table,
+)
 
 PLANNED = {"failed": False, "msg": "ici is planned."}
 SAME = {"targets": [{"name": "/srv/a", "changed": False}], "changed": False}
@@ -55,3 +60,14 @@ def test_the_table_has_a_mark_for_each_check_and_the_remedy_below() -> None:
         ["host", "plan", "server", "targets", "settings", "result"], lines[1].split(),
         ["h", "✓", "✓", "✗", "?", "1", "wrong"], ["h:", "targets:", "It", "is", "gone.", "Look."],
     ]
+
+
+def test_the_applications_are_one_table_that_fits_a_terminal_of_120_columns() -> None:
+    findings = [
+        one for name in ("contracts-mail-test", "an-application-of-fabrikam-test")
+        for one in Subject("application", name).ok(*CHECKS["application"])
+    ]
+    lines = table(findings)
+    assert len(lines) == 4
+    assert max(map(len, lines)) <= 112
+    assert [line.count("✓") for line in lines] == [0, 0, 9, 9]

@@ -8,7 +8,12 @@ from __future__ import annotations
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._aadsts import REMEDIES
 from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis import symptoms
-from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.findings import CHECKS, CONTROLLER
+from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.findings import (
+    CHECKS,
+    CONTROLLER,
+    Finding,
+    Subject,
+)
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.diagnosis import SIGNS
 
@@ -43,4 +48,12 @@ def test_which_cause_it_is_is_told_or_that_no_check_can_tell() -> None:
     [wrong] = CONTROLLER.cross("caller_sign_in", "It was refused.", "Mend it.")
     assert "It is: controller: caller_sign_in: It was refused. Mend it." in symptoms.told(row, [wrong])
     assert any("None of the checks" in line for line in symptoms.told(row, []))
+    unclear = Finding("mailbox", "a@b.example", "licence", "unknown", "it may be an alias")
+    assert "It may be: a@b.example: licence: it may be an alias." in symptoms.told(symptoms.find("5.1.10"), [unclear])
+    [before] = Subject("host", "h").cross("plan", "mail_send: is required", "Correct it.")
+    assert any("It cannot be told, since: h: plan:" in line for line in symptoms.told(row, [before]))
     assert any("No check can tell" in line for line in symptoms.told(symptoms.find("5.1.8"), []))
+
+
+def test_a_word_of_graph_with_one_of_smtp_in_it_is_graphs() -> None:
+    assert symptoms.find("403 ErrorSendAsDenied: The user account").said == "ErrorSendAsDenied"

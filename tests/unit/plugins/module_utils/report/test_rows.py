@@ -80,6 +80,17 @@ def test_a_row_per_host_in_the_order_given() -> None:
     assert found("stopped")["result"] == "not verified"
 
 
+def test_a_mail_that_should_have_been_refused_is_no_delivery() -> None:
+    opened = check("director", "mailbox", failed=True, sent_through={"transport": "graph", "authentication": "oauth2"})
+    steps = replace(STEPS, deliveries={"leader": {"deliveries": [CHECKS[0], opened]}}, failures={
+        "leader": {"step": "delivery", "msg": "director@contoso.example was not refused"},
+    })
+    row = found("leader", steps)
+    assert (row["sent through"], row["received through"]) == ("smtp (basic)", "imap (oauth2)")
+    assert row["result"] == "FAILED at delivery"
+    assert [one["result"] for one in row["deliveries"]] == ["delivered", "FAILED"]
+
+
 def test_what_a_product_does_itself_is_called_so() -> None:
     through, imap = {"transport": "web", "authentication": "none"}, {"transport": "imap", "authentication": "oauth2"}
     checks = [

@@ -1,0 +1,447 @@
+# Copyright: mailops contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+"""The causes of the symptoms that the sandbox can say, and why it cannot say the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from symptom_voices import (
+    APPLICATIONS,
+    CONTRACTS,
+    GOOGLE,
+    GRAPH,
+    MAILBOXES,
+    NOBODY,
+    ORDERS,
+    OUTLOOK,
+    PROBE,
+    RELAY,
+    SITE,
+    TICKETS,
+)
+from symptom_world import World
+
+DIRECTOR = "director@contoso.example"
+UNLICENSED = "unlicensed@contoso.example"
+CALLER = ("controller", "caller_sign_in")
+DAY = 86400
+NO_ID = "00000000-0000-0000-0000-000000000001"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One cause of a symptom.
+
+    :param row: how the row of the table begins that is meant.
+    :param host: who is looked at.
+    :param plant: makes the cause true for a while.
+    :param say: makes a face of the sandbox say the symptom.
+    :param found: what is wrong then, as what it is about and the check; None where no check can tell.
+    :param state: unknown, if it may be that, and cannot be told for sure.
+    """
+
+    row: str
+    host: str
+    plant: Callable[[World], AbstractContextManager[Any]]
+    say: Callable[[World], str]
+    found: tuple[str, str] | None
+    state: str = "cross"
+
+
+def nothing(_world: World) -> AbstractContextManager[Any]:
+    """What is said tells all that there is to know."""
+    return nullcontext()
+
+
+OF_TICKETS, OF_SITE, OF_CONTRACTS, OF_ORDERS = (
+    APPLICATIONS[host] for host in (TICKETS, SITE, CONTRACTS, ORDERS)
+)
+PERSON, SETTINGS = (ORDERS, "person"), (TICKETS, "settings")
+SMTP_SWITCH = "SmtpClientAuthenticationDisabled"
+
+
+def user(**wrong: Any) -> Callable[[World], AbstractContextManager[Any]]:
+    """The person who has signed in at the server may not go on as before."""
+    right = {
+        "accountEnabled": True, "multiFactorCode": None, "blockedByConditionalAccess": False,
+        "signInFrequencySeconds": None, "passwordExpired": False,
+    }
+    path = f"/tenant/users/{MAILBOXES[ORDERS]}"
+    return lambda one: one.refused(one.control(path, wrong, {name: right[name] for name in wrong}))
+
+
+def old_configuration(world: World) -> AbstractContextManager[Any]:
+    """Somebody has put back what the product was configured with before: a relay with a password."""
+    return world.restored(TICKETS)
+
+
+def switch(*, mailbox: bool | None, organization: bool) -> Callable[[World], AbstractContextManager[Any]]:
+    """SMTP AUTH, for the mailbox and for the organisation."""
+    return lambda one: one.both(
+        one.control(f"/tenant/mailboxes/{MAILBOXES[TICKETS]}", {SMTP_SWITCH: mailbox}, {SMTP_SWITCH: False}),
+        one.control("/tenant/transport-config", {SMTP_SWITCH: organization}, {SMTP_SWITCH: True}),
+    )
+
+
+def signed_out(world: World) -> AbstractContextManager[Any]:
+    """Nobody has signed in at the server."""
+    return world.signed_out()
+
+
+def sends_as(mailbox: str) -> Callable[[World], AbstractContextManager[Any]]:
+    """The inventory names another mailbox."""
+    return lambda one: one.variables(CONTRACTS, mail_send={"transport": "graph", "from": mailbox})
+
+
+#: Each cause that can be planted, with what is said then.
+CASES = {
+    # -- Entra: applications, and the caller
+    "the secret was replaced": Case(
+        "AADSTS7000215", TICKETS, lambda one: one.replaced_secret(TICKETS), lambda one: one.own_token(TICKETS),
+        (OF_TICKETS, "secret"),
+    ),
+    "the secret's ID in place of its value": Case(
+        "AADSTS7000215", TICKETS, lambda one: one.stored(TICKETS, secret_text=one.credential(TICKETS)["key_id"]),
+        lambda one: one.own_token(TICKETS), (OF_TICKETS, "token"),
+    ),
+    "the caller's secret is wrong": Case(
+        "AADSTS7000215", TICKETS, lambda one: one.caller(client_secret="wrong"),
+        lambda one: one.token(client_secret="wrong"), CALLER,
+    ),
+    "the secret has expired": Case(
+        "AADSTS7000222", TICKETS, lambda one: one.both(one.caller(), one.later(seconds=800 * DAY)),
+        lambda one: one.own_token(TICKETS), (OF_TICKETS, "secret"),
+    ),
+    "the caller has no credential": Case(
+        "AADSTS7000218", TICKETS, lambda one: one.caller(client_secret=None, auth_source="client_secret"),
+        lambda one: one.token(client_secret=""), CALLER,
+    ),
+    "the caller's certificate is not registered": Case(
+        "AADSTS700027", TICKETS, lambda one: one.caller_with_certificate(registered=False),
+        lambda one: one.with_certificate(registered=False), CALLER,
+    ),
+    "a clock is wrong": Case(
+        "AADSTS50013", TICKETS, lambda one: one.both(one.caller_with_certificate(registered=True), one.hour()),
+        lambda one: one.with_certificate(registered=True), CALLER,
+    ),
+    "no federated credential": Case(
+        "AADSTS70021", TICKETS, lambda one: one.caller_with_assertion(), lambda one: one.with_assertion(), CALLER,
+    ),
+    "the caller is another": Case(
+        "AADSTS700016", TICKETS, lambda one: one.caller(client_id=NO_ID), lambda one: one.token(client_id=NO_ID),
+        CALLER,
+    ),
+    "the application was deleted": Case(
+        "AADSTS700016", TICKETS, lambda one: one.deleted("applications", TICKETS),
+        lambda one: one.own_token(TICKETS), (OF_TICKETS, "registration"),
+    ),
+    "the service principal was deleted": Case(
+        "AADSTS7000229", TICKETS, lambda one: one.deleted("servicePrincipals", TICKETS),
+        lambda one: one.own_token(TICKETS), (OF_TICKETS, "service_principal"),
+    ),
+    "the service principal is disabled": Case(
+        "AADSTS7000112", TICKETS, lambda one: one.disabled(one.principals[TICKETS]),
+        lambda one: one.own_token(TICKETS), (OF_TICKETS, "service_principal"),
+    ),
+    "the tenant is another": Case(
+        "AADSTS90002", TICKETS, lambda one: one.caller(tenant_id=NO_ID), lambda one: one.token(NO_ID), CALLER,
+    ),
+    "no tenant is named": Case(
+        "AADSTS50059", TICKETS, lambda one: one.caller(tenant_id="organizations"),
+        lambda one: one.token("organizations"), CALLER,
+    ),
+    "the host is no sign-in service": Case(
+        "AADSTS50049", TICKETS, lambda one: one.caller(authority_host=one.env["MAILOPS_GRAPH_ENDPOINT"]),
+        lambda one: one.discovery(), CALLER,
+    ),
+    "the cloud is another": Case(
+        "AADSTS500011", TICKETS, lambda one: one.caller(cloud="china"),
+        lambda one: one.token(scope="https://microsoftgraph.chinacloudapi.cn/.default"), CALLER,
+    ),
+    "the tenant is throttled": Case(
+        "AADSTS90055", TICKETS, lambda one: one.fault(face="identity", kind="throttle", count=1),
+        lambda one: one.token(), None,
+    ),
+    "a parameter is missing": Case("AADSTS28003", TICKETS, nothing, lambda one: one.token(grant_type=""), None),
+    # -- Entra: people
+    "the sign-in was revoked": Case(
+        "AADSTS50173", ORDERS, lambda one: one.refused(nothing(one)), lambda one: one.revoked(), PERSON,
+    ),
+    "a sign-in lasts as long as a policy says": Case(
+        "AADSTS70043", ORDERS,
+        lambda one: one.both(user(signInFrequencySeconds=60)(one), one.both(one.caller(), one.hour())),
+        lambda one: one.port(), PERSON,
+    ),
+    "nobody used the sign-in": Case(
+        "AADSTS700082", ORDERS, lambda one: one.refused(one.both(one.caller(), one.later(seconds=91 * DAY))),
+        lambda one: one.port(), PERSON,
+    ),
+    "a second factor": Case("AADSTS50072", ORDERS, user(multiFactorCode="1"), lambda one: one.port(), PERSON),
+    "a policy for people": Case(
+        "AADSTS53003", ORDERS, user(blockedByConditionalAccess=True), lambda one: one.port(), PERSON,
+    ),
+    "the account is disabled": Case(
+        "AADSTS50057", ORDERS, user(accountEnabled=False), lambda one: one.port(), PERSON,
+    ),
+    "the consent was revoked": Case(
+        "AADSTS65001", ORDERS, lambda one: one.refused(one.not_consented(ORDERS)), lambda one: one.port(),
+        (OF_ORDERS, "permissions"),
+    ),
+    "an administrator has to consent": Case(
+        "AADSTS90094", ORDERS, lambda one: one.refused(one.not_consented(ORDERS)), lambda one: one.for_administrators(),
+        (OF_ORDERS, "permissions"),
+    ),
+    "the application does not declare it": Case(
+        "AADSTS650057", ORDERS, lambda one: one.refused(one.both(one.undeclared(ORDERS), one.not_consented(ORDERS))),
+        lambda one: one.for_everything(), (OF_ORDERS, "permissions"),
+    ),
+    "the client is public": Case(
+        "AADSTS700025", ORDERS, lambda one: one.both(signed_out(one), one.public(ORDERS)),
+        lambda one: one.saving_changes(), PERSON,
+    ),
+    "the person declined": Case("AADSTS65004", ORDERS, signed_out, lambda one: one.declined(), PERSON),
+    "nobody is signed in": Case(
+        "AADSTS700084", ORDERS, signed_out, lambda one: one.authorize(prompt="none").answer["error_description"],
+        PERSON,
+    ),
+    "the password has expired": Case(
+        "AADSTS50055", ORDERS, lambda one: one.both(signed_out(one), user(passwordExpired=True)(one)),
+        lambda one: one.signing_in(), PERSON,
+    ),
+    "the password is wrong": Case(
+        "AADSTS50126", ORDERS, signed_out, lambda one: one.signing_in(password="wrong"), PERSON,
+    ),
+    "the account is locked": Case(
+        "AADSTS50053", ORDERS, signed_out,
+        lambda one: one.signing_in(MAILBOXES[CONTRACTS], password="wrong", times=11), PERSON,
+    ),
+    "the user is unknown": Case(
+        "AADSTS50034", ORDERS, signed_out, lambda one: one.signing_in(NOBODY), PERSON,
+    ),
+    "the account is not assigned": Case(
+        "AADSTS50105", ORDERS, lambda one: one.both(signed_out(one), one.for_the_assigned(ORDERS)),
+        lambda one: one.signing_in(), PERSON,
+    ),
+    "the redirect URI was removed": Case(
+        "AADSTS50011", ORDERS, lambda one: one.without_redirect(ORDERS), lambda one: one.authorize().error,
+        (OF_ORDERS, "registration"),
+    ),
+    "several accounts": Case("AADSTS16000", ORDERS, signed_out, lambda one: one.several_accounts(), PERSON),
+    "nobody has entered the code": Case("AADSTS70016", ORDERS, signed_out, lambda one: one.device_code(), PERSON),
+    "the device code has expired": Case(
+        "AADSTS70019", ORDERS, signed_out, lambda one: one.device_code(one.later(seconds=1000)), PERSON,
+    ),
+    "the user code is mistyped": Case("AADSTS70018", ORDERS, signed_out, lambda one: one.mistyped(), PERSON),
+    "the code was used already": Case("AADSTS54005", ORDERS, signed_out, lambda one: one.redeemed_twice(), PERSON),
+    "two sign-ins were mixed": Case("AADSTS501481", ORDERS, signed_out, lambda one: one.mixed(), PERSON),
+    # -- submission
+    "SMTP AUTH is off in the organisation": Case(
+        "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant", TICKETS,
+        switch(mailbox=None, organization=True), lambda one: one.smtp(), (MAILBOXES[TICKETS], "smtp_auth"),
+    ),
+    "SMTP AUTH is off on the mailbox": Case(
+        "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox", TICKETS,
+        switch(mailbox=True, organization=False), lambda one: one.smtp(), (MAILBOXES[TICKETS], "smtp_auth"),
+    ),
+    "still a password": Case(
+        "535 5.7.139 Authentication unsuccessful, basic authentication is disabled", TICKETS, old_configuration,
+        lambda one: one.smtp(password="old-relay-password"), SETTINGS,
+    ),
+    "still a password, and a wrong one": Case(
+        "535 5.7.139 Authentication unsuccessful, the user credentials were incorrect", TICKETS,
+        lambda one: one.both(old_configuration(one), one.control(
+            "/tenant/organization-config", {"BasicAuthenticationBlocked": False}, {"BasicAuthenticationBlocked": True},
+        )), lambda one: one.smtp(password="old-relay-password"), SETTINGS,
+    ),
+    "no permission for SMTP": Case(
+        "535 5.7.3 ", TICKETS, lambda one: one.not_granted(TICKETS), lambda one: one.smtp(),
+        (OF_TICKETS, "permissions"),
+    ),
+    "Exchange does not know the application": Case(
+        "535 5.7.3 ", TICKETS, lambda one: one.pointing_to(None), lambda one: one.smtp(),
+        (OF_TICKETS, "exchange_principal"),
+    ),
+    "Exchange knows another object id": Case(
+        "535 5.7.3 ", TICKETS, lambda one: one.pointing_to(one.objects[TICKETS]["id"]), lambda one: one.smtp(),
+        (OF_TICKETS, "exchange_principal"),
+    ),
+    "no FullAccess": Case(
+        "535 5.7.3 ", TICKETS, lambda one: one.without_right(TICKETS), lambda one: one.smtp(),
+        (OF_TICKETS, "mailbox_rights"),
+    ),
+    "no such mailbox by SMTP": Case(
+        "535 5.7.3 ", TICKETS, lambda one: one.variables(TICKETS, tickets_mailbox=NOBODY),
+        lambda one: one.smtp(user=NOBODY), (NOBODY, "licence"),
+    ),
+    "the product does not sign in": Case(
+        "530 5.7.57", TICKETS, old_configuration, lambda one: one.smtp(token=""), SETTINGS,
+    ),
+    "another sender by SMTP": Case(
+        "554 5.2.252", TICKETS, lambda one: one.configured(TICKETS, MAILBOXES[TICKETS], DIRECTOR),
+        lambda one: one.smtp(sender=DIRECTOR), SETTINGS,
+    ),
+    "too many connections": Case("432 4.3.2", TICKETS, nothing, lambda one: one.smtp_crowd(), None),
+    "a passing trouble": Case(
+        "451 4.7.500", TICKETS, lambda one: one.fault(face="smtp", kind="unavailable", count=1),
+        lambda one: one.greeting(), None,
+    ),
+    # -- the relay
+    "the relay does not take that recipient": Case(
+        "550 5.7.54", RELAY, lambda one: one.configured(RELAY, one.env["M365_SANDBOX_RELAY_USER"], "somebody"),
+        lambda one: one.relay("somebody@elsewhere.example"), (RELAY, "settings"),
+    ),
+    "the relay takes few messages a session": Case(
+        "421 4.7.0 too many messages", RELAY,
+        lambda one: one.both(
+            one.control("/relay", {"messages_per_connection": 1}, {}, "PUT"),
+            one.configured(RELAY, one.env["M365_SANDBOX_RELAY_USER"], "somebody"),
+        ), lambda one: one.relay(PROBE, PROBE), (RELAY, "settings"),
+    ),
+    "the relay wants TLS": Case(
+        "530 5.7.0 Must issue", RELAY,
+        lambda one: one.both(
+            one.control("/relay", {"tls": "starttls", "refuses": "plaintext"}, {}, "PUT"),
+            one.configured(RELAY, one.env["M365_SANDBOX_RELAY_USER"], "somebody"),
+        ), lambda one: one.relay(PROBE), (RELAY, "settings"),
+    ),
+    "the recipient does not exist": Case(
+        "550 5.1.10", CONTRACTS, lambda one: one.proof_to(NOBODY), lambda one: one.relay(NOBODY), (NOBODY, "licence"),
+        "unknown",
+    ),
+    # -- IMAP and POP3
+    "IMAP is off": Case(
+        "User is authenticated but not connected", ORDERS,
+        lambda one: one.control(
+            f"/tenant/mailboxes/{MAILBOXES[ORDERS]}", {"ImapEnabled": False}, {"ImapEnabled": True},
+        ),
+        lambda one: one.imap(one.person_token("IMAP.AccessAsUser.All")), (MAILBOXES[ORDERS], "imap"),
+    ),
+    "no licence by IMAP": Case(
+        "User is authenticated but not connected", ORDERS,
+        lambda one: one.variables(ORDERS, integration_mailbox=UNLICENSED),
+        lambda one: one.imap(one.person_token("IMAP.AccessAsUser.All"), user=UNLICENSED), (UNLICENSED, "licence"),
+    ),
+    "no consent to IMAP": Case(
+        "NO AUTHENTICATE failed", ORDERS, lambda one: one.not_consented(ORDERS),
+        lambda one: one.imap(one.person_token("SMTP.Send")), (OF_ORDERS, "permissions"),
+    ),
+    "still a password by IMAP": Case(
+        "NO LOGIN failed", ORDERS, lambda one: one.by_password(), lambda one: one.imap_login(), (ORDERS, "settings"),
+    ),
+    "still a password by POP": Case(
+        "-ERR Logon failure", ORDERS, lambda one: one.by_password(), lambda one: one.pop3_login(), (ORDERS, "settings"),
+    ),
+    # -- Gmail
+    "a wrong password at Gmail": Case(
+        "535 5.7.8", GOOGLE, lambda one: one.configured(GOOGLE, "orders@fabrikam.example", "wrong@fabrikam.example"),
+        lambda one: one.gmail_smtp("wrong"), (GOOGLE, "settings"),
+    ),
+    "no sign-in at Gmail": Case(
+        "530 5.7.0 Authentication Required", GOOGLE, lambda one: one.restored(GOOGLE), lambda one: one.gmail_smtp(),
+        (GOOGLE, "settings"),
+    ),
+    "a wrong token at Gmail's IMAP": Case(
+        "[AUTHENTICATIONFAILED]", GOOGLE, lambda one: one.restored(GOOGLE),
+        lambda one: one.imap("wrong", "M365_SANDBOX_GMAIL_IMAP_PORT", "orders@fabrikam.example"), (GOOGLE, "settings"),
+    ),
+    "a wrong token at Gmail's POP3": Case(
+        "-ERR [AUTH]", GOOGLE, lambda one: one.restored(GOOGLE),
+        lambda one: one.pop3("wrong", "M365_SANDBOX_GMAIL_POP3_PORT", "orders@fabrikam.example"), (GOOGLE, "settings"),
+    ),
+    "IMAP is off at Gmail": Case(
+        "Your account is not enabled for IMAP", GOOGLE,
+        lambda one: one.control("/tenant/google-users/orders@fabrikam.example", {"imap": False}, {"imap": True}),
+        lambda one: one.imap(one.google_token(), "M365_SANDBOX_GMAIL_IMAP_PORT", "orders@fabrikam.example"), None,
+    ),
+    "POP is off at Gmail": Case(
+        "[SYS/PERM]", GOOGLE,
+        lambda one: one.control("/tenant/google-users/orders@fabrikam.example", {"pop": False}, {"pop": True}),
+        lambda one: one.pop3(one.google_token(), "M365_SANDBOX_GMAIL_POP3_PORT", "orders@fabrikam.example"), None,
+    ),
+    # -- Graph
+    "no consent to send": Case(
+        "ErrorAccessDenied: Access is denied", SITE, lambda one: one.out_of_scope(), lambda one: one.send(SITE),
+        (OF_SITE, "scope"),
+    ),
+    "another permission alone": Case(
+        "ErrorAccessDenied: Access is denied", CONTRACTS, lambda one: one.another_permission(CONTRACTS),
+        lambda one: one.send(CONTRACTS), (OF_CONTRACTS, "permissions"),
+    ),
+    "an application access policy": Case(
+        "ErrorAccessDenied: Access to OData", CONTRACTS, lambda one: one.access_policy(),
+        lambda one: one.send(CONTRACTS), None,
+    ),
+    "a malformed recipient": Case(
+        "ErrorInvalidRecipients", CONTRACTS, nothing,
+        lambda one: one.send(CONTRACTS, toRecipients=[{"emailAddress": {"address": "nobody"}}]), None,
+    ),
+    "no new token": Case(
+        "InvalidAuthenticationToken: Lifetime", CONTRACTS,
+        lambda one: one.both(one.caller(CONTRACTS), one.later(seconds=800 * DAY)),
+        lambda one: one.send(CONTRACTS, one.access(CONTRACTS, GRAPH, -60)), (OF_CONTRACTS, "secret"),
+    ),
+    "no token at all": Case(
+        "InvalidAuthenticationToken", CONTRACTS, lambda one: one.configured(CONTRACTS, MAILBOXES[CONTRACTS], DIRECTOR),
+        lambda one: one.send(CONTRACTS, "none"), (CONTRACTS, "settings"),
+    ),
+    "another sender by Graph": Case(
+        "ErrorSendAsDenied", CONTRACTS, lambda one: one.configured(CONTRACTS, MAILBOXES[CONTRACTS], DIRECTOR),
+        lambda one: one.send(CONTRACTS, **{"from": {"emailAddress": {"address": DIRECTOR}}}), (CONTRACTS, "settings"),
+    ),
+    "no such mailbox by Graph": Case(
+        "ErrorInvalidUser", CONTRACTS, sends_as(NOBODY), lambda one: one.send(CONTRACTS, mailbox=NOBODY),
+        (NOBODY, "licence"), "unknown",
+    ),
+    "no licence by Graph": Case(
+        "MailboxNotEnabledForRESTAPI", CONTRACTS, sends_as(UNLICENSED),
+        lambda one: one.send(CONTRACTS, mailbox=UNLICENSED), (UNLICENSED, "licence"),
+    ),
+    "Graph is throttled": Case(
+        "ApplicationThrottled", CONTRACTS,
+        lambda one: one.fault(face="graph", kind="throttle", count=1, path="sendMail"),
+        lambda one: one.send(CONTRACTS), None,
+    ),
+    "a token for something else": Case(
+        "InvalidAuthenticationToken: Access token validation failure. Invalid audience", CONTRACTS,
+        lambda one: one.configured(CONTRACTS, MAILBOXES[CONTRACTS], DIRECTOR),
+        lambda one: one.send(CONTRACTS, one.access(TICKETS, OUTLOOK)), (CONTRACTS, "settings"),
+    ),
+}
+#: Why a row is said by nobody here. The row's beginning, and the reason.
+UNSAID = {
+    "AADSTS50194": "the sandbox says it to people at /common alone, to which no product sends them",
+    "AADSTS90038": "the sandbox is one cloud",
+    "AADSTS500014": "the sandbox lets nobody disable the service principals of Microsoft's own",
+    "AADSTS650052": "the sandbox has no subscriptions to resources",
+    "AADSTS650056": "the sandbox tells missing consent by 65001 alone, as it is on record",
+    "AADSTS90008": "the sandbox lets everybody sign in to an application",
+    "AADSTS70011": "the caller asks for /.default of a resource, whatever the inventory says",
+    "AADSTS50196": "the sandbox does not count the requests of a client",
+    "AADSTS53000": "the sandbox has no policies on devices",
+    "AADSTS530032": "the sandbox has no policies on old protocols",
+    "AADSTS530035": "the sandbox has no security defaults",
+    "AADSTS50020": "the sandbox is one tenant",
+    "535 5.7.139 Authentication unsuccessful, user is locked by": "the sandbox has no security defaults",
+    "535 5.7.139 Authentication unsuccessful, the request did not meet": "the sandbox has no policies on applications",
+    "534 5.7.9": "the sandbox's Gmail takes no passwords",
+    "454 4.7.0": "the sandbox's Gmail has no limits",
+    "550 5.4.5": "the sandbox's Gmail has no limits",
+    "550 5.2.251": "the sandbox does not count errors that repeat",
+    "430 4.2.0": "the sandbox says 535 5.7.3 where FullAccess is missing, as most records do",
+    "550 5.7.705": "the sandbox accepts every tenant, domain and address",
+    "554 5.2.0": "the sandbox does not count a day's recipients",
+    "554 5.2.2 mailbox full": "the sandbox's mailboxes have no end",
+    "550 5.1.8": "the sandbox blocks nobody for spam",
+    "421 4.4.2": "the sandbox holds a message that comes too soon, as Exchange does, and does not refuse it",
+    "Request is throttled": "the sandbox does not throttle IMAP",
+    "Too many simultaneous": "the sandbox's Gmail has no limits",
+    "401 UnknownError": "the sandbox says ErrorAccessDenied of every token that has no permission for mail",
+    "535 Authentication failed": "each of the sandbox's servers has more words for it",
+    "-ERR Authentication failure": "no product reads by POP3 with a token",
+    "ErrorQuotaExceeded": "the sandbox's mailboxes have no end",
+}
