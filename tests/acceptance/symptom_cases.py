@@ -80,6 +80,13 @@ def old_configuration(world: World) -> AbstractContextManager[Any]:
     return world.restored(TICKETS)
 
 
+def password_accepted(world: World) -> AbstractContextManager[Any]:
+    """As before, and Exchange leaves it to Entra what a password is good for."""
+    return world.both(old_configuration(world), world.control(
+        "/tenant/organization-config", {"BasicAuthenticationBlocked": False}, {"BasicAuthenticationBlocked": True},
+    ))
+
+
 def switch(*, mailbox: bool | None, organization: bool) -> Callable[[World], AbstractContextManager[Any]]:
     """SMTP AUTH, for the mailbox and for the organisation."""
     return lambda one: one.both(
@@ -254,9 +261,18 @@ CASES = {
     ),
     "still a password, and a wrong one": Case(
         "535 5.7.139 Authentication unsuccessful, the user credentials were incorrect", TICKETS,
-        lambda one: one.both(old_configuration(one), one.control(
-            "/tenant/organization-config", {"BasicAuthenticationBlocked": False}, {"BasicAuthenticationBlocked": True},
-        )), lambda one: one.smtp(password="old-relay-password"), SETTINGS,
+        password_accepted, lambda one: one.smtp(password="old-relay-password"), SETTINGS,
+    ),
+    "still a password, and security defaults": Case(
+        "535 5.7.139 Authentication unsuccessful, user is locked by", TICKETS,
+        lambda one: one.both(password_accepted(one), one.control(
+            "/tenant/security-defaults", {"isEnabled": True}, {"isEnabled": False},
+        )), lambda one: one.smtp(password=one.env["M365_SANDBOX_USER_PASSWORD"]), SETTINGS,
+    ),
+    "still a password, and a policy against old clients": Case(
+        "535 5.7.139 Authentication unsuccessful, the request did not meet", TICKETS,
+        lambda one: one.both(password_accepted(one), one.policy_on_old_clients()),
+        lambda one: one.smtp(password=one.env["M365_SANDBOX_USER_PASSWORD"]), SETTINGS,
     ),
     "no permission for SMTP": Case(
         "535 5.7.3 ", TICKETS, lambda one: one.not_granted(TICKETS), lambda one: one.smtp(),
@@ -424,10 +440,8 @@ UNSAID = {
     "AADSTS50196": "the sandbox does not count the requests of a client",
     "AADSTS53000": "the sandbox has no policies on devices",
     "AADSTS530032": "the sandbox has no policies on old protocols",
-    "AADSTS530035": "the sandbox has no security defaults",
+    "AADSTS530035": "the sandbox writes it into the log of sign-ins alone; to the client Exchange says 535 5.7.139",
     "AADSTS50020": "the sandbox is one tenant",
-    "535 5.7.139 Authentication unsuccessful, user is locked by": "the sandbox has no security defaults",
-    "535 5.7.139 Authentication unsuccessful, the request did not meet": "the sandbox has no policies on applications",
     "534 5.7.9": "the sandbox's Gmail takes no passwords",
     "454 4.7.0": "the sandbox's Gmail has no limits",
     "550 5.4.5": "the sandbox's Gmail has no limits",

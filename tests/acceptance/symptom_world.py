@@ -239,6 +239,20 @@ class World(Voices):
         self.estate.exchange("Remove-ApplicationAccessPolicy", {"Identity": policy["Identity"], "Confirm": False})
 
     @planted
+    def policy_on_old_clients(self) -> Iterator[None]:
+        """A Conditional Access policy blocks the clients that know passwords only."""
+        policies = "/tenant/conditional-access-policies"
+        added = self.sandbox.control("POST", policies, {
+            "displayName": "Block legacy authentication", "grantControls": {"builtInControls": ["block"]},
+            "conditions": {
+                "clientAppTypes": ["other"], "applications": {"includeApplications": ["All"]},
+                "users": {"includeUsers": ["All"]},
+            },
+        })
+        yield
+        self.sandbox.control("PATCH", f"{policies}/{added['id']}", {"state": "disabled"})
+
+    @planted
     def undeclared(self, host: str) -> Iterator[None]:
         """A host's application does not declare what it asks for."""
         path = f"/applications/{self.objects[host]['id']}"

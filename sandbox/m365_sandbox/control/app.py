@@ -17,7 +17,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from m365_sandbox.control import google
-from m365_sandbox.control.additions import ADDITIONS, Addition
+from m365_sandbox.control.additions import (
+    ADDITIONS,
+    POLICY_CHANGES,
+    Addition,
+    change_conditional_access_policy,
+)
 from m365_sandbox.control.body import BodyError, Property, optional, read, required
 from m365_sandbox.control.objects import Conflict, UnknownObject, find_user
 from m365_sandbox.control.people import MAILBOX_PROPERTIES, USER_PROPERTIES, change_account, change_mailbox
@@ -76,6 +81,7 @@ def control_app(sandbox: Sandbox, stores: Sequence[MailStore]) -> Starlette:
             Route("/tenant/mailboxes/{address}", control.change_mailbox, methods=["PATCH"]),
             Route("/tenant/users/{user}", control.change_user, methods=["PATCH"]),
             Route("/tenant/users/{user}/revoke-sessions", control.revoke_sessions, methods=["POST"]),
+            Route("/tenant/conditional-access-policies/{policy}", control.change_policy, methods=["PATCH"]),
             Route("/seed", control.seed, methods=["POST"]),
             *(
                 Route(f"/tenant/{name}", control.changing_settings(name, properties), methods=["PATCH"])
@@ -184,6 +190,12 @@ class _Control:
         user = change_account(tenant, user, wanted)
         tenant.save()
         return JSONResponse({**user, **sign_in_settings(tenant, user["id"])})
+
+    async def change_policy(self, request: Request) -> Response:
+        tenant, wanted = self.sandbox.tenant, await _read(request, POLICY_CHANGES)
+        policy = change_conditional_access_policy(tenant, request.path_params["policy"], wanted)
+        tenant.save()
+        return JSONResponse(policy)
 
     async def revoke_sessions(self, request: Request) -> Response:
         tenant = self.sandbox.tenant
