@@ -30,6 +30,7 @@ DIRECTOR = "director@contoso.example"
 UNLICENSED = "unlicensed@contoso.example"
 CALLER = ("controller", "caller_sign_in")
 DAY = 86400
+EXCHANGE_ID = "00000002-0000-0ff1-ce00-000000000000"
 NO_ID = "00000000-0000-0000-0000-000000000001"
 
 
@@ -176,6 +177,11 @@ CASES = {
     ),
     "a parameter is missing": Case("AADSTS28003", TICKETS, nothing, lambda one: one.token(grant_type=""), None),
     # -- Entra: people
+    "the resource is disabled": Case(
+        "AADSTS500014", TICKETS, lambda one: one.control(
+            f"/tenant/service-principals/{EXCHANGE_ID}", {"accountEnabled": False}, {"accountEnabled": True},
+        ), lambda one: one.own_token(TICKETS, OUTLOOK), (OF_TICKETS, "token"),
+    ),
     "the sign-in was revoked": Case(
         "AADSTS50173", ORDERS, lambda one: one.refused(nothing(one)), lambda one: one.revoked(), PERSON,
     ),
@@ -432,7 +438,6 @@ CASES = {
 UNSAID = {
     "AADSTS50194": "the sandbox says it to people at /common alone, to which no product sends them",
     "AADSTS90038": "the sandbox is one cloud",
-    "AADSTS500014": "the sandbox lets nobody disable the service principals of Microsoft's own",
     "AADSTS650052": "the sandbox has no subscriptions to resources",
     "AADSTS650056": "the sandbox tells missing consent by 65001 alone, as it is on record",
     "AADSTS90008": "the sandbox lets everybody sign in to an application",

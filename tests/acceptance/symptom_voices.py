@@ -126,9 +126,9 @@ class Voices:
         error = self._asked(tenant, form)
         return str(error["error_description"])
 
-    def own_token(self, host: str) -> str:
+    def own_token(self, host: str, resource: str = GRAPH) -> str:
         """The refusal that a host's application gets with the secret of the store."""
-        return self.token(client_id=self.ids[host], client_secret=self.secret(host))
+        return self.token(client_id=self.ids[host], client_secret=self.secret(host), scope=f"{resource}/.default")
 
     def access(self, host: str, resource: str, seconds: int = 3600) -> str:
         """An access token of a host's application."""

@@ -24,7 +24,7 @@ from m365_sandbox.control.additions import (
     change_conditional_access_policy,
 )
 from m365_sandbox.control.body import BodyError, Property, optional, read, required
-from m365_sandbox.control.objects import Conflict, UnknownObject, find_user
+from m365_sandbox.control.objects import Conflict, UnknownObject, find_service_principal, find_user
 from m365_sandbox.control.people import MAILBOX_PROPERTIES, USER_PROPERTIES, change_account, change_mailbox
 from m365_sandbox.control.seeding import SeedError, seed
 from m365_sandbox.control.settings import SETTINGS, settings_of
@@ -47,6 +47,7 @@ from m365_sandbox.state.tenant import NotSaved
 
 Handler = Callable[[Request], Awaitable[Response]]
 
+SERVICE_PRINCIPAL_PROPERTIES = {"accountEnabled": required(bool)}
 CLOCK_PROPERTIES = {"offset_seconds": optional(int, float), "moment": optional(str)}
 ISSUER_TOKEN_PROPERTIES = {
     "subject": required(str), "audience": optional(str), "issuer": optional(str), "seconds": optional(int),
@@ -82,6 +83,7 @@ def control_app(sandbox: Sandbox, stores: Sequence[MailStore]) -> Starlette:
             Route("/tenant/users/{user}", control.change_user, methods=["PATCH"]),
             Route("/tenant/users/{user}/revoke-sessions", control.revoke_sessions, methods=["POST"]),
             Route("/tenant/conditional-access-policies/{policy}", control.change_policy, methods=["PATCH"]),
+            Route("/tenant/service-principals/{name}", control.change_service_principal, methods=["PATCH"]),
             Route("/seed", control.seed, methods=["POST"]),
             *(
                 Route(f"/tenant/{name}", control.changing_settings(name, properties), methods=["PATCH"])
@@ -190,6 +192,13 @@ class _Control:
         user = change_account(tenant, user, wanted)
         tenant.save()
         return JSONResponse({**user, **sign_in_settings(tenant, user["id"])})
+
+    async def change_service_principal(self, request: Request) -> Response:
+        tenant, wanted = self.sandbox.tenant, await _read(request, SERVICE_PRINCIPAL_PROPERTIES)
+        principal = find_service_principal(tenant, request.path_params["name"]) | wanted
+        tenant["service_principals"].put(principal["id"], principal)
+        tenant.save()
+        return JSONResponse(principal)
 
     async def change_policy(self, request: Request) -> Response:
         tenant, wanted = self.sandbox.tenant, await _read(request, POLICY_CHANGES)
