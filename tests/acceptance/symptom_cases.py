@@ -63,6 +63,7 @@ OF_TICKETS, OF_SITE, OF_CONTRACTS, OF_ORDERS = (
     APPLICATIONS[host] for host in (TICKETS, SITE, CONTRACTS, ORDERS)
 )
 PERSON, SETTINGS = (ORDERS, "person"), (TICKETS, "settings")
+FREE = {"ProhibitSendQuota": "Unlimited"}
 SMTP_SWITCH = "SmtpClientAuthenticationDisabled"
 
 
@@ -94,6 +95,11 @@ def switch(*, mailbox: bool | None, organization: bool) -> Callable[[World], Abs
         one.control(f"/tenant/mailboxes/{MAILBOXES[TICKETS]}", {SMTP_SWITCH: mailbox}, {SMTP_SWITCH: False}),
         one.control("/tenant/transport-config", {SMTP_SWITCH: organization}, {SMTP_SWITCH: True}),
     )
+
+
+def mailbox(host: str, wrong: Any, right: Any) -> Callable[[World], AbstractContextManager[Any]]:
+    """The mailbox of a host has other settings."""
+    return lambda one: one.control(f"/tenant/mailboxes/{MAILBOXES[host]}", wrong, right)
 
 
 def signed_out(world: World) -> AbstractContextManager[Any]:
@@ -171,17 +177,17 @@ CASES = {
         "AADSTS500011", TICKETS, lambda one: one.caller(cloud="china"),
         lambda one: one.token(scope="https://microsoftgraph.chinacloudapi.cn/.default"), CALLER,
     ),
+    "the resource is disabled": Case(
+        "AADSTS500014", TICKETS, lambda one: one.control(
+            f"/tenant/service-principals/{EXCHANGE_ID}", {"accountEnabled": False}, {"accountEnabled": True},
+        ), lambda one: one.own_token(TICKETS, OUTLOOK), (OF_TICKETS, "token"),
+    ),
     "the tenant is throttled": Case(
         "AADSTS90055", TICKETS, lambda one: one.fault(face="identity", kind="throttle", count=1),
         lambda one: one.token(), None,
     ),
     "a parameter is missing": Case("AADSTS28003", TICKETS, nothing, lambda one: one.token(grant_type=""), None),
     # -- Entra: people
-    "the resource is disabled": Case(
-        "AADSTS500014", TICKETS, lambda one: one.control(
-            f"/tenant/service-principals/{EXCHANGE_ID}", {"accountEnabled": False}, {"accountEnabled": True},
-        ), lambda one: one.own_token(TICKETS, OUTLOOK), (OF_TICKETS, "token"),
-    ),
     "the sign-in was revoked": Case(
         "AADSTS50173", ORDERS, lambda one: one.refused(nothing(one)), lambda one: one.revoked(), PERSON,
     ),
@@ -307,6 +313,10 @@ CASES = {
         "554 5.2.252", TICKETS, lambda one: one.configured(TICKETS, MAILBOXES[TICKETS], DIRECTOR),
         lambda one: one.smtp(sender=DIRECTOR), SETTINGS,
     ),
+    "the mailbox is full, by SMTP": Case(
+        "554 5.2.2 mailbox full", TICKETS, mailbox(TICKETS, {"ProhibitSendQuota": "0B"}, FREE),
+        lambda one: one.smtp(), None,
+    ),
     "too many connections": Case("432 4.3.2", TICKETS, nothing, lambda one: one.smtp_crowd(), None),
     "a passing trouble": Case(
         "451 4.7.500", TICKETS, lambda one: one.fault(face="smtp", kind="unavailable", count=1),
@@ -338,9 +348,7 @@ CASES = {
     # -- IMAP and POP3
     "IMAP is off": Case(
         "User is authenticated but not connected", ORDERS,
-        lambda one: one.control(
-            f"/tenant/mailboxes/{MAILBOXES[ORDERS]}", {"ImapEnabled": False}, {"ImapEnabled": True},
-        ),
+        mailbox(ORDERS, {"ImapEnabled": False}, {"ImapEnabled": True}),
         lambda one: one.imap(one.person_token("IMAP.AccessAsUser.All")), (MAILBOXES[ORDERS], "imap"),
     ),
     "no licence by IMAP": Case(
@@ -423,6 +431,10 @@ CASES = {
         "MailboxNotEnabledForRESTAPI", CONTRACTS, sends_as(UNLICENSED),
         lambda one: one.send(CONTRACTS, mailbox=UNLICENSED), (UNLICENSED, "licence"),
     ),
+    "the mailbox is full, by Graph": Case(
+        "ErrorQuotaExceeded", CONTRACTS, mailbox(CONTRACTS, {"ProhibitSendQuota": "0B"}, FREE),
+        lambda one: one.send(CONTRACTS), None,
+    ),
     "Graph is throttled": Case(
         "ApplicationThrottled", CONTRACTS,
         lambda one: one.fault(face="graph", kind="throttle", count=1, path="sendMail"),
@@ -454,7 +466,6 @@ UNSAID = {
     "430 4.2.0": "the sandbox says 535 5.7.3 where FullAccess is missing, as most records do",
     "550 5.7.705": "the sandbox accepts every tenant, domain and address",
     "554 5.2.0": "the sandbox does not count a day's recipients",
-    "554 5.2.2 mailbox full": "the sandbox's mailboxes have no end",
     "550 5.1.8": "the sandbox blocks nobody for spam",
     "421 4.4.2": "the sandbox holds a message that comes too soon, as Exchange does, and does not refuse it",
     "Request is throttled": "the sandbox does not throttle IMAP",
@@ -462,5 +473,4 @@ UNSAID = {
     "401 UnknownError": "the sandbox says ErrorAccessDenied of every token that has no permission for mail",
     "535 Authentication failed": "each of the sandbox's servers has more words for it",
     "-ERR Authentication failure": "no product reads by POP3 with a token",
-    "ErrorQuotaExceeded": "the sandbox's mailboxes have no end",
 }
