@@ -250,6 +250,15 @@ CASES = {
         "AADSTS50011", ORDERS, lambda one: one.without_redirect(ORDERS), lambda one: one.authorize().error,
         (OF_ORDERS, "registration"),
     ),
+    "the server asks at /common": Case(
+        "AADSTS50194", ORDERS, lambda one: one.port_settings(
+            authURL=f"{one.env['AZURE_AUTHORITY_HOST']}/common/oauth2/v2.0/authorize",
+        ), lambda one: one.getting_code(), (ORDERS, "settings"),
+    ),
+    "the server asks for what is no scope": Case(
+        "AADSTS70011", ORDERS, lambda one: one.port_settings(scope=f"{OUTLOOK}/"), lambda one: one.getting_code(),
+        (ORDERS, "settings"),
+    ),
     "several accounts": Case("AADSTS16000", ORDERS, signed_out, lambda one: one.several_accounts(), PERSON),
     "nobody has entered the code": Case("AADSTS70016", ORDERS, signed_out, lambda one: one.device_code(), PERSON),
     "the device code has expired": Case(
@@ -361,10 +370,12 @@ CASES = {
         lambda one: one.imap(one.person_token("SMTP.Send")), (OF_ORDERS, "permissions"),
     ),
     "still a password by IMAP": Case(
-        "NO LOGIN failed", ORDERS, lambda one: one.by_password(), lambda one: one.imap_login(), (ORDERS, "settings"),
+        "NO LOGIN failed", ORDERS, lambda one: one.port_settings(authentication="Basic", password="old"),
+        lambda one: one.imap_login(), (ORDERS, "settings"),
     ),
     "still a password by POP": Case(
-        "-ERR Logon failure", ORDERS, lambda one: one.by_password(), lambda one: one.pop3_login(), (ORDERS, "settings"),
+        "-ERR Logon failure", ORDERS, lambda one: one.port_settings(authentication="Basic", password="old"),
+        lambda one: one.pop3_login(), (ORDERS, "settings"),
     ),
     # -- Gmail
     "a wrong password at Gmail": Case(
@@ -448,12 +459,10 @@ CASES = {
 }
 #: Why a row is said by nobody here. The row's beginning, and the reason.
 UNSAID = {
-    "AADSTS50194": "the sandbox says it to people at /common alone, to which no product sends them",
     "AADSTS90038": "the sandbox is one cloud",
     "AADSTS650052": "the sandbox has no subscriptions to resources",
     "AADSTS650056": "the sandbox tells missing consent by 65001 alone, as it is on record",
     "AADSTS90008": "the sandbox lets everybody sign in to an application",
-    "AADSTS70011": "the caller asks for /.default of a resource, whatever the inventory says",
     "AADSTS50196": "the sandbox does not count the requests of a client",
     "AADSTS53000": "the sandbox has no policies on devices",
     "AADSTS530032": "the sandbox has no policies on old protocols",

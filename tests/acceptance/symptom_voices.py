@@ -179,6 +179,10 @@ class Voices:
         self.sandbox.control("POST", f"/tenant/users/{MAILBOXES[ORDERS]}/revoke-sessions")
         return self.port()
 
+    def getting_code(self) -> str:
+        """What a person is told whom the server's page sends to Entra."""
+        return _told(self.server.person().open(self.server.url + PORT_PAGE).follow("Get Authorization Code"))
+
     def saving_changes(self) -> str:
         """What the server's page says when it has got a code."""
         return self.server.get_code(PORT_PAGE, MAILBOXES[ORDERS]).press("Save Changes").text

@@ -265,13 +265,14 @@ class World(Voices):
         return self.variables(CONTRACTS, mail_verify={"recipient": recipient, "receive": self.estate.reader()})
 
     @planted
-    def by_password(self) -> Iterator[None]:
-        """The server's port was set to sign in with a password, by hand."""
+    def port_settings(self, **wrong: str) -> Iterator[None]:
+        """The server's port was changed by hand."""
         port = "/admin/port/email/orders"
-        before = self.server.api.get(port).json()["authentication"]
-        assert self.server.api.patch(port, json={"authentication": "Basic", "password": "old"}).is_success
+        before = self.server.api.get(port).json()
+        assert self.server.api.patch(port, json=wrong).is_success
         yield
-        self.server.api.patch(port, json={"authentication": before, "clientSecret": self.secret(ORDERS)})
+        right = {name: before[name] for name in wrong if name in before}
+        self.server.api.patch(port, json={**right, "clientSecret": self.secret(ORDERS)})
         self.sign_in()
 
     @planted
