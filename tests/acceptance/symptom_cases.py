@@ -322,6 +322,10 @@ CASES = {
         "554 5.2.252", TICKETS, lambda one: one.configured(TICKETS, MAILBOXES[TICKETS], DIRECTOR),
         lambda one: one.smtp(sender=DIRECTOR), SETTINGS,
     ),
+    "the mailbox is blocked for spam": Case(
+        "550 5.1.8", TICKETS, mailbox(TICKETS, {"BlockedForSpam": True}, {"BlockedForSpam": False}),
+        lambda one: one.smtp(), None,
+    ),
     "the mailbox is full, by SMTP": Case(
         "554 5.2.2 mailbox full", TICKETS, mailbox(TICKETS, {"ProhibitSendQuota": "0B"}, FREE),
         lambda one: one.smtp(), None,
@@ -475,7 +479,6 @@ UNSAID = {
     "430 4.2.0": "the sandbox says 535 5.7.3 where FullAccess is missing, as most records do",
     "550 5.7.705": "the sandbox accepts every tenant, domain and address",
     "554 5.2.0": "the sandbox does not count a day's recipients",
-    "550 5.1.8": "the sandbox blocks nobody for spam",
     "421 4.4.2": "the sandbox holds a message that comes too soon, as Exchange does, and does not refuse it",
     "Request is throttled": "the sandbox does not throttle IMAP",
     "Too many simultaneous": "the sandbox's Gmail has no limits",

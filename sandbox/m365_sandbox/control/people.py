@@ -33,6 +33,8 @@ MAILBOX_PROPERTIES = {
     "SmtpClientAuthenticationDisabled": optional(bool, type(None)),
     # As Set-Mailbox takes it: 10MB, or Unlimited.
     "MaxSendSize": optional(str), "ProhibitSendQuota": optional(str),
+    # Whether it is among the restricted entities of Microsoft Defender.
+    "BlockedForSpam": optional(bool),
     # The users who may send on its behalf.
     "GrantSendOnBehalfTo": optional(list),
 }

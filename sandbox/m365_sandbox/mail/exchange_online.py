@@ -213,6 +213,8 @@ class ExchangeDesk(Desk):
             if sender and not may_send_as(self._tenant, signed_in, sender):
                 log.info("smtp refuses a message: %r may not send as %r", mailbox["address"], sender)
                 return wording.smtp_send_as_denied(mailbox["address"], sender)
+        if mailbox.get("BlockedForSpam"):
+            return wording.SMTP_BLOCKED_FOR_SPAM
         if await is_full(mailbox, self._post_office.store):
             return wording.SMTP_MAILBOX_FULL
         content = mime.on_behalf(content, lambda address: representative(self._tenant, signed_in, address))

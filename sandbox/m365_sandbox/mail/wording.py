@@ -109,6 +109,12 @@ SMTP_TOO_MANY_CONNECTIONS = (
 SMTP_MAILBOX_FULL = (
     "554 5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceededException.MapiExceptionShutoffQuotaExceeded"
 )
+SMTP_BLOCKED_FOR_SPAM = (
+    "554 5.2.0 STOREDRV.Submission.Exception:OutboundSpamException; Failed to process message due to a permanent "
+    "exception with message [BeginDiagnosticData]WASCL UserAction verdict is not None. Actual verdict is RefuseQuota. "
+    "OutboundSpamException: WASCL UserAction verdict is not None. Actual verdict is RefuseQuota.[EndDiagnosticData] "
+    f"[Hostname={SERVER.upper()}]"
+)
 SMTP_OVER_SEND_SIZE = (  # the codes are unconfirmed
     "554 5.2.3 MapiExceptionMaxSubmissionExceeded; Message size exceeds maximum size limit.; "
     "STOREDRV.Submission.Exception:MessageSubmissionExceededException.MapiExceptionMaxSubmissionExceeded; Failed "
