@@ -32,7 +32,9 @@ MAILBOX_PROPERTIES = {
     # Null: as the organisation says.
     "SmtpClientAuthenticationDisabled": optional(bool, type(None)),
     # As Set-Mailbox takes it: 10MB, or Unlimited.
-    "MaxSendSize": optional(str),
+    "MaxSendSize": optional(str), "ProhibitSendQuota": optional(str),
+    # Whether it is among the restricted entities of Microsoft Defender.
+    "BlockedForSpam": optional(bool),
     # The users who may send on its behalf.
     "GrantSendOnBehalfTo": optional(list),
 }
@@ -107,15 +109,20 @@ def change_mailbox(tenant: Tenant, address: str, values: Values) -> Entity:
     :raises UnknownObject: there is no such mailbox or user.
     """
     mailbox = {**find_mailbox(tenant, address), **values}
-    if "MaxSendSize" in values:
-        try:
-            mailbox["MaxSendSize"] = printed_size(values["MaxSendSize"])
-        except ValueError as error:
-            raise BodyError(f"MaxSendSize: {error}") from error
+    for name in ("MaxSendSize", "ProhibitSendQuota"):
+        if name in values:
+            mailbox[name] = _size(values[name], name)
     if "GrantSendOnBehalfTo" in values:
         mailbox["GrantSendOnBehalfTo"] = [find_user(tenant, str(one))["id"] for one in values["GrantSendOnBehalfTo"]]
     tenant["mailboxes"].put(mailbox["id"], mailbox)
     return mailbox
+
+
+def _size(text: str, name: str) -> str:
+    try:
+        return printed_size(text)
+    except ValueError as error:
+        raise BodyError(f"{name}: {error}") from error
 
 
 def _check_addresses(tenant: Tenant, owner: str | None, values: Values) -> None:
