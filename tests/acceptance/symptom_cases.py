@@ -398,6 +398,7 @@ CASES = {
         "-ERR [AUTH]", GOOGLE, lambda one: one.restored(GOOGLE),
         lambda one: one.pop3("wrong", "M365_SANDBOX_GMAIL_POP3_PORT", "orders@fabrikam.example"), (GOOGLE, "settings"),
     ),
+    "too many clients at Gmail": Case("Too many simultaneous", GOOGLE, nothing, lambda one: one.gmail_crowd(), None),
     "IMAP is off at Gmail": Case(
         "Your account is not enabled for IMAP", GOOGLE,
         lambda one: one.control("/tenant/google-users/orders@fabrikam.example", {"imap": False}, {"imap": True}),
@@ -481,7 +482,6 @@ UNSAID = {
     "554 5.2.0": "the sandbox does not count a day's recipients",
     "421 4.4.2": "the sandbox holds a message that comes too soon, as Exchange does, and does not refuse it",
     "Request is throttled": "the sandbox does not throttle IMAP",
-    "Too many simultaneous": "the sandbox's Gmail has no limits",
     "401 UnknownError": "the sandbox says ErrorAccessDenied of every token that has no permission for mail",
     "535 Authentication failed": "each of the sandbox's servers has more words for it",
     "-ERR Authentication failure": "no product reads by POP3 with a token",
