@@ -322,6 +322,10 @@ CASES = {
         "554 5.2.252", TICKETS, lambda one: one.configured(TICKETS, MAILBOXES[TICKETS], DIRECTOR),
         lambda one: one.smtp(sender=DIRECTOR), SETTINGS,
     ),
+    "the mailbox has sent to as many as it may": Case(
+        "554 5.2.0", TICKETS, mailbox(TICKETS, {"RecipientRateLimit": 0}, {"RecipientRateLimit": 10_000}),
+        lambda one: one.smtp(), None,
+    ),
     "the mailbox is blocked for spam": Case(
         "550 5.1.8", TICKETS, mailbox(TICKETS, {"BlockedForSpam": True}, {"BlockedForSpam": False}),
         lambda one: one.smtp(), None,
@@ -479,7 +483,6 @@ UNSAID = {
     "550 5.2.251": "the sandbox does not count errors that repeat",
     "430 4.2.0": "the sandbox says 535 5.7.3 where FullAccess is missing, as most records do",
     "550 5.7.705": "the sandbox accepts every tenant, domain and address",
-    "554 5.2.0": "the sandbox does not count a day's recipients",
     "421 4.4.2": "the sandbox holds a message that comes too soon, as Exchange does, and does not refuse it",
     "Request is throttled": "the sandbox does not throttle IMAP",
     "401 UnknownError": "the sandbox says ErrorAccessDenied of every token that has no permission for mail",
