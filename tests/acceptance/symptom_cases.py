@@ -30,6 +30,7 @@ DIRECTOR = "director@contoso.example"
 UNLICENSED = "unlicensed@contoso.example"
 CALLER = ("controller", "caller_sign_in")
 DAY = 86400
+EXCHANGE_ID = "00000002-0000-0ff1-ce00-000000000000"
 NO_ID = "00000000-0000-0000-0000-000000000001"
 
 
@@ -62,6 +63,7 @@ OF_TICKETS, OF_SITE, OF_CONTRACTS, OF_ORDERS = (
     APPLICATIONS[host] for host in (TICKETS, SITE, CONTRACTS, ORDERS)
 )
 PERSON, SETTINGS = (ORDERS, "person"), (TICKETS, "settings")
+FREE = {"ProhibitSendQuota": "Unlimited"}
 SMTP_SWITCH = "SmtpClientAuthenticationDisabled"
 
 
@@ -80,12 +82,24 @@ def old_configuration(world: World) -> AbstractContextManager[Any]:
     return world.restored(TICKETS)
 
 
+def password_accepted(world: World) -> AbstractContextManager[Any]:
+    """As before, and Exchange leaves it to Entra what a password is good for."""
+    return world.both(old_configuration(world), world.control(
+        "/tenant/organization-config", {"BasicAuthenticationBlocked": False}, {"BasicAuthenticationBlocked": True},
+    ))
+
+
 def switch(*, mailbox: bool | None, organization: bool) -> Callable[[World], AbstractContextManager[Any]]:
     """SMTP AUTH, for the mailbox and for the organisation."""
     return lambda one: one.both(
         one.control(f"/tenant/mailboxes/{MAILBOXES[TICKETS]}", {SMTP_SWITCH: mailbox}, {SMTP_SWITCH: False}),
         one.control("/tenant/transport-config", {SMTP_SWITCH: organization}, {SMTP_SWITCH: True}),
     )
+
+
+def mailbox(host: str, wrong: Any, right: Any) -> Callable[[World], AbstractContextManager[Any]]:
+    """The mailbox of a host has other settings."""
+    return lambda one: one.control(f"/tenant/mailboxes/{MAILBOXES[host]}", wrong, right)
 
 
 def signed_out(world: World) -> AbstractContextManager[Any]:
@@ -163,6 +177,11 @@ CASES = {
         "AADSTS500011", TICKETS, lambda one: one.caller(cloud="china"),
         lambda one: one.token(scope="https://microsoftgraph.chinacloudapi.cn/.default"), CALLER,
     ),
+    "the resource is disabled": Case(
+        "AADSTS500014", TICKETS, lambda one: one.control(
+            f"/tenant/service-principals/{EXCHANGE_ID}", {"accountEnabled": False}, {"accountEnabled": True},
+        ), lambda one: one.own_token(TICKETS, OUTLOOK), (OF_TICKETS, "token"),
+    ),
     "the tenant is throttled": Case(
         "AADSTS90055", TICKETS, lambda one: one.fault(face="identity", kind="throttle", count=1),
         lambda one: one.token(), None,
@@ -231,6 +250,15 @@ CASES = {
         "AADSTS50011", ORDERS, lambda one: one.without_redirect(ORDERS), lambda one: one.authorize().error,
         (OF_ORDERS, "registration"),
     ),
+    "the server asks at /common": Case(
+        "AADSTS50194", ORDERS, lambda one: one.port_settings(
+            authURL=f"{one.env['AZURE_AUTHORITY_HOST']}/common/oauth2/v2.0/authorize",
+        ), lambda one: one.getting_code(), (ORDERS, "settings"),
+    ),
+    "the server asks for what is no scope": Case(
+        "AADSTS70011", ORDERS, lambda one: one.port_settings(scope=f"{OUTLOOK}/"), lambda one: one.getting_code(),
+        (ORDERS, "settings"),
+    ),
     "several accounts": Case("AADSTS16000", ORDERS, signed_out, lambda one: one.several_accounts(), PERSON),
     "nobody has entered the code": Case("AADSTS70016", ORDERS, signed_out, lambda one: one.device_code(), PERSON),
     "the device code has expired": Case(
@@ -254,9 +282,18 @@ CASES = {
     ),
     "still a password, and a wrong one": Case(
         "535 5.7.139 Authentication unsuccessful, the user credentials were incorrect", TICKETS,
-        lambda one: one.both(old_configuration(one), one.control(
-            "/tenant/organization-config", {"BasicAuthenticationBlocked": False}, {"BasicAuthenticationBlocked": True},
-        )), lambda one: one.smtp(password="old-relay-password"), SETTINGS,
+        password_accepted, lambda one: one.smtp(password="old-relay-password"), SETTINGS,
+    ),
+    "still a password, and security defaults": Case(
+        "535 5.7.139 Authentication unsuccessful, user is locked by", TICKETS,
+        lambda one: one.both(password_accepted(one), one.control(
+            "/tenant/security-defaults", {"isEnabled": True}, {"isEnabled": False},
+        )), lambda one: one.smtp(password=one.env["M365_SANDBOX_USER_PASSWORD"]), SETTINGS,
+    ),
+    "still a password, and a policy against old clients": Case(
+        "535 5.7.139 Authentication unsuccessful, the request did not meet", TICKETS,
+        lambda one: one.both(password_accepted(one), one.policy_on_old_clients()),
+        lambda one: one.smtp(password=one.env["M365_SANDBOX_USER_PASSWORD"]), SETTINGS,
     ),
     "no permission for SMTP": Case(
         "535 5.7.3 ", TICKETS, lambda one: one.not_granted(TICKETS), lambda one: one.smtp(),
@@ -284,6 +321,14 @@ CASES = {
     "another sender by SMTP": Case(
         "554 5.2.252", TICKETS, lambda one: one.configured(TICKETS, MAILBOXES[TICKETS], DIRECTOR),
         lambda one: one.smtp(sender=DIRECTOR), SETTINGS,
+    ),
+    "the mailbox is blocked for spam": Case(
+        "550 5.1.8", TICKETS, mailbox(TICKETS, {"BlockedForSpam": True}, {"BlockedForSpam": False}),
+        lambda one: one.smtp(), None,
+    ),
+    "the mailbox is full, by SMTP": Case(
+        "554 5.2.2 mailbox full", TICKETS, mailbox(TICKETS, {"ProhibitSendQuota": "0B"}, FREE),
+        lambda one: one.smtp(), None,
     ),
     "too many connections": Case("432 4.3.2", TICKETS, nothing, lambda one: one.smtp_crowd(), None),
     "a passing trouble": Case(
@@ -316,9 +361,7 @@ CASES = {
     # -- IMAP and POP3
     "IMAP is off": Case(
         "User is authenticated but not connected", ORDERS,
-        lambda one: one.control(
-            f"/tenant/mailboxes/{MAILBOXES[ORDERS]}", {"ImapEnabled": False}, {"ImapEnabled": True},
-        ),
+        mailbox(ORDERS, {"ImapEnabled": False}, {"ImapEnabled": True}),
         lambda one: one.imap(one.person_token("IMAP.AccessAsUser.All")), (MAILBOXES[ORDERS], "imap"),
     ),
     "no licence by IMAP": Case(
@@ -331,10 +374,12 @@ CASES = {
         lambda one: one.imap(one.person_token("SMTP.Send")), (OF_ORDERS, "permissions"),
     ),
     "still a password by IMAP": Case(
-        "NO LOGIN failed", ORDERS, lambda one: one.by_password(), lambda one: one.imap_login(), (ORDERS, "settings"),
+        "NO LOGIN failed", ORDERS, lambda one: one.port_settings(authentication="Basic", password="old"),
+        lambda one: one.imap_login(), (ORDERS, "settings"),
     ),
     "still a password by POP": Case(
-        "-ERR Logon failure", ORDERS, lambda one: one.by_password(), lambda one: one.pop3_login(), (ORDERS, "settings"),
+        "-ERR Logon failure", ORDERS, lambda one: one.port_settings(authentication="Basic", password="old"),
+        lambda one: one.pop3_login(), (ORDERS, "settings"),
     ),
     # -- Gmail
     "a wrong password at Gmail": Case(
@@ -401,6 +446,10 @@ CASES = {
         "MailboxNotEnabledForRESTAPI", CONTRACTS, sends_as(UNLICENSED),
         lambda one: one.send(CONTRACTS, mailbox=UNLICENSED), (UNLICENSED, "licence"),
     ),
+    "the mailbox is full, by Graph": Case(
+        "ErrorQuotaExceeded", CONTRACTS, mailbox(CONTRACTS, {"ProhibitSendQuota": "0B"}, FREE),
+        lambda one: one.send(CONTRACTS), None,
+    ),
     "Graph is throttled": Case(
         "ApplicationThrottled", CONTRACTS,
         lambda one: one.fault(face="graph", kind="throttle", count=1, path="sendMail"),
@@ -414,20 +463,15 @@ CASES = {
 }
 #: Why a row is said by nobody here. The row's beginning, and the reason.
 UNSAID = {
-    "AADSTS50194": "the sandbox says it to people at /common alone, to which no product sends them",
     "AADSTS90038": "the sandbox is one cloud",
-    "AADSTS500014": "the sandbox lets nobody disable the service principals of Microsoft's own",
     "AADSTS650052": "the sandbox has no subscriptions to resources",
     "AADSTS650056": "the sandbox tells missing consent by 65001 alone, as it is on record",
     "AADSTS90008": "the sandbox lets everybody sign in to an application",
-    "AADSTS70011": "the caller asks for /.default of a resource, whatever the inventory says",
     "AADSTS50196": "the sandbox does not count the requests of a client",
     "AADSTS53000": "the sandbox has no policies on devices",
     "AADSTS530032": "the sandbox has no policies on old protocols",
-    "AADSTS530035": "the sandbox has no security defaults",
+    "AADSTS530035": "the sandbox writes it into the log of sign-ins alone; to the client Exchange says 535 5.7.139",
     "AADSTS50020": "the sandbox is one tenant",
-    "535 5.7.139 Authentication unsuccessful, user is locked by": "the sandbox has no security defaults",
-    "535 5.7.139 Authentication unsuccessful, the request did not meet": "the sandbox has no policies on applications",
     "534 5.7.9": "the sandbox's Gmail takes no passwords",
     "454 4.7.0": "the sandbox's Gmail has no limits",
     "550 5.4.5": "the sandbox's Gmail has no limits",
@@ -435,13 +479,10 @@ UNSAID = {
     "430 4.2.0": "the sandbox says 535 5.7.3 where FullAccess is missing, as most records do",
     "550 5.7.705": "the sandbox accepts every tenant, domain and address",
     "554 5.2.0": "the sandbox does not count a day's recipients",
-    "554 5.2.2 mailbox full": "the sandbox's mailboxes have no end",
-    "550 5.1.8": "the sandbox blocks nobody for spam",
     "421 4.4.2": "the sandbox holds a message that comes too soon, as Exchange does, and does not refuse it",
     "Request is throttled": "the sandbox does not throttle IMAP",
     "Too many simultaneous": "the sandbox's Gmail has no limits",
     "401 UnknownError": "the sandbox says ErrorAccessDenied of every token that has no permission for mail",
     "535 Authentication failed": "each of the sandbox's servers has more words for it",
     "-ERR Authentication failure": "no product reads by POP3 with a token",
-    "ErrorQuotaExceeded": "the sandbox's mailboxes have no end",
 }

@@ -126,9 +126,9 @@ class Voices:
         error = self._asked(tenant, form)
         return str(error["error_description"])
 
-    def own_token(self, host: str) -> str:
+    def own_token(self, host: str, resource: str = GRAPH) -> str:
         """The refusal that a host's application gets with the secret of the store."""
-        return self.token(client_id=self.ids[host], client_secret=self.secret(host))
+        return self.token(client_id=self.ids[host], client_secret=self.secret(host), scope=f"{resource}/.default")
 
     def access(self, host: str, resource: str, seconds: int = 3600) -> str:
         """An access token of a host's application."""
@@ -178,6 +178,10 @@ class Voices:
         """What the server says once an administrator has ended the person's sign-ins."""
         self.sandbox.control("POST", f"/tenant/users/{MAILBOXES[ORDERS]}/revoke-sessions")
         return self.port()
+
+    def getting_code(self) -> str:
+        """What a person is told whom the server's page sends to Entra."""
+        return _told(self.server.person().open(self.server.url + PORT_PAGE).follow("Get Authorization Code"))
 
     def saving_changes(self) -> str:
         """What the server's page says when it has got a code."""

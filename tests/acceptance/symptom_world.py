@@ -239,6 +239,20 @@ class World(Voices):
         self.estate.exchange("Remove-ApplicationAccessPolicy", {"Identity": policy["Identity"], "Confirm": False})
 
     @planted
+    def policy_on_old_clients(self) -> Iterator[None]:
+        """A Conditional Access policy blocks the clients that know passwords only."""
+        policies = "/tenant/conditional-access-policies"
+        added = self.sandbox.control("POST", policies, {
+            "displayName": "Block legacy authentication", "grantControls": {"builtInControls": ["block"]},
+            "conditions": {
+                "clientAppTypes": ["other"], "applications": {"includeApplications": ["All"]},
+                "users": {"includeUsers": ["All"]},
+            },
+        })
+        yield
+        self.sandbox.control("PATCH", f"{policies}/{added['id']}", {"state": "disabled"})
+
+    @planted
     def undeclared(self, host: str) -> Iterator[None]:
         """A host's application does not declare what it asks for."""
         path = f"/applications/{self.objects[host]['id']}"
@@ -251,13 +265,14 @@ class World(Voices):
         return self.variables(CONTRACTS, mail_verify={"recipient": recipient, "receive": self.estate.reader()})
 
     @planted
-    def by_password(self) -> Iterator[None]:
-        """The server's port was set to sign in with a password, by hand."""
+    def port_settings(self, **wrong: str) -> Iterator[None]:
+        """The server's port was changed by hand."""
         port = "/admin/port/email/orders"
-        before = self.server.api.get(port).json()["authentication"]
-        assert self.server.api.patch(port, json={"authentication": "Basic", "password": "old"}).is_success
+        before = self.server.api.get(port).json()
+        assert self.server.api.patch(port, json=wrong).is_success
         yield
-        self.server.api.patch(port, json={"authentication": before, "clientSecret": self.secret(ORDERS)})
+        right = {name: before[name] for name in wrong if name in before}
+        self.server.api.patch(port, json={**right, "clientSecret": self.secret(ORDERS)})
         self.sign_in()
 
     @planted

@@ -136,6 +136,13 @@ users:
     assert rehearsal.untouched() == before
 
 
+def test_a_seed_that_is_not_there_is_told_before_anything_is_started(rehearsal: Rehearsal) -> None:
+    run = rehearsal.run("-e", "mail_rehearsal_seed=/nowhere/tenant.yml")
+    assert run.code == 2
+    assert set(run.results.values()) == {"FAILED at plan"}, run.output
+    assert "mail_rehearsal_seed: /nowhere/tenant.yml cannot be read" in " ".join(" ".join(run.report).split())
+
+
 def test_a_rehearsal_that_is_killed_leaves_no_sandbox(rehearsal: Rehearsal) -> None:
     with subprocess.Popen(
         **rehearsal.command("--limit", "contracts"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -272,6 +272,19 @@ def test_no_larger_than_the_mailbox_may_send(graph: Graph) -> None:
     assert len(read_by_imap(graph, PROBE)) == 2
 
 
+def test_a_mailbox_that_is_full_sends_nothing(graph: Graph) -> None:
+    full = (403, "ErrorQuotaExceeded", "Mailbox has exceeded maximum mailbox size.")
+    mailbox = f"/tenant/mailboxes/{CONTRACTS}"
+    graph.sandbox.control("PATCH", mailbox, {"ProhibitSendQuota": "0B"})
+    assert refusal(graph.post(f"{FROM}/sendMail", json={"message": message()})) == full
+    draft = body(graph.post(f"{FROM}/messages", json=message()), 201)
+    assert refusal(graph.post(f"{FROM}/messages/{draft['id']}/send")) == full
+    assert read_by_imap(graph, PROBE) == []
+    graph.sandbox.control("PATCH", mailbox, {"ProhibitSendQuota": "1MB"})
+    send(graph)
+    assert len(read_by_imap(graph, PROBE)) == 1
+
+
 def test_bad_requests_to_send(graph: Graph) -> None:
     def post(**options: Any) -> tuple[int, str, str]:
         return refusal(graph.post(f"{FROM}/sendMail", **options))

@@ -25,6 +25,7 @@ from sandbox_fixture import RunningSandbox
 GRAPH = "https://graph.microsoft.com"
 OUTLOOK = "https://outlook.office365.com"
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
+OUTLOOK_APP_ID = "00000002-0000-0ff1-ce00-000000000000"
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -482,6 +483,16 @@ def test_a_fresh_application_is_unknown_while_its_replica_lags(identity: Identit
     )
     refused(identity.token(**ask), 400, "unauthorized_client", 700016)
     assert identity.token(**ask).status_code == 200
+
+
+def test_no_token_for_a_resource_that_is_disabled(identity: Identity) -> None:
+    principal = f"/tenant/service-principals/{OUTLOOK_APP_ID}"
+    assert identity.sandbox.control("PATCH", principal, {"accountEnabled": False})["accountEnabled"] is False
+    text = refused(identity.token(scope=f"{OUTLOOK}/.default"), 400, "invalid_resource", 500014)
+    assert f"The service principal for resource '{OUTLOOK}' is disabled." in text
+    assert identity.token().ok
+    identity.sandbox.control("PATCH", principal, {"accountEnabled": True})
+    assert identity.token(scope=f"{OUTLOOK}/.default").ok
 
 
 # -- an application's life, made through Graph ------------------------------------------------------------------------

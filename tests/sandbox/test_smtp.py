@@ -404,6 +404,33 @@ def test_no_more_than_the_mailboxs_send_size(app: MailApp) -> None:
     assert len(delivered(app, CONTRACTS)) == len(delivered(app, PROBE, "Sent Items")) == 2
 
 
+def test_a_mailbox_that_is_full_sends_nothing(app: MailApp) -> None:
+    for quota, sent in (("1KB", True), ("1KB", False), ("10KB", True), ("0B", False), ("Unlimited", True)):
+        app.sandbox.control("PATCH", f"/tenant/mailboxes/{PROBE}", {"ProhibitSendQuota": quota})
+        with submission(app.sandbox, app) as client:
+            client.mail(PROBE)
+            client.rcpt(CONTRACTS)
+            code, text = client.data(letter(PROBE, CONTRACTS)[0] + "x" * 998 + "\r\n")
+        assert code == (250 if sent else 554)
+        assert sent or text == (
+            b"5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceededException."
+            b"MapiExceptionShutoffQuotaExceeded"
+        )
+    assert len(delivered(app, CONTRACTS)) == len(delivered(app, PROBE, "Sent Items")) == 3
+
+
+def test_a_mailbox_that_is_blocked_for_spam_sends_nothing(app: MailApp) -> None:
+    for blocked in (True, False):
+        app.sandbox.control("PATCH", f"/tenant/mailboxes/{PROBE}", {"BlockedForSpam": blocked})
+        with submission(app.sandbox, app) as client:
+            client.mail(PROBE)
+            client.rcpt(CONTRACTS)
+            code, text = client.data(letter(PROBE, CONTRACTS)[0])
+        assert code == (554 if blocked else 250)
+        assert text.startswith(b"5.2.0 STOREDRV.Submission.Exception:OutboundSpamException; Failed") is blocked
+    assert len(delivered(app, CONTRACTS)) == 1
+
+
 def test_a_mailbox_may_send_35_mb_at_first() -> None:
     assert max_send_size({}) == 35 * 1024 * 1024
     assert max_send_size({"MaxSendSize": "10 MB (10,485,760 bytes)"}) == 10_485_760

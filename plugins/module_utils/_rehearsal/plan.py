@@ -78,8 +78,6 @@ def rehearsed(plan: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
         "hosts": {host: about if about["failed"] else _host(host, about, scene) for host, about in hosts},
         "applications": [_application(one, scene) for one in plan["applications"]],
         "deliveries": [_delivery(one, scene) for one in plan["deliveries"]],
-        # Nothing was ever set up here that nobody uses any more.
-        "stores": [],
     }
 
 

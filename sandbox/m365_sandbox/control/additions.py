@@ -133,14 +133,32 @@ def _add_credential_sign_in(sandbox: Sandbox, values: Values) -> Entity:
 
 
 def _add_conditional_access_policy(sandbox: Sandbox, values: Values) -> Entity:
-    kind = CONDITIONAL_ACCESS_POLICY
-    try:
-        policy = merge(kind, {}, parse(kind, {"state": "enabled", **values}, creating=True))
-    except GraphError as error:
-        raise BodyError(error.message) from error
+    policy = _policy({}, {"state": "enabled", **values})
     policy |= {"id": new_id(), "createdDateTime": timestamp(now())}
     sandbox.tenant["conditional_access_policies"].put(policy["id"], policy)
     return policy
+
+
+def change_conditional_access_policy(tenant: Tenant, identifier: str, values: Values) -> Entity:
+    """Change a Conditional Access policy.
+
+    :param values: of POLICY_CHANGES.
+    :raises UnknownObject: there is no such policy.
+    """
+    before = tenant["conditional_access_policies"].get(identifier.lower())
+    if before is None:
+        raise UnknownObject(f"there is no Conditional Access policy {identifier}")
+    policy = _policy(before, values) | {"modifiedDateTime": timestamp(now())}
+    tenant["conditional_access_policies"].put(policy["id"], policy)
+    return policy
+
+
+def _policy(before: Entity, values: Values) -> Entity:
+    kind = CONDITIONAL_ACCESS_POLICY
+    try:
+        return merge(kind, before, parse(kind, dict(values), creating=not before))
+    except GraphError as error:
+        raise BodyError(error.message) from error
 
 
 #: What a past sign-in is told by; what is left out is as if it were made now, from here.
@@ -149,6 +167,8 @@ SIGN_IN_ENTRY = {
     "errorCode": optional(int), "ipAddress": optional(str), "appDisplayName": optional(str),
     "signInEventTypes": optional(list),
 }
+#: What can be changed of a Conditional Access policy.
+POLICY_CHANGES = {"state": required(str)}
 ADDITIONS = {
     "users": Addition(NEW_USER_PROPERTIES, lambda sandbox, values: add_user(sandbox.tenant, values)),
     "applications": Addition(APPLICATION_PROPERTIES, lambda sandbox, values: register(sandbox.tenant, values)),

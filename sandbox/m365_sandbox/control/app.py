@@ -17,9 +17,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from m365_sandbox.control import google
-from m365_sandbox.control.additions import ADDITIONS, Addition
+from m365_sandbox.control.additions import (
+    ADDITIONS,
+    POLICY_CHANGES,
+    Addition,
+    change_conditional_access_policy,
+)
 from m365_sandbox.control.body import BodyError, Property, optional, read, required
-from m365_sandbox.control.objects import Conflict, UnknownObject, find_user
+from m365_sandbox.control.objects import Conflict, UnknownObject, find_service_principal, find_user
 from m365_sandbox.control.people import MAILBOX_PROPERTIES, USER_PROPERTIES, change_account, change_mailbox
 from m365_sandbox.control.seeding import SeedError, seed
 from m365_sandbox.control.settings import SETTINGS, settings_of
@@ -42,6 +47,7 @@ from m365_sandbox.state.tenant import NotSaved
 
 Handler = Callable[[Request], Awaitable[Response]]
 
+SERVICE_PRINCIPAL_PROPERTIES = {"accountEnabled": required(bool)}
 CLOCK_PROPERTIES = {"offset_seconds": optional(int, float), "moment": optional(str)}
 ISSUER_TOKEN_PROPERTIES = {
     "subject": required(str), "audience": optional(str), "issuer": optional(str), "seconds": optional(int),
@@ -76,6 +82,8 @@ def control_app(sandbox: Sandbox, stores: Sequence[MailStore]) -> Starlette:
             Route("/tenant/mailboxes/{address}", control.change_mailbox, methods=["PATCH"]),
             Route("/tenant/users/{user}", control.change_user, methods=["PATCH"]),
             Route("/tenant/users/{user}/revoke-sessions", control.revoke_sessions, methods=["POST"]),
+            Route("/tenant/conditional-access-policies/{policy}", control.change_policy, methods=["PATCH"]),
+            Route("/tenant/service-principals/{name}", control.change_service_principal, methods=["PATCH"]),
             Route("/seed", control.seed, methods=["POST"]),
             *(
                 Route(f"/tenant/{name}", control.changing_settings(name, properties), methods=["PATCH"])
@@ -184,6 +192,19 @@ class _Control:
         user = change_account(tenant, user, wanted)
         tenant.save()
         return JSONResponse({**user, **sign_in_settings(tenant, user["id"])})
+
+    async def change_service_principal(self, request: Request) -> Response:
+        tenant, wanted = self.sandbox.tenant, await _read(request, SERVICE_PRINCIPAL_PROPERTIES)
+        principal = find_service_principal(tenant, request.path_params["name"]) | wanted
+        tenant["service_principals"].put(principal["id"], principal)
+        tenant.save()
+        return JSONResponse(principal)
+
+    async def change_policy(self, request: Request) -> Response:
+        tenant, wanted = self.sandbox.tenant, await _read(request, POLICY_CHANGES)
+        policy = change_conditional_access_policy(tenant, request.path_params["policy"], wanted)
+        tenant.save()
+        return JSONResponse(policy)
 
     async def revoke_sessions(self, request: Request) -> Response:
         tenant = self.sandbox.tenant

@@ -32,7 +32,9 @@ MAILBOX_PROPERTIES = {
     # Null: as the organisation says.
     "SmtpClientAuthenticationDisabled": optional(bool, type(None)),
     # As Set-Mailbox takes it: 10MB, or Unlimited.
-    "MaxSendSize": optional(str),
+    "MaxSendSize": optional(str), "ProhibitSendQuota": optional(str),
+    # Whether it is among the restricted entities of Microsoft Defender.
+    "BlockedForSpam": optional(bool),
     # The users who may send on its behalf.
     "GrantSendOnBehalfTo": optional(list),
 }
@@ -78,6 +80,9 @@ def bring_user(tenant: Tenant, values: Values) -> Entity:
     user = tenant.give_mail(
         user, given["mail"], given["aliases"], licensed=given["licensed"], shared=given["shared"]
     )
+    if "password" in values and tenant["password_digests"].get(user["id"]) == {"digest": digest(values["password"])}:
+        # To give it again would end everybody's sessions.
+        values = {name: value for name, value in values.items() if name != "password"}
     return change_account(tenant, user, values)
 
 
@@ -87,8 +92,7 @@ def change_account(tenant: Tenant, user: Entity, values: Values) -> Entity:
     :param values: USER_PROPERTIES among others.
     """
     identifier = user["id"]
-    # The same password again would end everybody's sessions.
-    if "password" in values and tenant["password_digests"].get(identifier) != {"digest": digest(values["password"])}:
+    if "password" in values:
         change_password(tenant, identifier, values["password"])
     if "accountEnabled" in values:
         user = {**user, "accountEnabled": values["accountEnabled"]}
@@ -105,15 +109,20 @@ def change_mailbox(tenant: Tenant, address: str, values: Values) -> Entity:
     :raises UnknownObject: there is no such mailbox or user.
     """
     mailbox = {**find_mailbox(tenant, address), **values}
-    if "MaxSendSize" in values:
-        try:
-            mailbox["MaxSendSize"] = printed_size(values["MaxSendSize"])
-        except ValueError as error:
-            raise BodyError(f"MaxSendSize: {error}") from error
+    for name in ("MaxSendSize", "ProhibitSendQuota"):
+        if name in values:
+            mailbox[name] = _size(values[name], name)
     if "GrantSendOnBehalfTo" in values:
         mailbox["GrantSendOnBehalfTo"] = [find_user(tenant, str(one))["id"] for one in values["GrantSendOnBehalfTo"]]
     tenant["mailboxes"].put(mailbox["id"], mailbox)
     return mailbox
+
+
+def _size(text: str, name: str) -> str:
+    try:
+        return printed_size(text)
+    except ValueError as error:
+        raise BodyError(f"{name}: {error}") from error
 
 
 def _check_addresses(tenant: Tenant, owner: str | None, values: Values) -> None:

@@ -13,6 +13,7 @@ from m365_sandbox.graph.routing import Answer, Call, person_of
 from m365_sandbox.mail.exchange_online import SYSTEM
 from m365_sandbox.mail.mailbox import Item, Mailbox
 from m365_sandbox.mail.message import addresses, complete, on_behalf, received
+from m365_sandbox.mail.quota import is_full
 from m365_sandbox.mail.send_size import max_send_size
 from m365_sandbox.mail.sign_in import SignedIn, may_send_as, representative
 from m365_sandbox.mail.wording import SERVER
@@ -74,6 +75,9 @@ async def _send(call: Call, mailbox: Entity, message: bytes, *, save_copy: bool)
                 "The user account which was used to submit this request does not have the right to send mail on behalf "
                 "of the specified sending account., Cannot submit message.",
             )
+    if await is_full(mailbox, call.post_office.store):
+        # The words are recorded of reading [microsoft-graph-docs-contrib#6596], the code of sendMail, too.
+        raise GraphError(403, "ErrorQuotaExceeded", "Mailbox has exceeded maximum mailbox size.")
     message = on_behalf(message, lambda address: representative(call.tenant, sender, address))
     hop = received(f"{SERVER} ([::1])", f"{SERVER} ([::1])", "mapi", now())
     await call.post_office.submit(

@@ -19,6 +19,7 @@ from m365_sandbox.mail.pace import Pace
 from m365_sandbox.mail.pop3 import rules as pop3_rules
 from m365_sandbox.mail.pop3.provider import Pop3Provider
 from m365_sandbox.mail.post_office import MailSystem, PostOffice
+from m365_sandbox.mail.quota import is_full
 from m365_sandbox.mail.replies import exchanges
 from m365_sandbox.mail.send_size import max_send_size
 from m365_sandbox.mail.sign_in import (
@@ -212,6 +213,10 @@ class ExchangeDesk(Desk):
             if sender and not may_send_as(self._tenant, signed_in, sender):
                 log.info("smtp refuses a message: %r may not send as %r", mailbox["address"], sender)
                 return wording.smtp_send_as_denied(mailbox["address"], sender)
+        if mailbox.get("BlockedForSpam"):
+            return wording.SMTP_BLOCKED_FOR_SPAM
+        if await is_full(mailbox, self._post_office.store):
+            return wording.SMTP_MAILBOX_FULL
         content = mime.on_behalf(content, lambda address: representative(self._tenant, signed_in, address))
         await self._turn(mailbox)
         hop = connection.hop()

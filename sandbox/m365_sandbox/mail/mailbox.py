@@ -18,6 +18,7 @@ INBOX = "INBOX"
 _TIMEOUT_SECONDS = 30.0
 
 _STATUS = re.compile(rb"\((?P<items>[^()]*)\)\s*$")
+_SIZE = re.compile(rb"\(SIZE (\d+)\)\s*$")
 _LIST = re.compile(rb'\((?P<flags>[^)]*)\) (?:"/"|NIL) (?P<name>.*)', re.DOTALL)
 _ATTRIBUTE = {
     "uid": re.compile(rb"\bUID (\d+)"), "guid": re.compile(rb"\bX-GUID ([0-9A-Fa-f]{32})"),
@@ -109,6 +110,11 @@ class Mailbox:
             name, bytes.fromhex(values["X-GUID"]), int(values["UIDVALIDITY"]), int(values["MESSAGES"]),
             int(values["UNSEEN"]),
         )
+
+    def size(self) -> int:
+        """The bytes of all messages."""
+        answers = [self._checked(self._imap.status(_folder(one.name), "(SIZE)")) for one in self.folders()]
+        return sum(int(size[1]) for [answer] in answers if (size := _SIZE.search(answer)))
 
     def create(self, name: str) -> Folder:
         """Make a folder and show it to IMAP clients; StoreError if the name is taken."""

@@ -16,7 +16,10 @@ def max_send_size(mailbox: Entity) -> float:
     A mailbox keeps it as Get-Mailbox shows it, as in ``10 MB (10,485,760 bytes)``, and has none of its own at first.
     """
     text = mailbox.get("MaxSendSize")
-    if text is None:
-        return DEFAULT_MAX_SEND_SIZE
+    return DEFAULT_MAX_SEND_SIZE if text is None else size_in_bytes(text)
+
+
+def size_in_bytes(text: str) -> float:
+    """A size as Exchange shows it, in bytes; infinite if it is ``Unlimited``."""
     size = re.search(r"\(([\d,]+) bytes\)", text)
     return int(size[1].replace(",", "")) if size else float("inf")

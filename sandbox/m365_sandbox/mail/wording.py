@@ -105,6 +105,16 @@ SMTP_TOO_MANY_CONNECTIONS = (
     "432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending for more information. "
     f"[Hostname={SERVER.upper()}]"
 )
+# As Microsoft's page on the store's changes has it; what a server adds is not on record.
+SMTP_MAILBOX_FULL = (
+    "554 5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceededException.MapiExceptionShutoffQuotaExceeded"
+)
+SMTP_BLOCKED_FOR_SPAM = (
+    "554 5.2.0 STOREDRV.Submission.Exception:OutboundSpamException; Failed to process message due to a permanent "
+    "exception with message [BeginDiagnosticData]WASCL UserAction verdict is not None. Actual verdict is RefuseQuota. "
+    "OutboundSpamException: WASCL UserAction verdict is not None. Actual verdict is RefuseQuota.[EndDiagnosticData] "
+    f"[Hostname={SERVER.upper()}]"
+)
 SMTP_OVER_SEND_SIZE = (  # the codes are unconfirmed
     "554 5.2.3 MapiExceptionMaxSubmissionExceeded; Message size exceeds maximum size limit.; "
     "STOREDRV.Submission.Exception:MessageSubmissionExceededException.MapiExceptionMaxSubmissionExceeded; Failed "

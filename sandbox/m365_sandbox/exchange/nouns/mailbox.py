@@ -63,7 +63,7 @@ _FLAGS = (
     "HiddenFromAddressListsEnabled", "DeliverToMailboxAndForward", "AuditEnabled",
 )
 _TEXTS = ("ForwardingSmtpAddress", *CUSTOM_ATTRIBUTES)
-_SIZES = ("MaxSendSize",)
+_SIZES = ("MaxSendSize", "ProhibitSendQuota")
 _MINIMUM = (
     "ExternalDirectoryObjectId", "UserPrincipalName", "Alias", "DisplayName", "EmailAddresses", "PrimarySmtpAddress",
     "RecipientType", "RecipientTypeDetails", "Identity", "Id", "Name", "ExchangeGuid", "DistinguishedName",
