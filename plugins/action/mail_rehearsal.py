@@ -62,7 +62,7 @@ class ActionModule(StepForAll):
         folder = Path(tempfile.mkdtemp(prefix="rehearsal-", dir=C.DEFAULT_LOCAL_TMP))
         try:
             scene, refused = self._set(folder, plan, seed, tenant_id)
-            return {**self.result({"plan": rehearsed(plan, scene)}, refused), "folder": str(folder)}
+            return {**rehearsed(self.result(args, refused), scene), "folder": str(folder)}
         except BaseException:
             self._strike(folder)
             raise

@@ -322,6 +322,10 @@ CASES = {
         "554 5.2.252", TICKETS, lambda one: one.configured(TICKETS, MAILBOXES[TICKETS], DIRECTOR),
         lambda one: one.smtp(sender=DIRECTOR), SETTINGS,
     ),
+    "the mailbox has sent to as many as it may": Case(
+        "554 5.2.0", TICKETS, mailbox(TICKETS, {"RecipientRateLimit": 0}, {"RecipientRateLimit": 10_000}),
+        lambda one: one.smtp(), None,
+    ),
     "the mailbox is blocked for spam": Case(
         "550 5.1.8", TICKETS, mailbox(TICKETS, {"BlockedForSpam": True}, {"BlockedForSpam": False}),
         lambda one: one.smtp(), None,
@@ -398,6 +402,7 @@ CASES = {
         "-ERR [AUTH]", GOOGLE, lambda one: one.restored(GOOGLE),
         lambda one: one.pop3("wrong", "M365_SANDBOX_GMAIL_POP3_PORT", "orders@fabrikam.example"), (GOOGLE, "settings"),
     ),
+    "too many clients at Gmail": Case("Too many simultaneous", GOOGLE, nothing, lambda one: one.gmail_crowd(), None),
     "IMAP is off at Gmail": Case(
         "Your account is not enabled for IMAP", GOOGLE,
         lambda one: one.control("/tenant/google-users/orders@fabrikam.example", {"imap": False}, {"imap": True}),
@@ -478,10 +483,8 @@ UNSAID = {
     "550 5.2.251": "the sandbox does not count errors that repeat",
     "430 4.2.0": "the sandbox says 535 5.7.3 where FullAccess is missing, as most records do",
     "550 5.7.705": "the sandbox accepts every tenant, domain and address",
-    "554 5.2.0": "the sandbox does not count a day's recipients",
     "421 4.4.2": "the sandbox holds a message that comes too soon, as Exchange does, and does not refuse it",
     "Request is throttled": "the sandbox does not throttle IMAP",
-    "Too many simultaneous": "the sandbox's Gmail has no limits",
     "401 UnknownError": "the sandbox says ErrorAccessDenied of every token that has no permission for mail",
     "535 Authentication failed": "each of the sandbox's servers has more words for it",
     "-ERR Authentication failure": "no product reads by POP3 with a token",

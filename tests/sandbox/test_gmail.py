@@ -7,7 +7,7 @@ import imaplib
 import poplib
 import smtplib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from email import message_from_bytes
 
 import pytest
@@ -200,6 +200,25 @@ def test_idle(clean: RunningSandbox) -> None:
         while not lines[-1].startswith("3 "):
             lines.append(wire.line())
         assert lines[-1] == "3 OK IDLE terminated (Success)"
+
+
+def is_one_too_many(sandbox: RunningSandbox) -> bool:
+    """Whether another client is refused for those that are there."""
+    try:
+        with imap(sandbox):
+            return False
+    except imaplib.IMAP4.error as refused:
+        return str(refused) == "[ALERT] Too many simultaneous connections. (Failure)"
+
+
+def test_fifteen_imap_clients_and_no_more(clean: RunningSandbox) -> None:
+    with ExitStack() as stack:
+        first, *_ = [stack.enter_context(imap(clean)) for _ in range(15)]
+        assert is_one_too_many(clean)
+        stack.enter_context(imap(clean, RETURNS))
+        first.logout()
+        # It is counted until the mailbox store has let it go, too.
+        assert not all(is_one_too_many(clean) for _ in range(100))
 
 
 # -- SMTP -----------------------------------------------------------------------------------------------------------

@@ -419,6 +419,20 @@ def test_a_mailbox_that_is_full_sends_nothing(app: MailApp) -> None:
     assert len(delivered(app, CONTRACTS)) == len(delivered(app, PROBE, "Sent Items")) == 3
 
 
+def test_so_many_recipients_a_day_and_no_more(app: MailApp) -> None:
+    app.sandbox.control("PATCH", f"/tenant/mailboxes/{PROBE}", {"RecipientRateLimit": 3})
+    for recipients, offset, sent in ((2, 0, True), (2, 0, False), (1, 0, True), (1, 86000, False), (3, 87000, True)):
+        app.sandbox.control("PUT", "/clock", {"offset_seconds": offset})
+        with submission(app.sandbox, app) as client:
+            client.mail(PROBE)
+            for number in range(recipients):
+                client.rcpt(f"to{number}@elsewhere.example")
+            answer = client.data(letter(PROBE, CONTRACTS)[0])
+        assert sent is (answer[0] == 250)
+        assert sent or answer == (554, b"5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException")
+    app.sandbox.control("PUT", "/clock", {"offset_seconds": 0})
+
+
 def test_a_mailbox_that_is_blocked_for_spam_sends_nothing(app: MailApp) -> None:
     for blocked in (True, False):
         app.sandbox.control("PATCH", f"/tenant/mailboxes/{PROBE}", {"BlockedForSpam": blocked})

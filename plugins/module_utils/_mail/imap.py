@@ -217,7 +217,6 @@ class _BoundedOverTls(_Bounded, imaplib.IMAP4_SSL):
     pass
 
 
-
 def _folder_for(listed: list[Any], flag: str, names: frozenset[str]) -> str | None:
     """The folder with a special-use flag, else the one with a usual name."""
     by_name: str | None = None

@@ -33,6 +33,8 @@ MAILBOX_PROPERTIES = {
     "SmtpClientAuthenticationDisabled": optional(bool, type(None)),
     # As Set-Mailbox takes it: 10MB, or Unlimited.
     "MaxSendSize": optional(str), "ProhibitSendQuota": optional(str),
+    # To how many recipients it may send within 24 hours, by SMTP; 10,000 at first.
+    "RecipientRateLimit": optional(int),
     # Whether it is among the restricted entities of Microsoft Defender.
     "BlockedForSpam": optional(bool),
     # The users who may send on its behalf.

@@ -45,6 +45,8 @@ from m365_sandbox.state.tenant import Tenant
 log = logging.getLogger(__name__)
 
 CONCURRENT_CONNECTIONS = 3
+#: Recipients within 24 hours, of a mailbox for which nothing else is said.
+RECIPIENT_RATE_LIMIT = 10_000
 #: The AADSTS numbers of the refusals that come from Entra.
 _NUMBERS: Mapping[Reason, int] = {
     "wrong_password": sign_in_log.WRONG_PASSWORD,
@@ -217,6 +219,10 @@ class ExchangeDesk(Desk):
             return wording.SMTP_BLOCKED_FOR_SPAM
         if await is_full(mailbox, self._post_office.store):
             return wording.SMTP_MAILBOX_FULL
+        limit = mailbox.get("RecipientRateLimit", RECIPIENT_RATE_LIMIT)
+        rate = self._post_office.store.recipient_rate
+        if not rate.takes(mailbox["id"], len(envelope.rcpt_tos), limit, now().timestamp()):
+            return wording.SMTP_TOO_MANY_RECIPIENTS_A_DAY
         content = mime.on_behalf(content, lambda address: representative(self._tenant, signed_in, address))
         await self._turn(mailbox)
         hop = connection.hop()

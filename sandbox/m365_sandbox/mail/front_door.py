@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import logging
 import ssl
 from typing import Literal
@@ -17,7 +18,7 @@ from m365_sandbox.mail.pop3.dialogue import pop3_dialogue
 from m365_sandbox.mail.pop3.provider import Pop3Provider
 from m365_sandbox.mail.pop3.session import Pop3Session
 from m365_sandbox.mail.relaying import Stream
-from m365_sandbox.mail.sign_in import Outcome, Refused
+from m365_sandbox.mail.sign_in import Outcome, Refused, SignedIn
 from m365_sandbox.mail.store import MailStore
 
 log = logging.getLogger(__name__)
@@ -32,11 +33,12 @@ class FrontDoor:
     :param provider: whose IMAP or POP3 it speaks.
     :param judge: says who may sign in.
     :param idle_seconds: how long a client that is not signed in may be silent.
+    :param most_sessions: how many clients may be signed in to a mailbox at a time; None if that is not limited.
     """
 
     def __init__(
         self, provider: ImapProvider | Pop3Provider, store: MailStore, judge: Judge, tls: ssl.SSLContext, *,
-        idle_seconds: float = IDLE_SECONDS,
+        idle_seconds: float = IDLE_SECONDS, most_sessions: int | None = None,
     ) -> None:
         self._provider = provider
         self._protocol: Literal["imap", "pop3"] = "imap" if isinstance(provider, ImapProvider) else "pop3"
@@ -44,6 +46,9 @@ class FrontDoor:
         self._judge_of = judge
         self._tls = tls
         self._idle_seconds = idle_seconds
+        self._most_sessions = most_sessions
+        # By the account of the mailbox store.
+        self._sessions: collections.Counter[str] = collections.Counter()
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -92,8 +97,19 @@ class FrontDoor:
         if end.signed_in is None:
             await _send(writer, end.send)
             return
+        account = end.signed_in.mailbox["store"]
+        self._sessions[account] += 1
         try:
-            inside, outside = await self._store.open_session(self._protocol, end.signed_in.mailbox["store"])
+            await self._serve_signed_in(account, end, reader, writer)
+        finally:
+            self._sessions[account] -= 1
+
+    async def _serve_signed_in(
+        self, account: str, end: End, reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
+    ) -> None:
+        provider = self._provider
+        try:
+            inside, outside = await self._store.open_session(self._protocol, account)
         except StoreError as error:
             log.error("%s: the mailbox could not be opened: %s", self._protocol, error)
             await _send(writer, (*end.send, provider.timeout))
@@ -126,6 +142,8 @@ class FrontDoor:
 
     def _judge(self, mechanism: str, response: bytes) -> Outcome:
         outcome = self._judge_of(mechanism, response)
+        if isinstance(outcome, SignedIn) and self._sessions[outcome.mailbox["store"]] == self._most_sessions:
+            outcome = Refused("too_many_sessions", f"{self._most_sessions} clients are signed in to the mailbox")
         if isinstance(outcome, Refused):
             log.info("%s refuses a sign-in: %s", self._protocol, outcome.explanation)
         return outcome

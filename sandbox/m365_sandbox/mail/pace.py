@@ -1,4 +1,4 @@
-"""How fast mail may leave a mailbox. Pure."""
+"""How fast mail may leave a mailbox, and to how many recipients. Pure."""
 
 from __future__ import annotations
 
@@ -33,3 +33,25 @@ class Pace:
             left.append(moment)
             return 0.0
         return left[0] + self._seconds - moment
+
+
+class RecipientRate:
+    """Counts the recipients to whom a mailbox has sent within a day (Exchange Online limits)."""
+
+    def __init__(self, seconds: float = 86400.0) -> None:
+        self._seconds = seconds
+        self._sent: dict[str, list[tuple[float, int]]] = {}
+
+    def clear(self) -> None:
+        """Forget what was sent."""
+        self._sent.clear()
+
+    def takes(self, mailbox: str, recipients: int, limit: int, moment: float) -> bool:
+        """Whether a message to so many recipients is within the limit, and then count it.
+
+        :param moment: now, in seconds; a clock that was put back forgets what comes later.
+        """
+        sent = [one for one in self._sent.get(mailbox, ()) if 0 <= moment - one[0] < self._seconds]
+        within = sum(count for _, count in sent) + recipients <= limit
+        self._sent[mailbox] = [*sent, (moment, recipients)] if within else sent
+        return within

@@ -36,6 +36,7 @@ Reason = Literal[
     "security_defaults",    # Entra's security defaults are on, which take no password here
     "conditional_access",   # a policy of Entra's blocks clients of old
     "protocol_off",     # the user has not switched the protocol on
+    "too_many_sessions",    # as many clients as may be are signed in to the mailbox already
 ]
 
 

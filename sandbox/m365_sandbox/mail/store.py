@@ -20,7 +20,7 @@ from m365_sandbox.mail.dovecot import MASTER_USER, Dovecot
 from m365_sandbox.mail.folders import FOLDERS
 from m365_sandbox.mail.mailbox import Mailbox, StoreError
 from m365_sandbox.mail.message import prepend
-from m365_sandbox.mail.pace import Pace
+from m365_sandbox.mail.pace import Pace, RecipientRate
 from m365_sandbox.mail.relaying import Stream
 from m365_sandbox.state.files import write_private
 
@@ -36,8 +36,8 @@ class MailStore:
 
     Mail for addresses outside of the tenant never leaves the machine: it ends as a file in the folder ``outbound``.
 
-    ``graph_calls`` is the mailbox servers' limit on what one application asks through Graph, ``submission_pace`` that
-    on what leaves a mailbox by SMTP.
+    ``graph_calls`` is the mailbox servers' limit on what one application asks through Graph, ``submission_pace`` and
+    ``recipient_rate`` those on what leaves a mailbox by SMTP.
 
     :param directory: the instance's folder; the store keeps everything below ``outbound/`` and a folder of its own.
     :param name: of that folder.
@@ -51,6 +51,7 @@ class MailStore:
         self._outbound = directory / "outbound"
         self.graph_calls = Concurrency()
         self.submission_pace = Pace()
+        self.recipient_rate = RecipientRate()
         # Wiping what nobody has used is not worth a restart of Dovecot. Mails may be left from an earlier life.
         self._is_used = True
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="mailbox-store")
@@ -74,6 +75,7 @@ class MailStore:
         What has failed runs again afterwards.
         """
         self.submission_pace.clear()
+        self.recipient_rate.clear()
         await self._in_thread(partial(shutil.rmtree, self._outbound, ignore_errors=True))
         if self._is_used or self.status != "running":
             await self.stop()

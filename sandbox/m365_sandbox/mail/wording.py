@@ -109,6 +109,7 @@ SMTP_TOO_MANY_CONNECTIONS = (
 SMTP_MAILBOX_FULL = (
     "554 5.2.2 mailbox full; STOREDRV.Submission.Exception:QuotaExceededException.MapiExceptionShutoffQuotaExceeded"
 )
+SMTP_TOO_MANY_RECIPIENTS_A_DAY = "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException"
 SMTP_BLOCKED_FOR_SPAM = (
     "554 5.2.0 STOREDRV.Submission.Exception:OutboundSpamException; Failed to process message due to a permanent "
     "exception with message [BeginDiagnosticData]WASCL UserAction verdict is not None. Actual verdict is RefuseQuota. "

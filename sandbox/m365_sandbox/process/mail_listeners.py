@@ -56,7 +56,9 @@ class MailListeners:
         await self._door("imap", exchange_online.IMAP, contoso.store, self._judge_of("imap"))
         await self._door("pop3", exchange_online.POP3, contoso.store, self._judge_of("pop3"))
         await self._submissions("gmail_", GmailDesk(sandbox, fabrikam))
-        await self._door("gmail_imap", gmail.IMAP, fabrikam.store, partial(judged, sandbox, "imap"))
+        await self._door(
+            "gmail_imap", gmail.IMAP, fabrikam.store, partial(judged, sandbox, "imap"), gmail.MOST_SESSIONS,
+        )
         await self._door("gmail_pop3", gmail.POP3, fabrikam.store, partial(judged, sandbox, "pop3"))
 
     async def stop(self) -> None:
@@ -71,8 +73,11 @@ class MailListeners:
         await self._listen(f"{prefix}smtp", lambda: Submission(desk, self._sandbox.tls))
         await self._listen(f"{prefix}smtps", lambda: Submission(desk, None), implicit_tls=True)
 
-    async def _door(self, face: str, provider: ImapProvider | Pop3Provider, store: MailStore, judge: Judge) -> None:
-        door = FrontDoor(provider, store, judge, self._sandbox.tls)
+    async def _door(
+        self, face: str, provider: ImapProvider | Pop3Provider, store: MailStore, judge: Judge,
+        most_sessions: int | None = None,
+    ) -> None:
+        door = FrontDoor(provider, store, judge, self._sandbox.tls, most_sessions=most_sessions)
         self._sandbox.ports[face] = await door.start(self._sandbox.ports.get(face, 0))
         self._doors.append(door)
 

@@ -12,6 +12,8 @@ from m365_sandbox.mail.post_office import MailSystem
 from m365_sandbox.mail.sign_in import Refused, SignedIn
 from m365_sandbox.mail.smtp_provider import SmtpProvider
 
+#: How many IMAP clients may be signed in to a mailbox at a time [https://support.google.com/mail/answer/7126229].
+MOST_SESSIONS = 15
 #: What every mailbox has from the start. In Gmail these are labels, and what has none of them is in All Mail alone.
 FOLDERS = {
     "[Gmail]/All Mail": "\\All", "[Gmail]/Drafts": "\\Drafts", "[Gmail]/Important": None,
@@ -58,7 +60,9 @@ def _authenticated(tag: str, signed_in: SignedIn) -> tuple[str, ...]:
 
 
 def _imap_refused(refused: Refused) -> str:
-    return wording.IMAP_OFF if refused.reason == "protocol_off" else wording.IMAP_FAILED
+    return {
+        "protocol_off": wording.IMAP_OFF, "too_many_sessions": wording.IMAP_TOO_MANY_SESSIONS,
+    }.get(refused.reason, wording.IMAP_FAILED)
 
 
 def _pop3_refused(refused: Refused) -> str:

@@ -42,6 +42,7 @@ IMAP_OFF = (  # from memory
     "NO [ALERT] Your account is not enabled for IMAP use. Please visit your Gmail settings page and enable your "
     "account for IMAP access. (Failure)"
 )
+IMAP_TOO_MANY_SESSIONS = "NO [ALERT] Too many simultaneous connections. (Failure)"
 IMAP_UNKNOWN_MECHANISM = "NO [CANNOT] Unsupported SASL mechanism. (Failure)"     # unconfirmed
 IMAP_NOT_PARSED = "BAD Could not parse command"
 IMAP_UNKNOWN_COMMAND = "BAD Unknown command"
