@@ -44,7 +44,8 @@ class ActionModule(StepForAll):
     def result(self, args: Mapping[str, Any], verdicts: Mapping[str, Verdict]) -> dict[str, Any]:
         """See StepForAll."""
         hosts = {host: {**about, **verdicts.get(host, {})} for host, about in args["plan"]["hosts"].items()}
-        return {**args["plan"], "changed": False, "hosts": hosts}
+        # Nobody looks into the stores of the inventory, whatever comes of it.
+        return {**args["plan"], "changed": False, "hosts": hosts, "stores": []}
 
     def act(self, args: dict[str, Any]) -> dict[str, Any]:
         """See Step."""
@@ -61,7 +62,7 @@ class ActionModule(StepForAll):
         folder = Path(tempfile.mkdtemp(prefix="rehearsal-", dir=C.DEFAULT_LOCAL_TMP))
         try:
             scene, refused = self._set(folder, plan, seed, tenant_id)
-            return {**self.result({"plan": rehearsed(plan, scene)}, refused), "folder": str(folder)}
+            return {**rehearsed(self.result(args, refused), scene), "folder": str(folder)}
         except BaseException:
             self._strike(folder)
             raise

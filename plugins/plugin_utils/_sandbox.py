@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import GUID
 from ansible_collections.mailops.modern_auth.plugins.module_utils._printable import shown
 
 PACKAGE = "m365_sandbox"
@@ -35,7 +36,7 @@ class Sandbox:
     def start(self, tenant_id: str | None, domains: Sequence[str], lifeline: int) -> None:
         """Start it, and wait until it answers.
 
-        :param tenant_id: the tenant's id; None leaves it to the sandbox.
+        :param tenant_id: the tenant's id, or a domain of it; None leaves it to the sandbox.
         :param domains: the domains of the tenant's mail.
         :param lifeline: the process with which it ends.
         :raises InputError: it is not installed, or cannot start.
@@ -45,9 +46,12 @@ class Sandbox:
                 f"The sandbox is not installed for the Python that runs Ansible ({sys.executable}).",
                 remedy="Install it there, as docs/rehearsal.md shows, and Dovecot.",
             )
+        named = tenant_id is not None and GUID.fullmatch(tenant_id)
+        # A domain of it says as well which tenant is meant.
+        known = [*domains, *([tenant_id] if tenant_id and not named else [])]
         self._run(
-            "start", "--lifeline", str(lifeline), *(("--tenant-id", tenant_id) if tenant_id else ()),
-            *(word for domain in domains for word in ("--domain", domain)),
+            "start", "--lifeline", str(lifeline), *(("--tenant-id", str(tenant_id)) if named else ()),
+            *(word for domain in known for word in ("--domain", domain)),
         )
 
     def seed(self, content: Mapping[str, Any]) -> None:

@@ -108,6 +108,11 @@ def test_the_two_are_made_and_taken_away(administrator: Administrator, estate: E
     assert home_files(estate) == {}
     nothing = administrator.execute(away(shorter))
     assert (nothing.code, nothing.changed) == (0, 0), nothing.output
+    # Entra gives the deleted ones back, and nobody has their keys any more.
+    back = administrator.run(*one)
+    assert (back.code, back.changed) == (0, 1), back.output
+    assert granted(estate.footprint(), CALLER) == LEAST
+    the_reader_reads_one_mailbox(estate, told(back)["mail_verify"]["receive"]["client_id"])
 
 
 def the_reader_reads_one_mailbox(estate: Estate, client_id: str) -> None:

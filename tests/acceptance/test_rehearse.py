@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import REQUIRED
 from estates import SERVERS, Estate, Run
 from m365_sandbox.process.folder import PID_FILE
@@ -22,6 +23,7 @@ from sandbox_fixture import RunningSandbox
 from xcally_fixture import NODE_MODULES
 
 INVENTORY = Path(__file__).with_name("rehearsal.yml")
+HOSTS: dict[str, dict[str, Any]] = yaml.safe_load(INVENTORY.read_text("utf-8"))["all"]["hosts"]
 FOR_PEOPLE = {"bus", "support"}
 #: What there is before the first run, by where the inventory has it.
 FILES = {
@@ -57,10 +59,12 @@ class Rehearsal:
             "cwd": self.home,
         }
 
-    def run(self, *arguments: str) -> Run:
+    def run(self, *arguments: str, **environment: str) -> Run:
         """A rehearsal to its end."""
+        command = self.command(*arguments)
+        command["env"] |= environment
         done = subprocess.run(
-            **self.command(*arguments), text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            **command, text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             timeout=600,
         )
         return Run(done.returncode, done.stdout)
@@ -115,15 +119,20 @@ users:
     wrong = tmp_path / "wrong.json"
     wrong.write_text(json.dumps({"all": {"hosts": {
         "bus": {"mail_app": {"unique_name": "support-mail", "name": "Bus mail"}},
+        "office": {
+            **HOSTS["support"], "mail_app": {"unique_name": "office-mail", "name": "Office mail"},
+            "mail_send": {"transport": "smtp", "from": "office@adatum.example"},
+        },
     }}}))
     before = rehearsal.untouched()
-    run = rehearsal.run("-i", str(wrong), "-e", f"mail_rehearsal_seed={seed}")
+    run = rehearsal.run("-i", str(wrong), "-e", f"mail_rehearsal_seed={seed}", M365_SANDBOX_NODE_MODULES="/nowhere")
     assert run.code == 2
     assert run.results == {
         "bus": "FAILED at plan", "support": "FAILED at plan", "desk": "FAILED at preflight",
         "contracts": "FAILED at preflight", "compliance": "FAILED at delivery",
         # Its relay wants no mailbox of the sender's.
         "contracts-relay": "delivered",
+        "office": "FAILED at plan",
     }, run.output
     words = " ".join(" ".join(run.report).split())
     for host, told in {
@@ -131,9 +140,18 @@ users:
         "desk": f"Could not write the mail settings into {rehearsal.folder}/desk/local.js: it cannot be read",
         "contracts": "contracts@adatum.example has no mailbox in Exchange Online",
         "compliance": "director@adatum.example",
+        # No mistake of the inventory, but this machine has no stand-in of the product.
+        "office": "XCALLY Motion's stand-in is not complete",
     }.items():
         assert f"{host}: {told}" in words, (host, run.output)
     assert rehearsal.untouched() == before
+
+
+def test_a_seed_that_is_not_there_is_told_before_anything_is_started(rehearsal: Rehearsal) -> None:
+    run = rehearsal.run("-e", "mail_rehearsal_seed=/nowhere/tenant.yml")
+    assert run.code == 2
+    assert set(run.results.values()) == {"FAILED at plan"}, run.output
+    assert "mail_rehearsal_seed: /nowhere/tenant.yml cannot be read" in " ".join(" ".join(run.report).split())
 
 
 def test_a_rehearsal_that_is_killed_leaves_no_sandbox(rehearsal: Rehearsal) -> None:

@@ -6,12 +6,14 @@ import asyncio
 import logging
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Literal
 
 import pytest
+from m365_sandbox.mail.dovecot import LONGEST_BASE, Dovecot
 from m365_sandbox.mail.mailbox import Mailbox, StoreError
 from m365_sandbox.mail.store import MailStore
 
@@ -199,3 +201,13 @@ def test_texts_are_searched_in_any_script(tmp_path: Path) -> None:
         assert await store.run("one", find) == [1]
 
     run(work, tmp_path)
+
+
+def test_sockets_fit_however_deep_the_folder_and_the_one_for_temporary_files_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("x" * LONGEST_BASE)
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    base = Dovecot(deep / "dovecot", {}).paths.base
+    assert len(os.fsencode(base)) <= LONGEST_BASE
+    assert not base.is_relative_to(deep)

@@ -43,7 +43,10 @@ class AzureCliTokens:
     def _ask(self, scope: str) -> tuple[str, float]:
         program = shutil.which("az")
         if program is None:
-            raise InputError("The Azure CLI (az) is not installed.", remedy="Install it or choose another auth_source.")
+            raise InputError(
+                "The Azure CLI (az) is not installed.",
+                remedy="Install it, or sign in in another way: auth_source, or mail_administrator for bootstrap.",
+            )
         command = [program, "account", "get-access-token", "--output", "json"]
         command += ["--resource", scope.removesuffix("/.default")]
         if self._tenant_id:

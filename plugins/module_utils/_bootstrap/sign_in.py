@@ -61,6 +61,17 @@ async def settle(graph: GraphClient, party: Party, client_id: str, *, cloud: str
     return parts
 
 
+async def withdraw(graph: GraphClient, client_id: str, check_mode: bool) -> Parts:
+    """Take away what this collection gave a party to sign in with, which would come back with its application.
+
+    Entra keeps a deleted application for 30 days, and one with the same unique name is that one again.
+    """
+    return {
+        "certificate": await _removed_certificates(graph, client_id, check_mode),
+        "client secret": await _removed_secrets(graph, client_id, check_mode),
+    }
+
+
 def forget(party: Party) -> None:
     """Remove what lies on this machine."""
     KeyFiles(party.certificate_file).remove()
@@ -81,20 +92,23 @@ async def _certificate(graph: GraphClient, party: Party, client_id: str, check_m
         path = str(party.certificate_file)
         made = await application_certificate.present(graph, {**options, "path": path}, check_mode)
         return {**made, "ends": made["certificate"].get("end_date_time")}
-    gone = await _removed(
-        graph, lambda: certificates.read(graph, Identity(app_id=client_id), (), None), certificates.remove, check_mode
-    )
+    gone = await _removed_certificates(graph, client_id, check_mode)
     if not check_mode:
         KeyFiles(party.certificate_file).remove()
     return gone
 
 
+async def _removed_certificates(graph: GraphClient, client_id: str, check_mode: bool) -> Entity:
+    identity = Identity(app_id=client_id)
+    return await _removed(
+        graph, lambda: certificates.read(graph, identity, (), None), certificates.remove, check_mode
+    )
+
+
 async def _secret(graph: GraphClient, party: Party, client_id: str, check_mode: bool) -> Entity:
     file = party.secret_file
     if file is None:
-        return await _removed(
-            graph, lambda: secrets.read(graph, Identity(app_id=client_id)), secrets.remove, check_mode
-        )
+        return await _removed_secrets(graph, client_id, check_mode)
     _make_folder(file.parent, "secret_path", check_mode)
     options = _options(application_secret.OPTIONS, client_id)
     made = await application_secret.present(graph, {**options, "key_id": _key_id(file)}, check_mode)
@@ -102,6 +116,10 @@ async def _secret(graph: GraphClient, party: Party, client_id: str, check_mode: 
         content = {"key_id": made["secret"]["key_id"], "client_secret": made.pop("secret_text")}
         write_private(file, json.dumps(content).encode())
     return {**made, "ends": made["secret"].get("end_date_time")}
+
+
+async def _removed_secrets(graph: GraphClient, client_id: str, check_mode: bool) -> Entity:
+    return await _removed(graph, lambda: secrets.read(graph, Identity(app_id=client_id)), secrets.remove, check_mode)
 
 
 async def _removed(

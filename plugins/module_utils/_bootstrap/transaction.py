@@ -81,10 +81,11 @@ async def absent(
             graph, principal["object_id"], EXCHANGE_ADMINISTRATOR, held=False, check_mode=check_mode
         )
     if party.managed_identity is None:
+        parts |= await sign_in.withdraw(graph, client_id, check_mode)
         parts["application"] = await application.absent(graph, _registration(party, []), check_mode)
         if not check_mode:
             sign_in.forget(party)
-    return _summed(party, parts, check_mode, client_id=client_id)
+    return _summed(party, parts, check_mode, verb="removed", client_id=client_id)
 
 
 async def client_id_of(graph: GraphClient, party: Party) -> str | None:
@@ -101,7 +102,9 @@ def _registration(party: Party, permissions: Sequence[Mapping[str, Any]]) -> dic
     }
 
 
-def _summed(party: Party, parts: Parts, check_mode: bool, **data: Any) -> Verdict:
+def _summed(
+    party: Party, parts: Parts, check_mode: bool, *, verb: str = "changed", **data: Any
+) -> Verdict:
     changed = [name for name, part in parts.items() if part["changed"]]
     would = "would be " if check_mode else ""
     diff: list[Entity] = [
@@ -110,7 +113,7 @@ def _summed(party: Party, parts: Parts, check_mode: bool, **data: Any) -> Verdic
         for name in changed
     ]
     return done(
-        f"{party.display_name}: {', '.join(changed)} {would}changed." if changed
+        f"{party.display_name}: {', '.join(changed)} {would}{verb}." if changed
         else f"{party.display_name}: as it should be.",
         changed=bool(changed), diff=diff,
         warnings=[text for part in parts.values() for text in part.get("warnings", [])], **data,

@@ -8,33 +8,20 @@ from __future__ import annotations
 import imaplib
 import re
 import ssl
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import (
-    InputError,
-    ModernAuthError,
-    TransportError,
-)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail import xoauth2
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import (
-    Server,
-    closed_at_once,
-    cut,
-    is_encrypted,
-    no_starttls,
-    reach,
-    token_in_the_clear,
-)
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Bearer, Credentials
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import token_in_the_clear
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Bearer
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.diagnosis import suggested_backoff
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.mailbox import Found
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Deferred, Refused, Step
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.threads import in_thread
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.server_mailbox import ServerMailbox
 
 INBOX = "INBOX"
 # Headers and folders' names are all that is asked for.
@@ -46,41 +33,19 @@ _FOLDER = re.compile(rb'\((?P<flags>[^)]*)\) (?:"(?:\\.|[^"])*"|NIL) (?P<name>"(
 # imaplib words the answers that it raises as: SELECT command error: BAD [b'...'].
 _RAISED = re.compile(r"""(?P<code>BAD|NO) \[b(?P<quote>['"])(?P<text>.*)(?P=quote)\]""", re.DOTALL)
 
-T = TypeVar("T")
 
+class ImapMailbox(ServerMailbox[imaplib.IMAP4]):
+    """One mailbox, on one connection that is made anew when it breaks; see ServerMailbox."""
 
-class ImapMailbox:
-    """One mailbox, on one connection that is made anew when it breaks.
-
-    :param timeout: seconds to wait for each answer.
-    """
-
-    def __init__(
-        self, server: Server, credentials: Credentials, context: ssl.SSLContext, timeout: float, stopwatch: Stopwatch,
-    ) -> None:
-        self.where = server.where
-        self.folders = INBOX
-        self.is_encrypted: bool | None = None
-        self._server = server
-        self._credentials = credentials
-        self._context = context
-        self._timeout = timeout
-        self._stopwatch = stopwatch
-        self._open: imaplib.IMAP4 | None = None
-        self._junk: str | None = None
-        self._sent: str | None = None
+    PROTOCOL = "imap"
+    CUT, MALFORMED = "BYE", "*"
+    folders = INBOX
+    _junk: str | None = None
+    _sent: str | None = None
 
     async def open(self) -> None:
         """See Mailbox."""
         await self._in_thread(self._session)
-
-    async def find(self, probe: Probe) -> list[Found]:
-        """See Mailbox."""
-        return await self._in_thread(self._find, probe)
-
-    async def remove(self, copies: Sequence[Found]) -> None:
-        """See Mailbox."""
-        await self._in_thread(self._remove, copies)
 
     async def put(self, probe: Probe) -> None:
         """See Inbox."""
@@ -94,14 +59,6 @@ class ImapMailbox:
         """See Mailbox. Only the mailbox that is open can be looked into."""
         return await self._in_thread(self._remove_sent, probe, mailbox)
 
-    async def close(self) -> None:
-        """See Mailbox."""
-        with suppress(TransportError):
-            await self._in_thread(self._close)
-
-    async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
-        return await in_thread(self._server, self._timeout, work, *arguments, give_up=self._drop)
-
     # -- the session --------------------------------------------------------------------------------------------
 
     def _session(self) -> imaplib.IMAP4:
@@ -109,42 +66,17 @@ class ImapMailbox:
             self._open = self._new_session()
         return self._open
 
-    def _new_session(self) -> imaplib.IMAP4:
-        with self._stopwatch.step("connect"):
-            connection = self._connect()
-        try:
-            with self._stopwatch.step("sign_in"):
-                self._sign_in(connection)
-                # Exchange can say "authenticated but not connected" only now.
-                self._select(connection, INBOX, "open_mailbox")
-                self._learn_folders(connection)
-        except ModernAuthError:
-            self._shut(connection)
-            raise
-        return connection
-
-    def _connect(self) -> imaplib.IMAP4:
-        connection = reach(self._server, self._context, self._dial, _hang_up)
-        self.is_encrypted = is_encrypted(connection.sock)
-        return connection
-
-    def _dial(self, context: ssl.SSLContext) -> imaplib.IMAP4:
-        upgrade = self._server.upgrade
+    def _connection(self, context: ssl.SSLContext | None) -> imaplib.IMAP4:
         host, port = self._server.host, self._server.port
-        with self._answers("connect"):
-            if upgrade == "at_once":
-                connection: imaplib.IMAP4 = _BoundedOverTls(host, port, ssl_context=context, timeout=self._timeout)
-            else:
-                connection = _Bounded(host, port, timeout=self._timeout)
-            with ExitStack() as unless_it_works:
-                unless_it_works.callback(_hang_up, connection)
-                if upgrade in ("required", "if_offered"):
-                    if "STARTTLS" in connection.capabilities:
-                        connection.starttls(context)
-                    elif upgrade == "required":
-                        raise no_starttls(self._server)
-                unless_it_works.pop_all()
-        return connection
+        if context is None:
+            return _Bounded(host, port, timeout=self._timeout)
+        return _BoundedOverTls(host, port, ssl_context=context, timeout=self._timeout)
+
+    def _upgraded(self, connection: imaplib.IMAP4, context: ssl.SSLContext) -> bool:
+        if "STARTTLS" not in connection.capabilities:
+            return False
+        connection.starttls(context)
+        return True
 
     def _sign_in(self, connection: imaplib.IMAP4) -> None:
         credentials = self._credentials
@@ -170,7 +102,8 @@ class ImapMailbox:
                 # imaplib quotes the password, and the user name not.
                 connection.login(_quoted(credentials.user), credentials.password)
 
-    def _learn_folders(self, connection: imaplib.IMAP4) -> None:
+    def _enter(self, connection: imaplib.IMAP4) -> None:
+        self._select(connection, INBOX, "open_mailbox")
         with self._answers("open_mailbox"):
             listed = connection.list('""', "*")[1]
         self._junk = _folder_for(listed, *_JUNK)
@@ -243,49 +176,31 @@ class ImapMailbox:
         return data
 
     @contextmanager
-    def _answers(self, step: Step) -> Iterator[None]:
+    def _library_errors(self, step: Step) -> Iterator[None]:
         try:
             yield
         except imaplib.IMAP4.abort as error:
             raise self._cut(step, str(error)) from error
         except imaplib.IMAP4.error as error:
             raise self._refused(step, *_words(error)) from error
-        except OSError as error:
-            # A certificate that is refused is one, and a ValueError as well.
-            if step == "connect":
-                raise
-            raise self._cut(step, str(error) or type(error).__name__) from error
-        except ValueError as error:
-            # imaplib takes what a server says for ASCII.
-            raise self._refused(step, "*", "the server sent a malformed answer") from error
 
     def _refused(self, step: Step, code: str, text: str) -> Refused | Deferred:
         backoff = suggested_backoff(text)
         if backoff is not None:
             return Deferred("imap", step, self.where, code, text, subject=self._credentials.user, retry_after=backoff)
-        return Refused("imap", step, self.where, code, text, subject=self._credentials.user)
+        return super()._refused(step, code, text)
 
-    def _cut(self, step: Step, reason: str) -> ModernAuthError:
-        self._close()
-        if step == "connect":
-            return closed_at_once(self._server)
-        return Deferred("imap", step, self.where, "BYE", f"the connection was cut ({reason})")
-
-    def _drop(self) -> None:
-        connection, self._open = self._open, None
-        cut(connection)
-
-    def _close(self) -> None:
-        connection, self._open = self._open, None
-        if connection:
-            self._shut(connection)
-
-    @staticmethod
-    def _shut(connection: imaplib.IMAP4) -> None:
+    def _leave(self, connection: imaplib.IMAP4) -> None:
         try:
             connection.logout()
         except (OSError, imaplib.IMAP4.error):
-            _hang_up(connection)
+            self._hang_up(connection)
+
+    @staticmethod
+    def _hang_up(connection: imaplib.IMAP4) -> None:
+        # After an upgrade that failed there is no socket any more, which imaplib does not expect.
+        with suppress(OSError):
+            connection.shutdown()
 
 
 class _Bounded(imaplib.IMAP4):
@@ -300,12 +215,6 @@ class _Bounded(imaplib.IMAP4):
 
 class _BoundedOverTls(_Bounded, imaplib.IMAP4_SSL):
     pass
-
-
-def _hang_up(connection: imaplib.IMAP4) -> None:
-    # After an upgrade that failed there is no socket any more, which imaplib does not expect.
-    with suppress(OSError):
-        connection.shutdown()
 
 
 def _folder_for(listed: list[Any], flag: str, names: frozenset[str]) -> str | None:

@@ -8,80 +8,42 @@ from __future__ import annotations
 import base64
 import poplib
 import ssl
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from typing import Any, TypeVar, cast
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, cast
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError, TransportError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail import xoauth2
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import (
-    Server,
-    closed_at_once,
-    cut,
-    is_encrypted,
-    no_starttls,
-    reach,
-    token_in_the_clear,
-)
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Bearer, Credentials
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.connection import token_in_the_clear
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.credentials import Bearer
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.mailbox import Found
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.message import Probe
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Deferred, Refused, Step
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.stopwatch import Stopwatch
-from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.threads import in_thread
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.outcomes import Deferred, Step
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.server_mailbox import ServerMailbox
 
 # More turns than XOAUTH2 takes: a server that keeps asking is stopped.
 _MOST_CHALLENGES = 3
 _LONGEST_LINE = 2048
 
-T = TypeVar("T")
 
-
-class Pop3Mailbox:
+class Pop3Mailbox(ServerMailbox[poplib.POP3]):
     """One mailbox. A POP3 session sees the mail of its own beginning only, so that each search is a new session.
 
     POP3 cannot search: what is there when the mailbox is opened is left alone, and only what comes later is looked at.
-
-    :param timeout: seconds to wait for each answer.
+    The session that has found the mail stays open for its removal, which ends it: only then the server deletes.
     """
 
-    def __init__(
-        self, server: Server, credentials: Credentials, context: ssl.SSLContext, timeout: float, stopwatch: Stopwatch,
-    ) -> None:
-        self.where = server.where
-        self.folders = "the inbox, which is all that POP3 shows"
-        self.is_encrypted: bool | None = None
-        self._server = server
-        self._credentials = credentials
-        self._context = context
-        self._timeout = timeout
-        self._stopwatch = stopwatch
-        self._seen: set[bytes] = set()
-        self._open: poplib.POP3 | None = None
+    PROTOCOL = "pop3"
+    CUT, MALFORMED = "-ERR", "+"
+    folders = "the inbox, which is all that POP3 shows"
+    _seen: frozenset[bytes] = frozenset()
 
     async def open(self) -> None:
         """See Mailbox."""
         await self._in_thread(self._remember)
 
-    async def find(self, probe: Probe) -> list[Found]:
-        """See Mailbox. The session stays open for ``remove`` if the probe is there."""
-        return await self._in_thread(self._find, probe)
-
-    async def remove(self, copies: Sequence[Found]) -> None:
-        """See Mailbox. It ends the session that ``find`` left open, since only then the server deletes."""
-        await self._in_thread(self._remove, copies)
-
     async def remove_sent(self, probe: Probe, mailbox: str) -> int | None:
         """See Mailbox. POP3 shows no folder for sent mail."""
         return None
-
-    async def close(self) -> None:
-        """See Mailbox."""
-        with suppress(TransportError):
-            await self._in_thread(self._close)
-
-    async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
-        return await in_thread(self._server, self._timeout, work, *arguments, give_up=self._drop)
 
     # -- the session --------------------------------------------------------------------------------------------
 
@@ -90,42 +52,17 @@ class Pop3Mailbox:
         self._open = self._new_session()
         return self._open
 
-    def _new_session(self) -> poplib.POP3:
-        with self._stopwatch.step("connect"):
-            connection = self._connect()
-        try:
-            with self._stopwatch.step("sign_in"):
-                self._sign_in(connection)
-                with self._answers("open_mailbox"):
-                    # Exchange can say "authenticated but not connected" only now.
-                    connection.stat()
-        except ModernAuthError:
-            _hang_up(connection)
-            raise
-        return connection
-
-    def _connect(self) -> poplib.POP3:
-        connection = reach(self._server, self._context, self._dial, _hang_up)
-        self.is_encrypted = is_encrypted(connection.sock)
-        return connection
-
-    def _dial(self, context: ssl.SSLContext) -> poplib.POP3:
-        upgrade = self._server.upgrade
+    def _connection(self, context: ssl.SSLContext | None) -> poplib.POP3:
         host, port = self._server.host, self._server.port
-        with self._answers("connect"):
-            if upgrade == "at_once":
-                connection: poplib.POP3 = _Pop3OverTls(host, port, timeout=self._timeout, context=context)
-            else:
-                connection = _Pop3(host, port, timeout=self._timeout)
-            with ExitStack() as unless_it_works:
-                unless_it_works.callback(_hang_up, connection)
-                if upgrade in ("required", "if_offered"):
-                    if _offers_stls(connection):
-                        connection.stls(context)
-                    elif upgrade == "required":
-                        raise no_starttls(self._server)
-                unless_it_works.pop_all()
-        return connection
+        if context is None:
+            return _Pop3(host, port, timeout=self._timeout)
+        return _Pop3OverTls(host, port, timeout=self._timeout, context=context)
+
+    def _upgraded(self, connection: poplib.POP3, context: ssl.SSLContext) -> bool:
+        if not _offers_stls(connection):
+            return False
+        connection.stls(context)
+        return True
 
     def _sign_in(self, connection: poplib.POP3) -> None:
         credentials = self._credentials
@@ -147,12 +84,16 @@ class Pop3Mailbox:
             if not reply.startswith(b"+OK"):
                 raise poplib.error_proto(reply)
 
+    def _enter(self, connection: poplib.POP3) -> None:
+        with self._answers("open_mailbox"):
+            connection.stat()
+
     # -- messages -----------------------------------------------------------------------------------------------
 
     def _remember(self) -> None:
         connection = self._session()
         with self._answers("open_mailbox"):
-            self._seen = set(_listed(connection).values())
+            self._seen = frozenset(_listed(connection).values())
         self._close()
 
     def _find(self, probe: Probe) -> list[Found]:
@@ -166,7 +107,7 @@ class Pop3Mailbox:
                 if probe.is_this(header):
                     found.append(Found("the inbox", number, header))
                 else:
-                    self._seen.add(name)
+                    self._seen |= {name}
         if not found:
             self._close()
         return found
@@ -183,41 +124,24 @@ class Pop3Mailbox:
     # -- answers ------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _answers(self, step: Step) -> Iterator[None]:
+    def _library_errors(self, step: Step) -> Iterator[None]:
         try:
             yield
         except poplib.error_proto as error:
             code, text = _words(error)
             if code is None:
                 raise self._cut(step, text) from error
-            raise Refused("pop3", step, self.where, code, text, subject=self._credentials.user) from error
-        except OSError as error:
-            # A certificate that is refused is one, and a ValueError as well.
-            if step == "connect":
-                raise
-            raise self._cut(step, str(error) or type(error).__name__) from error
-        except (ValueError, IndexError) as error:
-            raise Refused("pop3", step, self.where, "+", "the server sent a malformed answer") from error
+            raise self._refused(step, code, text) from error
 
-    def _cut(self, step: Step, reason: str) -> ModernAuthError:
-        connection, self._open = self._open, None
-        if connection:
-            _hang_up(connection)
-        if step == "connect":
-            return closed_at_once(self._server)
-        return Deferred("pop3", step, self.where, "-ERR", f"the connection was cut ({reason})")
+    def _leave(self, connection: poplib.POP3) -> None:
+        try:
+            connection.quit()
+        except (OSError, poplib.error_proto):
+            self._hang_up(connection)
 
-    def _drop(self) -> None:
-        connection, self._open = self._open, None
-        cut(connection)
-
-    def _close(self) -> None:
-        connection, self._open = self._open, None
-        if connection:
-            try:
-                connection.quit()
-            except (OSError, poplib.error_proto):
-                _hang_up(connection)
+    @staticmethod
+    def _hang_up(connection: poplib.POP3) -> None:
+        _hang_up(connection)
 
 
 class _ClosesItself:

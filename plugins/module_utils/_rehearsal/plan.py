@@ -72,14 +72,12 @@ def rehearsed(plan: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
 
     :param plan: as _plan/estate.py draws it.
     """
-    hosts = plan["hosts"].items()
+    able = {host: about for host, about in plan["hosts"].items() if not about["failed"]}
     return {
         **plan,
-        "hosts": {host: about if about["failed"] else _host(host, about, scene) for host, about in hosts},
+        "hosts": {**plan["hosts"], **{host: _host(host, about, scene) for host, about in able.items()}},
         "applications": [_application(one, scene) for one in plan["applications"]],
-        "deliveries": [_delivery(one, scene) for one in plan["deliveries"]],
-        # Nothing was ever set up here that nobody uses any more.
-        "stores": [],
+        "deliveries": [_delivery(one, scene) for one in plan["deliveries"] if one["host"] in able],
     }
 
 

@@ -82,6 +82,9 @@ def bring_user(tenant: Tenant, values: Values) -> Entity:
     user = tenant.give_mail(
         user, given["mail"], given["aliases"], licensed=given["licensed"], shared=given["shared"]
     )
+    if "password" in values and tenant["password_digests"].get(user["id"]) == {"digest": digest(values["password"])}:
+        # To give it again would end everybody's sessions.
+        values = {name: value for name, value in values.items() if name != "password"}
     return change_account(tenant, user, values)
 
 
@@ -91,8 +94,7 @@ def change_account(tenant: Tenant, user: Entity, values: Values) -> Entity:
     :param values: USER_PROPERTIES among others.
     """
     identifier = user["id"]
-    # The same password again would end everybody's sessions.
-    if "password" in values and tenant["password_digests"].get(identifier) != {"digest": digest(values["password"])}:
+    if "password" in values:
         change_password(tenant, identifier, values["password"])
     if "accountEnabled" in values:
         user = {**user, "accountEnabled": values["accountEnabled"]}

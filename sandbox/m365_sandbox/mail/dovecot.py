@@ -165,6 +165,13 @@ service lmtp {{
 """
 
 
+def _base(home: Path) -> Path:
+    """Where the sockets go: into the home, or else where temporary files are, of which $TMPDIR may be as deep."""
+    name = f"m365-sandbox-{secrets.token_hex(8)}"
+    places = (home, Path(tempfile.gettempdir()) / name, Path("/tmp") / name)
+    return next((one / "run" for one in places if len(os.fsencode(one / "run")) <= LONGEST_BASE), places[-1] / "run")
+
+
 class Dovecot:
     """One supervised Dovecot.
 
@@ -174,10 +181,8 @@ class Dovecot:
 
     def __init__(self, home: Path, folders: Mapping[str, str | None]) -> None:
         self._folders = folders
-        base = home / "run"
-        self._borrowed_base = len(os.fsencode(base)) > LONGEST_BASE
-        if self._borrowed_base:
-            base = Path(tempfile.gettempdir()) / f"m365-sandbox-{secrets.token_hex(8)}" / "run"
+        base = _base(home)
+        self._borrowed_base = base.parent != home
         self.paths = Paths(home, base)
         self._process: asyncio.subprocess.Process | None = None
         self._watcher: asyncio.Task[None] | None = None

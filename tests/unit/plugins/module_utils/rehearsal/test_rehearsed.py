@@ -84,7 +84,7 @@ def plan() -> dict[str, Any]:
 
 def test_nothing_refers_to_a_credential_of_the_tenant_or_to_where_it_is() -> None:
     work = rehearsed(plan(), SCENE)
-    told = json.dumps({name: work[name] for name in ("applications", "deliveries", "stores")})
+    told = json.dumps({name: work[name] for name in ("applications", "deliveries")})
     for theirs in (
         "mail_entra", "mail_exchange", "mail_verify", "mail_store", "caller", "their-reader", "mail_send.password",
         "relay.contoso.example", "mail_integration_server",
