@@ -19,8 +19,8 @@ def use(place: str, purpose: str = "") -> dict[str, Any]:
 
 def names(*uses: dict[str, Any]) -> list[str]:
     host = {
-        "host": "tas-1", "wave": 1, "environment": "prod", "product": "team_assistant", "uses": list(uses), "problems": [],
-        "change": {"planned": False},
+        "host": "tas-1", "wave": 1, "environment": "prod", "product": "team_assistant", "uses": list(uses),
+        "problems": [], "change": {"planned": False},
     }
     return [row["use"] for row in rows({"hosts": [host]})]
 
