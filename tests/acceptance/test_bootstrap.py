@@ -102,6 +102,13 @@ def test_the_two_are_made_and_taken_away(administrator: Administrator, estate: E
     assert lasting(estate.footprint()) == lasting(now)
     the_reader_reads_one_mailbox(estate, told(shorter)["mail_verify"]["receive"]["client_id"])
 
+    held = pem.read_bytes()
+    pem.unlink()
+    lost = administrator.run(*one)
+    assert lost.code == 2
+    assert f"Copy {pem} from the machine on which this was run before" in " ".join(lost.output.split())
+    pem.write_bytes(held)
+
     gone = administrator.execute(away(shorter))
     assert (gone.code, gone.changed) == (0, 1), gone.output
     assert {**lasting(estate.footprint()), "deleted_items": None} == {**lasting(before), "deleted_items": None}

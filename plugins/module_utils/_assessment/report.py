@@ -132,6 +132,14 @@ def signs_in(use: Mapping[str, Any]) -> str:
     return f"{how} {use['host']}{port}" if use["host"] else how
 
 
+def _names(uses: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What each use of a host is called; with the place where it stands, if that is all that tells it from another."""
+    names = [" ".join(filter(None, (use["use"], use["purpose"]))) for use in uses]
+    return [
+        name if names.count(name) == 1 else f"{name} ({use['place']})" for name, use in zip(names, uses, strict=True)
+    ]
+
+
 def rows(assessment: Mapping[str, Any]) -> list[Data]:
     """A row for each use, for _report/text.py; a host without any has one that says why."""
     found = []
@@ -143,9 +151,8 @@ def rows(assessment: Mapping[str, Any]) -> list[Data]:
         }
         found += [
             {
-                **about, "use": " ".join(filter(None, (use["use"], use["purpose"]))), "signs in": signs_in(use),
-                "since": use["since"] or "", "result": use["state"],
-            } for use in host["uses"]
+                **about, "use": name, "signs in": signs_in(use), "since": use["since"] or "", "result": use["state"],
+            } for name, use in zip(_names(host["uses"]), host["uses"], strict=True)
         ]
         if host["problems"] or not host["uses"]:
             message = "\n".join(host["problems"]) or "It has no mail settings."

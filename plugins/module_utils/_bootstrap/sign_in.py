@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -56,8 +57,9 @@ async def settle(graph: GraphClient, party: Party, client_id: str, *, cloud: str
                 "audiences": [party.trust.audience] if party.trust.audience else None,
             }, check_mode,
         )
-    parts["certificate"] = await _certificate(graph, party, client_id, check_mode)
-    parts["client secret"] = await _secret(graph, party, client_id, check_mode)
+    with _told(party):
+        parts["certificate"] = await _certificate(graph, party, client_id, check_mode)
+        parts["client secret"] = await _secret(graph, party, client_id, check_mode)
     return parts
 
 
@@ -77,6 +79,21 @@ def forget(party: Party) -> None:
     KeyFiles(party.certificate_file).remove()
     if party.secret_file is not None:
         party.secret_file.unlink(missing_ok=True)
+
+
+@contextmanager
+def _told(party: Party) -> Iterator[None]:
+    """Say what to do about a credential that was made on another machine, or whose file is lost."""
+    try:
+        yield
+    except InputError as error:
+        if error.code == managed.UNKNOWN:
+            file = party.certificate_file if party.has_certificate else party.secret_file
+            error.remedy = (
+                f"Copy {file} from the machine on which this was run before. If it is lost, run this with -e "
+                "mail_bootstrap_state=absent, which takes them away, and then again."
+            )
+        raise
 
 
 async def _stale_trusts(graph: GraphClient, party: Party, client_id: str) -> list[str]:

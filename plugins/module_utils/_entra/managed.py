@@ -20,6 +20,8 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity
 
 OWNER = "mailops.modern_auth: "
+#: The code of the error for credentials whose private part nobody here has.
+UNKNOWN = "unknown_credentials"
 
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
@@ -163,7 +165,7 @@ def unknown(registration: Registration, name: str) -> InputError:
     listed = ", ".join(one["keyId"] for one in registration.managed(name))
     return InputError(
         f'{registration.label} has managed {kind.noun}s named "{name}" ({listed}), whose {kind.private}s cannot be '
-        "read.",
+        "read.", code=UNKNOWN,
         remedy=f"Give the key_id of the one whose {kind.private} you hold; or known_key_ids: [] if you hold none, to "
         "get a new one and have these removed.",
     )
