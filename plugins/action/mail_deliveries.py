@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import said_by
@@ -210,6 +211,7 @@ class ActionModule(EstateStep):
         :raises SignInNeeded: a person has to sign in first.
         """
         plan = {key: value for key, value in check.items() if key not in options.DELIVERY}
+        secrets = cache(lambda: self._secrets_of(check["host"]) if check.get("host") else {})
         slots = args["slots"].get(check.get("host"), {})
         only = check.get("application")
         own = [one for one in references(plan) if one.kind != "secret" or one.name == OWN_SECRET]
@@ -218,7 +220,7 @@ class ActionModule(EstateStep):
         def value_of(one: Reference) -> Any:
             name = one.application or only
             if one not in own or name is None:
-                return self._secrets_of(check["host"]).get(one.name) if check.get("host") else None
+                return secrets().get(one.name)
             if one.kind == "token" and (token := people.get(self._wanted_token(args, check, one))):
                 return token.value(check.get("host"))
             return self._of_application(args, name, known[name], slots, one)
