@@ -87,10 +87,13 @@ class World(Voices):
     @planted
     def disabled(self, principal: str) -> Iterator[None]:
         """A service principal is disabled."""
+        yield from self._switched(principal, "accountEnabled", on=False)
+
+    def _switched(self, principal: str, name: str, *, on: bool) -> Iterator[None]:
         path = f"/servicePrincipals/{principal}"
-        self.graph.patch(path, json={"accountEnabled": False})
+        self.graph.patch(path, json={name: on})
         yield
-        self.graph.patch(path, json={"accountEnabled": True})
+        self.graph.patch(path, json={name: not on})
 
     @planted
     def deleted(self, kind: str, host: str) -> Iterator[None]:
@@ -222,10 +225,7 @@ class World(Voices):
     @planted
     def for_the_assigned(self, host: str) -> Iterator[None]:
         """Only people who are assigned to it may use a host's application."""
-        path = f"/servicePrincipals/{self.principals[host]}"
-        self.graph.patch(path, json={"appRoleAssignmentRequired": True})
-        yield
-        self.graph.patch(path, json={"appRoleAssignmentRequired": False})
+        yield from self._switched(self.principals[host], "appRoleAssignmentRequired", on=True)
 
     @planted
     def access_policy(self) -> Iterator[None]:
