@@ -10,11 +10,13 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, ClassVar
 
 import yaml
 from ansible import constants as C
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.key_files import write_private
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import ENTRA
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rehearsal.plan import Scene, rehearsed
@@ -60,12 +62,12 @@ class ActionModule(StepForAll):
         tenant_id = _only_tenant(plan)
         # Ansible clears this folder when it ends.
         folder = Path(tempfile.mkdtemp(prefix="rehearsal-", dir=C.DEFAULT_LOCAL_TMP))
-        try:
+        with ExitStack() as unless_it_works:
+            unless_it_works.callback(self._strike, folder)
             scene, refused = self._set(folder, plan, seed, tenant_id)
-            return {**rehearsed(self.result(args, refused), scene), "folder": str(folder)}
-        except BaseException:
-            self._strike(folder)
-            raise
+            found = {**rehearsed(self.result(args, refused), scene), "folder": str(folder)}
+            unless_it_works.pop_all()
+        return found
 
     def _set(
         self, folder: Path, plan: Mapping[str, Any], seed: Mapping[str, Any], tenant_id: str | None
@@ -88,8 +90,7 @@ class ActionModule(StepForAll):
             except InputError as error:
                 refused[host] = failure(error)
         (folder / "servers").mkdir(mode=0o700)
-        with open(os.open(folder / "vault-password", os.O_WRONLY | os.O_CREAT, 0o600), "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(32))
+        write_private(folder / "vault-password", secrets.token_urlsafe(32).encode())
         servers = {host: server for host, server in sandbox.servers.items() if host not in refused}
         return Scene(str(folder), sandbox.environment, servers, addresses), refused
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.key_files import write_private
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.server import (
     FileState,
@@ -87,9 +87,7 @@ class Overlay:
         return {}
 
     def _keep(self, files: Mapping[str, FoundFile]) -> None:
-        told = json.dumps({path: _told(one) for path, one in files.items()})
-        with open(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
-            file.write(told)
+        write_private(self._path, json.dumps({path: _told(one) for path, one in files.items()}).encode())
 
 
 def _told(file: FoundFile) -> dict[str, Any]:

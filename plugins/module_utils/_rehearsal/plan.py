@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import ENDPOINTS
-from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import GOOGLE_SERVICE_ACCOUNT
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import GOOGLE_SERVICE_ACCOUNT, KEY
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings import CREDENTIAL_OPTIONS
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import GOOGLE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import references
@@ -26,7 +26,6 @@ SANDBOX, SERVER = "__mail_rehearsal_sandbox", "__mail_rehearsal_server"
 PATIENCE = 60
 #: Where a kind of target says where its object is. What the object shall be, and its name, are the inventory's.
 _PLACES = ("url", "create_url", "activate", "described_at")
-_KEY = ("key_file", "key", "key_password", "service_account")
 #: What stands for the command by which a text was encrypted by hand.
 _BY_HAND = ["encrypted by hand"]
 
@@ -94,7 +93,7 @@ def _host(host: str, about: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
 def _target(host: str, target: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
     if target["kind"] == "key_file":
         account = _account(target, scene)
-        return {**_without(target, *_KEY), **_without(account, "token_uri")}
+        return {**_without(target, *KEY), **_without(account, "token_uri")}
     if host not in scene.servers or "authentication" not in target:
         return dict(target)
     places = {name: _moved(target[name], host, scene) for name in _PLACES if name in target}
