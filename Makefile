@@ -26,6 +26,8 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export ANSIBLE_COLLECTIONS_PATH := $(VENV)/collections
 # ansible-core insists on a UTF-8 locale, which a minimal machine does not set.
 export LC_ALL := C.UTF-8
+# The tests start thousands of processes, and each would compile the same libraries: a second a time. Images of containers often set it.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
