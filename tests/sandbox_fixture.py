@@ -27,12 +27,12 @@ class ControlRefused(Exception):
 class RunningSandbox:
     """A running instance.
 
-    ``directory``, ``env`` (what ``m365-sandbox env`` prints), ``ca`` (a path) and ``tls`` (a context that trusts it).
+    ``directory``, ``env`` (the variables for clients), ``ca`` (a path) and ``tls`` (a context that trusts it).
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.env: dict[str, str] = json.loads(run_cli("env", directory, "--format", "json").stdout)
+        self.env: dict[str, str] = json.loads((directory / "env.json").read_text("utf-8"))
         self.ca = self.env["MAILOPS_CA_FILE"]
         self.tls = ssl.create_default_context(cafile=self.ca)
 

@@ -28,7 +28,7 @@ def directory(tmp_path: Path) -> Iterator[Path]:
     """A folder for one instance, with a name that is hard on shells; whatever runs in it is ended."""
     path = tmp_path / "it's a $HOME"
     yield path
-    run_cli("stop", path)
+    Instance(path).stop()
 
 
 def start(directory: Path, *arguments: str) -> RunningSandbox:
@@ -314,8 +314,9 @@ def test_a_start_on_a_full_disk_leaves_nothing_that_the_next_one_stumbles_over(d
     start(directory)
 
 
-def test_env_for_the_shell_survives_eval(directory: Path) -> None:
+def test_env_for_the_shell_survives_eval_and_is_told_as_json(directory: Path) -> None:
     sandbox = start(directory)
+    assert json.loads(run_cli("env", directory, "--format", "json").stdout) == sandbox.env
     script = f"""{run_cli("env", directory).stdout}
 printf '%s\\n' "$M365_SANDBOX_DIRECTORY" "$AZURE_CLIENT_SECRET" "$MAILOPS_CA_FILE" """
     output = subprocess.run(["sh", "-eu"], input=script, capture_output=True, text=True, check=True).stdout

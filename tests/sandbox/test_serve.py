@@ -44,7 +44,7 @@ def directory(tmp_path: Path) -> Iterator[Path]:
     """A folder for one instance; whatever runs in it is ended."""
     path = tmp_path / "instance"
     yield path
-    run_cli("stop", path)
+    Instance(path).stop()
 
 
 @pytest.fixture
