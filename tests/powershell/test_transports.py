@@ -145,9 +145,7 @@ def test_hostile_text_arrives_unchanged_and_runs_nothing(
     session = transport.session()
     runner.run(session.open())
 
-    @settings(
-        max_examples=500, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(HOSTILE, HOSTILE, HOSTILE)
     def carry(mailbox: str, name: str, query: str) -> None:
         sent = {"Identity": f"a{mailbox}", "Filter": f"Name -eq '{query}'"}
