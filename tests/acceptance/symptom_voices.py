@@ -285,11 +285,18 @@ class Voices:
                 smtp.sendmail(PROBE, recipient, "x")
             return _refusal(smtp.sendmail, PROBE, recipients[-1], "x")
 
-    def gmail_smtp(self, password: str = "") -> str:
+    def relay_login(self, user: str, password: str) -> str:
+        """The relay's refusal of a password."""
+        with smtplib.SMTP("127.0.0.1", int(self.env["M365_SANDBOX_RELAY_PORT"])) as smtp:
+            return _refusal(smtp.login, user, password)
+
+    def gmail_smtp(self, password: str = "", token: str = "") -> str:
         """Gmail's refusal."""
         with self._submission("M365_SANDBOX_GMAIL_SMTP_PORT") as smtp:
             if password:
                 return _refusal(smtp.login, AT_GOOGLE, password)
+            if token:
+                smtp.docmd("AUTH", f"XOAUTH2 {base64.b64encode(_xoauth2(AT_GOOGLE, token)).decode()}")
             return _refusal(smtp.sendmail, AT_GOOGLE, PROBE, "x")
 
     def imap(self, token: str, face: str = "M365_SANDBOX_IMAP_PORT", user: str = MAILBOXES[ORDERS]) -> str:

@@ -68,7 +68,7 @@ SIGNS = (
     Sign(("smtp",), r"user credentials were incorrect",
          "The user name or the password is wrong."),
     Sign(("smtp",), r"535 5\.7\.3\b", "The token was refused: " + _SIGN_IN_BY_OAUTH, passing=True),
-    Sign(("smtp",), r"5\.7\.8\b", _GOOGLE),
+    Sign(("smtp",), r"5\.7\.8\b.*(Username and Password not accepted|BadCredentials)", _GOOGLE),
     Sign(("smtp",), r"530 5\.7\.0\b.*WantAuthError",
          "Gmail takes no mail without a sign-in: set authentication to google_service_account."),
     Sign(("smtp",), r"Application-specific password required|InvalidSecondFactor",
