@@ -30,7 +30,8 @@ Every step of a run may be the last one, and is finished by the next run:
   proof is given it again, which changes nothing.
 - Proven, not made current: a pending credential that was proven on some host, and failed on none, becomes current.
 - Taken back: every host that gets an older credential is put into ``awaiting`` before it is touched, so that none
-  counts as proven with what it does not have. If that cannot be stored, hosts keep what they have, and the next run goes on.
+  counts as proven with what it does not have. If that cannot be stored, hosts keep what they have, and the next run
+  goes on.
 - Removed in Entra ID, not in the store: it is dropped.
 
 Two runs: every change of an entry replaces the revision that was read before it, so one of two locks fails. Entra ID
