@@ -53,8 +53,9 @@ def look(
             *subject.unknown(["settings"], "a target cannot be read or written"),
         ]
     return [*reached, *subject.ok("targets"), *_settings(subject, targets, has_credentials=has_credentials), *(
-        one for sign_in in required
-        for one in subject.cross("person", f"{sign_in['account']} has to sign in for {sign_in['what']}.", sign_in["do"])
+        one for sign_in in required for one in subject.cross(
+            "person", f"{sign_in['account']} has to sign in for {sign_in['what']} {sign_in['where']}.", sign_in["do"],
+        )
     )]
 
 
