@@ -29,6 +29,7 @@ from m365_sandbox.mail import wording
 from m365_sandbox.mail.imap import rules as imap
 from m365_sandbox.mail.pop3 import commands as pop3
 from m365_sandbox.management.app import management_app
+from m365_sandbox.process.refusals import REFUSALS
 from m365_sandbox.state import entity_types
 from m365_sandbox.state.schema import Complex, EntityType
 from starlette.applications import Starlette
@@ -78,6 +79,7 @@ def reference() -> str:
         _paths("google", _served(google_app(nothing))),
         _paths("inbox", _served(inbox_app(nothing, nothing))),
         _paths("control", _served(control_app(nothing, nothing))),
+        _refusals(),
         _table(("added by `POST /tenant/…`", "properties"), (
             (f"`{name}`", _names(one if not rule.required else f"{one} (required)"
                                  for one, rule in addition.properties.items()))
@@ -174,6 +176,11 @@ def _mail() -> str:
         ("gmail_smtp, gmail_smtps", ", ".join(smtp), ""),
     ]
     return "### imap, pop3, smtp: commands\n\n" + _table(("face", "commands after the sign-in", "capabilities"), rows)
+
+
+def _refusals() -> str:
+    rows = ((face, ", ".join(f"`{code}`" for code in codes)) for face, codes in REFUSALS.items())
+    return "### Faults: codes of `refuse`\n\n" + _table(("face", "codes"), rows)
 
 
 def _text(text: str) -> str:

@@ -36,8 +36,8 @@ class Fault:
     answer), ``replication_lag`` (reads answer as of ``seconds`` ago), ``refuse`` (the provider's refusal with ``code``,
     in the face's own form). ``rate`` is the share of matching requests that it hits. ``path`` is a regular expression
     searched for in the path, ``methods`` the HTTP methods (all when null). ``count`` is how often it still strikes
-    (without end when null). ``retry_after`` is sent word for word, so it may be fractional. ``when``: before the request
-    is handled, or after it took effect but before the answer. ``seed`` makes the choice of requests repeatable.
+    (without end when null). ``retry_after`` is sent word for word, so it may be fractional. ``when``: before the
+    request is handled, or after it took effect but before the answer. ``seed`` makes the choice of requests repeatable.
     """
 
     face: str
