@@ -226,6 +226,7 @@ def test_a_connection_that_is_cut(clean: RunningSandbox, face: str) -> None:
 
 @pytest.mark.parametrize(("fault", "words"), [
     ({"face": "identity"}, "refuse needs a code"),
+    ({"face": "identity", "code": ["AADSTS50020"]}, "refuse needs a code, which is text"),
     ({"face": "identity", "code": "AADSTS1"}, f"code must be one of {', '.join(REFUSALS['identity'])}"),
     ({"face": "graph", "code": "AADSTS90038"}, "code must be one of UnknownError"),
     ({"face": "smtp", "code": "534 5.7.9"}, f"code must be one of {', '.join(REFUSALS['smtp'])}"),

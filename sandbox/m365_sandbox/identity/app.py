@@ -97,7 +97,7 @@ class _Face:
         basic = basic_credentials(request.headers.get("authorization", ""))
         # The request log wants to know who asked, whether or not a token comes out of it.
         request.state.app_id = form.get("client_id") or (basic[0] if basic else None)
-        refuse(self.sandbox, request.method, request.url.path, request.state.app_id or "")
+        refuse(self.sandbox, request, request.state.app_id or "")
         return _json(await answer_token_request(
             TokenRequest(
                 sandbox=self.sandbox, tenant_name=request.path_params["tenant"], version=version, form=form,

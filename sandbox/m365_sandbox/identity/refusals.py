@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from starlette.requests import Request
+
 from m365_sandbox.identity.clients import find_client
 from m365_sandbox.identity.errors import EntraError
 from m365_sandbox.state.sandbox import Sandbox
@@ -91,13 +93,14 @@ REFUSALS: Mapping[str, Refusal] = {
 }
 
 
-def refuse(sandbox: Sandbox, method: str, path: str, client_id: str) -> None:
-    """Refuse what is asked for if a fault says so.
+def refuse(sandbox: Sandbox, request: Request, client_id: str) -> None:
+    """Refuse a request if a fault says so.
 
     :param client_id: the application that asks, or on whose behalf a person is asked.
     :raises EntraError: as the fault says; 700016 for an application that the tenant does not know.
     """
-    code = sandbox.faults.refusal("identity", REFUSALS, method, path)
+    path = request.url.path
+    code = sandbox.faults.refusal("identity", REFUSALS, request.method, path)
     if code is None:
         return
     tenant, refusal = sandbox.tenant, REFUSALS[code]

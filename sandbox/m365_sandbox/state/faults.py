@@ -81,7 +81,10 @@ class Fault:
             self.when == "before" or self.kind in ("unavailable", "disconnect"),
             "only unavailable and disconnect can happen after the effect",
         )
-        _check((self.code is not None) == (self.kind == "refuse"), "refuse needs a code, and nothing else has one")
+        _check(
+            isinstance(self.code, str) if self.kind == "refuse" else self.code is None,
+            "refuse needs a code, which is text, and nothing else has one",
+        )
         if self.face in MAIL_FACES:
             kinds = (*MAIL_FACES[self.face], "refuse")
             _check(
@@ -131,8 +134,8 @@ class Faults:
             raise FaultError(f"missing property {', '.join(missing)}")
         fault = Fault(**description)
         codes = self._refusals.get(fault.face, ())
-        known = f"code must be one of {', '.join(codes)}" if codes else f"{fault.face} refuses with no code"
-        _check(fault.code is None or fault.code in codes, known)
+        possible = f"code must be one of {', '.join(codes)}" if codes else f"{fault.face} refuses with no code"
+        _check(fault.code is None or fault.code in codes, possible)
         with self._lock:
             self._faults.append(fault)
         return fault

@@ -167,7 +167,7 @@ class _Pages:
     ) -> Response:
         try:
             with told(progress.request):
-                refuse(self.sandbox, http.method, http.url.path, progress.request.client_id)
+                refuse(self.sandbox, http, progress.request.client_id)
             step = next_step(self.sandbox, browser, progress)
             if isinstance(step, Ask):
                 return self._show(browser, step, error)
