@@ -267,8 +267,8 @@ CASES = {
     ),
     "an account of another tenant": Case(
         "AADSTS50020", ORDERS,
-        lambda one: one.both(signed_out(one), refused("identity", "AADSTS50020", path="/authorize$", count=1)(one)),
-        lambda one: one.authorize().error, PERSON,
+        lambda one: one.both(signed_out(one), refused("identity", "AADSTS50020", path="/login$", count=1)(one)),
+        lambda one: one.authorize().press("Next", name=MAILBOXES[CONTRACTS]).error, PERSON,
     ),
     "the client is public": Case(
         "AADSTS700025", ORDERS, lambda one: one.both(signed_out(one), one.public(ORDERS)),

@@ -259,7 +259,7 @@ class Voices:
             if token is None:
                 token = self.access(host, OUTLOOK)
             if token:
-                said = smtp.docmd("AUTH", f"XOAUTH2 {base64.b64encode(_xoauth2(user, token)).decode()}")
+                said = _sign_in(smtp, user, token)
                 if said[0] != 235:
                     return _words(said)
             return _refusal(smtp.sendmail, sender or user, PROBE, f"From: {sender or user}\r\n\r\nx\r\n")
@@ -271,11 +271,11 @@ class Voices:
 
     def smtp_crowd(self) -> str:
         """What the fourth connection of a mailbox hears."""
-        text = _xoauth2(MAILBOXES[TICKETS], self.access(TICKETS, OUTLOOK))
+        token = self.access(TICKETS, OUTLOOK)
         with ExitStack() as stack:
             crowd = [stack.enter_context(self._submission("M365_SANDBOX_SMTP_PORT")) for _ in range(4)]
             for one in crowd:
-                one.docmd("AUTH", f"XOAUTH2 {base64.b64encode(text).decode()}")
+                _sign_in(one, MAILBOXES[TICKETS], token)
             return _refusal(crowd[3].sendmail, MAILBOXES[TICKETS], PROBE, "x")
 
     def relay(self, *recipients: str) -> str:
@@ -296,7 +296,7 @@ class Voices:
             if password:
                 return _refusal(smtp.login, AT_GOOGLE, password)
             if token:
-                smtp.docmd("AUTH", f"XOAUTH2 {base64.b64encode(_xoauth2(AT_GOOGLE, token)).decode()}")
+                _sign_in(smtp, AT_GOOGLE, token)
             return _refusal(smtp.sendmail, AT_GOOGLE, PROBE, "x")
 
     def imap(self, token: str, face: str = "M365_SANDBOX_IMAP_PORT", user: str = MAILBOXES[ORDERS]) -> str:
@@ -428,6 +428,10 @@ def _alone(host: str, groups: Any) -> Any:
         name: {one: own for one, own in content.items() if one == host} if name == "hosts" else _alone(host, content)
         for name, content in groups.items()
     }
+
+
+def _sign_in(smtp: smtplib.SMTP, user: str, token: str) -> tuple[int, bytes]:
+    return smtp.docmd("AUTH", f"XOAUTH2 {base64.b64encode(_xoauth2(user, token)).decode()}")
 
 
 def _refusal(call: Any, *arguments: Any) -> str:
