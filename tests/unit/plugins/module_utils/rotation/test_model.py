@@ -254,8 +254,8 @@ class Rotation(RuleBasedStateMachine):
 
     @rule(hours=st.one_of(st.integers(1, 48), st.integers(1, 160 * 24)))
     def time_passes(self, hours: int) -> None:
-        """Runs hang meanwhile, though for no longer than a credential lives that they may put back; and one that is about
-        to make a secret has to do it within its lease.
+        """Runs hang meanwhile, for less than a credential lives that they may put back. Only one that is about to make
+        a secret has to do it within its lease.
         """
         for run in list(self.runs):
             while run in self.runs and run.next in ("remove", "drop", "add"):
