@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -120,6 +121,12 @@ def person_refused(code: str) -> Callable[[World], AbstractContextManager[Any]]:
 def not_consented(code: str) -> Callable[[World], AbstractContextManager[Any]]:
     """The consent was revoked, and Entra shows whoever is sent to it another page than usual."""
     return lambda one: one.both(one.not_consented(ORDERS), refused("identity", code, path="/authorize$")(one))
+
+
+def relay_elsewhere(*, host: str = "", port: str = "") -> Callable[[World], AbstractContextManager[Any]]:
+    """The product has another host or port of the relay than the inventory."""
+    name, other = ("M365_SANDBOX_HOST", host) if host else ("M365_SANDBOX_RELAY_PORT", port)
+    return lambda one: one.configured(RELAY, one.env[name], other)
 
 
 def signed_out(world: World) -> AbstractContextManager[Any]:
@@ -432,6 +439,33 @@ CASES = {
     "the recipient does not exist": Case(
         "550 5.1.10", CONTRACTS, lambda one: one.proof_to(NOBODY), lambda one: one.relay(NOBODY), (NOBODY, "licence"),
         "unknown",
+    ),
+    # -- what does not come as far as a service
+    "nothing listens there": Case(
+        "Connection refused", RELAY, relay_elsewhere(port="1"), lambda one: one.unreached("1"), (RELAY, "settings"),
+    ),
+    "there is no such host": Case(
+        "Name or service not known", RELAY, relay_elsewhere(host="mail.contoso.invalid"),
+        lambda one: one.unreached("25", "mail.contoso.invalid"), (RELAY, "settings"),
+    ),
+    "the certificate is another host's": Case(
+        "certificate verify failed: Hostname mismatch", RELAY,
+        lambda one: one.both(
+            one.control("/relay", {"tls": "implicit", "certificate": "other_name"}, {}, "PUT"),
+            relay_elsewhere(host="relay.contoso.example")(one),
+        ), lambda one: one.unreached(one.env["M365_SANDBOX_RELAY_PORT"], tls=one.tls), (RELAY, "settings"),
+    ),
+    "nobody knows who issued the certificate": Case(
+        "certificate verify failed: unable to get local issuer", TICKETS, nothing,
+        lambda one: one.unreached(one.env["M365_SANDBOX_SMTPS_PORT"], tls=ssl.create_default_context()), None,
+    ),
+    "TLS where there is none": Case(
+        "wrong version number", RELAY, relay_elsewhere(port="465"),
+        lambda one: one.unreached(one.env["M365_SANDBOX_RELAY_PORT"], tls=one.tls), (RELAY, "settings"),
+    ),
+    "no TLS where it comes first": Case(
+        "Connection timed out", RELAY, relay_elsewhere(port="465"),
+        lambda one: one.unreached(one.env["M365_SANDBOX_SMTPS_PORT"], timeout=0.2), (RELAY, "settings"),
     ),
     # -- IMAP and POP3
     "IMAP is off": Case(

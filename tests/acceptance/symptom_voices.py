@@ -9,6 +9,7 @@ import base64
 import imaplib
 import poplib
 import smtplib
+import ssl
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -289,6 +290,17 @@ class Voices:
         """The relay's refusal of a password."""
         with smtplib.SMTP("127.0.0.1", int(self.env["M365_SANDBOX_RELAY_PORT"])) as smtp:
             return _refusal(smtp.login, user, password)
+
+    def unreached(self, port: str, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None, **options: Any) -> str:
+        """What a client says that does not come as far as the service's first word."""
+        try:
+            if tls is None:
+                smtplib.SMTP(host, int(port), **options).close()
+            else:
+                smtplib.SMTP_SSL(host, int(port), context=tls, **options).close()
+        except OSError as error:
+            return str(error)
+        raise AssertionError("The service has spoken.")
 
     def gmail_smtp(self, password: str = "", token: str = "") -> str:
         """Gmail's refusal."""
