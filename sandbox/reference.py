@@ -79,12 +79,12 @@ def reference() -> str:
         _paths("google", _served(google_app(nothing))),
         _paths("inbox", _served(inbox_app(nothing, nothing))),
         _paths("control", _served(control_app(nothing, nothing))),
-        _refusals(),
         _table(("added by `POST /tenant/…`", "properties"), (
             (f"`{name}`", _names(one if not rule.required else f"{one} (required)"
                                  for one, rule in addition.properties.items()))
             for name, addition in {**ADDITIONS, **google.ADDITIONS}.items()
         )),
+        _refusals(),
     ]
     return "\n\n".join([BEGIN, *parts, END]) + "\n"
 
