@@ -28,7 +28,7 @@ CHECKS: Mapping[Kind, tuple[str, ...]] = {
         "mailbox_rights", "scope",
     ),
     "mailbox": ("licence", "smtp_auth", "imap", "pop3"),
-    "host": ("plan", "server", "targets", "settings", "person"),
+    "host": ("plan", "server", "targets", "settings", "restart", "person"),
 }
 #: What stands above the marks of a check whose name would make the table too wide.
 HEADINGS: Mapping[str, str] = {
