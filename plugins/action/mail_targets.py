@@ -220,9 +220,9 @@ class ActionModule(Step):
                 except ModernAuthError as error:
                     errors.append(about(wanted.name, error))
         if errors:
-            error = together(errors)
-            error.details |= self._program()
-            raise error
+            wrong = together(errors)
+            wrong.details |= self._program()
+            raise wrong
         return dict(sorted(changes.items()))
 
     def _result(self, changes: Mapping[int, Change[Any]]) -> dict[str, Any]:

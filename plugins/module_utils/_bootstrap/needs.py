@@ -29,7 +29,7 @@ READ_GRANTS, GRANT = "DelegatedPermissionGrant.Read.All", "DelegatedPermissionGr
 READ_USERS, READ_DIRECTORY = "User.ReadBasic.All", "Directory.Read.All"
 MANAGE_EXCHANGE = "Exchange.ManageAsApp"
 #: What reading a mailbox takes, by transport: the proof's mail is deleted after it was found.
-_READING: Mapping[str, tuple[str, str]] = {
+READING: Mapping[str, tuple[str, str]] = {
     "graph": (GRAPH, "Mail.ReadWrite"), "imap": (EXCHANGE, "IMAP.AccessAsApp"), "pop3": (EXCHANGE, "POP.AccessAsApp"),
 }
 
@@ -92,7 +92,7 @@ def reading(hosts: Iterable[Mapping[str, Any]]) -> Rights | None:
     """
     read = [host["reads"] for host in hosts if host.get("reads")]
     accesses = [Access(one["transport"], one["mailbox"]) for one in read]
-    permissions = [_READING[transport] for transport in dict.fromkeys(one.transport for one in accesses)]
+    permissions = [READING[transport] for transport in dict.fromkeys(one.transport for one in accesses)]
     return rights(
         [{"resource": resource, "application": [name], "delegated": []} for resource, name in permissions], accesses,
         {"scope": "mailboxes"},

@@ -27,7 +27,7 @@ CHECKS: Mapping[Kind, tuple[str, ...]] = {
         "store", "registration", "service_principal", "permissions", "secret", "token", "exchange_principal",
         "mailbox_rights", "scope",
     ),
-    "mailbox": ("licence", "smtp_auth", "imap", "pop3"),
+    "mailbox": ("licence", "smtp_auth", "imap", "pop3", "reader"),
     "host": ("plan", "server", "targets", "settings", "restart", "person"),
 }
 #: What stands above the marks of a check whose name would make the table too wide.
@@ -147,7 +147,11 @@ def _row(kind: Kind, about: str, checks: Sequence[str], findings: Iterable[Findi
         )), "") for check in checks
     }
     wrong = crosses(own)
-    result = f"{len(wrong)} wrong" if wrong else "unknown" if any(one.state == "unknown" for one in own) else "ok"
-    return {
-        kind: about, **marks, _RESULT: result, "failed": bool(wrong), "message": "\n".join(map(sentence, wrong)),
-    }
+    reasons: dict[str, list[str]] = {}
+    for one in own:
+        if one.state == "unknown":
+            reasons.setdefault(one.found, []).append(one.check)
+    # What is wrong is why the rest could not be told.
+    told = list(map(sentence, wrong)) or [f"{', '.join(unclear)}: {why}." for why, unclear in reasons.items()]
+    result = f"{len(wrong)} wrong" if wrong else "unknown" if reasons else "ok"
+    return {kind: about, **marks, _RESULT: result, "failed": bool(told), "message": "\n".join(told)}

@@ -48,6 +48,32 @@ class Case:
     foreign: Sequence[str]
 
 
+@dataclass(frozen=True)
+class Reader:
+    """An application whose token does not say that it may read a mailbox, which a role of Exchange can allow.
+
+    :param subject: the mailbox.
+    :param roles: those of which one is enough.
+    :param lacking: the findings if it has none of them.
+    """
+
+    subject: Subject
+    client_id: str
+    object_id: str
+    roles: frozenset[str]
+    lacking: Sequence[Finding]
+
+
+async def reader(session: ExchangeSession, one: Reader) -> list[Finding]:
+    """Whether Exchange lets it read."""
+    try:
+        pointer = await service_principals.known(session, one.client_id, one.object_id)
+        reached = await application_access.reached(session, pointer, [one.subject.about])
+    except ModernAuthError as error:
+        return one.subject.unknown(["reader"], f"Exchange does not tell whether a role allows it: {error.message}")
+    return one.subject.ok("reader") if one.roles & set(reached[one.subject.about]) else list(one.lacking)
+
+
 async def look(
     session: ExchangeSession, cases: Sequence[Case], of_mailbox: Callable[[str], Subject]
 ) -> list[Finding]:

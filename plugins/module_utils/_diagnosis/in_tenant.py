@@ -44,6 +44,7 @@ class Tenant:
     :param exchange: those by which Exchange is reached; None if it is not asked.
     :param cases: the applications, by name.
     :param plans: the plans of all their hosts, by host.
+    :param readers: the readers of the proofs of which Exchange is asked.
     :param due_within: a secret that ends so soon is wrong.
     """
 
@@ -51,6 +52,7 @@ class Tenant:
     exchange: Mapping[str, Any] | None
     cases: Mapping[str, in_entra.Case]
     plans: Mapping[str, Mapping[str, Any]]
+    readers: Sequence[in_exchange.Reader]
     due_within: timedelta
 
     def mailbox(self, address: str) -> Subject:
@@ -148,6 +150,9 @@ async def _exchange(
     ]
     try:
         async with exchange_session(options) as session:
-            return await in_exchange.look(session, work, tenant.mailbox)
+            findings = await in_exchange.look(session, work, tenant.mailbox)
+            for one in tenant.readers:
+                findings += await in_exchange.reader(session, one)
+            return findings
     except ModernAuthError as error:
         return CONTROLLER.error("caller_exchange", error)
