@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import httpx
 from estates import GRAPH, Estate, Run
 
 HOSTS = "ici-prod-1,ici-prod-2,ici-test-1,ici-test-2,tas-test-1,tas-prod-1,cmo-test-1,cmo-google-1"
 SET_UP = "ici-prod-1,ici-prod-2,ici-test-1,tas-test-1,cmo-test-1,cmo-google-1"
 TICKETS, UNLICENSED = "tickets-test@contoso.example", "unlicensed@contoso.example"
-PROOFS = "probe@contoso.example"
+PROOFS, POLICIES = "probe@contoso.example", "Policy.ReadWrite.ApplicationConfiguration"
 #: What is wrong, by what it is about and the check, and what its remedy has to say.
 WRONG = {
     ("controller", "caller_permissions"): "mailops.modern_auth.bootstrap",
@@ -25,6 +26,7 @@ WRONG = {
     ("ici-prod-2", "settings"): "--check --diff",
     ("ici-test-2", "server"): "ansible -m ping",
     ("tas-prod-1", "plan"): "Correct the variable",
+    ("controller", "policies"): "mail_app.secret",
     ("ici-prod-2", "restart"): "mail_restart_command",
     (PROOFS, "reader"): "mailops.modern_auth.bootstrap",
 }
@@ -37,6 +39,14 @@ def diagnosed(estate: Estate, *arguments: str) -> tuple[Run, dict[tuple[str, str
     assert file.is_file(), run.output
     found = json.loads(file.read_text())["findings"]
     return run, {(one["about"], one["check"]): one for one in found if one["state"] == "cross"}
+
+
+def graph_paths(estate: Estate) -> list[str]:
+    """What Graph was asked for, those inside of batches by themselves."""
+    return [
+        str(one.get("url") or one.get("path")) for entry in estate.sandbox.requests("graph")
+        for one in entry["batch"] or [entry]
+    ]
 
 
 def limit_reader(estate: Estate) -> None:
@@ -91,6 +101,17 @@ def plant(estate: Estate) -> list[str]:
         estate.exchange("Remove-ManagementRoleAssignment", {"Identity": assignment["Name"], "Confirm": False})
     estate.sandbox.control("PATCH", f"/tenant/mailboxes/{TICKETS}", {"SmtpClientAuthenticationDisabled": True})
     estate.server_file("ici-prod-1").unlink()
+    token = estate.sandbox.control("POST", "/tenant/tokens", {"resource": GRAPH, "appId": estate.sandbox.control(
+        "POST", "/tenant/applications", {"displayName": "Policies", "roles": {GRAPH: [POLICIES]}},
+    )["appId"]})
+    with httpx.Client(verify=estate.sandbox.tls, trust_env=False) as http:
+        http.patch(
+            f"{estate.sandbox.env['MAILOPS_GRAPH_ENDPOINT']}/v1.0/policies/defaultAppManagementPolicy",
+            headers={"Authorization": f"Bearer {token['access_token']}"},
+            json={"isEnabled": True, "applicationRestrictions": {"passwordCredentials": [{
+                "restrictionType": "passwordLifetime", "state": "enabled", "maxLifetime": "P90D",
+            }]}},
+        ).raise_for_status()
     file = estate.server_file("ici-prod-2")
     file.write_bytes(file.read_bytes().replace(b"contracts@contoso.example", b"someone@contoso.example"))
     return estate.hosts(
@@ -105,11 +126,13 @@ def test_faults_of_many_kinds_are_named_at_once_with_their_remedies_and_nothing_
     done = estate.set_up("--limit", SET_UP, "--skip-tags", "delivery")
     assert done.code == 0, done.output
     limit_reader(estate)
-    well = estate.footprint()
+    well, seen = estate.footprint(), len(graph_paths(estate))
     run, wrong = diagnosed(estate, "--limit", SET_UP)
     assert wrong == {}, run.output
     assert run.code == 0, run.output
     assert estate.footprint() == well
+    policies = [one for one in graph_paths(estate)[seen:] if "olicies" in one]
+    assert len(policies) == 2, policies
 
     further = plant(estate)
     before = estate.footprint()

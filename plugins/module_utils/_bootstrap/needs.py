@@ -36,7 +36,9 @@ READING: Mapping[str, tuple[str, str]] = {
 _CONTAINED: Mapping[str, frozenset[str]] = {
     ALL: frozenset({OWNED, READ}),
     READ_DIRECTORY: frozenset({READ, READ_GRANTS, READ_USERS}),
+    "Directory.ReadWrite.All": frozenset({READ_DIRECTORY, READ, READ_GRANTS, READ_USERS, GRANT}),
     GRANT: frozenset({READ_GRANTS}),
+    **dict.fromkeys(("User.Read.All", "User.ReadWrite.All"), frozenset({READ_USERS})),
 }
 
 

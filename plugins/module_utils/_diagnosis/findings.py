@@ -22,7 +22,7 @@ State = Literal["ok", "cross", "unknown"]
 
 #: The checks, by what they are about, in the order in which they are told.
 CHECKS: Mapping[Kind, tuple[str, ...]] = {
-    "controller": ("libraries", "caller_sign_in", "caller_permissions", "caller_exchange"),
+    "controller": ("libraries", "caller_sign_in", "caller_permissions", "caller_exchange", "policies"),
     "application": (
         "store", "registration", "service_principal", "permissions", "secret", "token", "exchange_principal",
         "mailbox_rights", "scope",

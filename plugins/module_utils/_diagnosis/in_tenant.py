@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
 from ansible_collections.mailops.modern_auth.plugins.module_utils._bootstrap.needs import needs
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import cloud_from
-from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis import in_entra, in_exchange
+from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis import in_entra, in_exchange, of_policies
 from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.findings import (
     CONTROLLER,
     Finding,
@@ -85,14 +85,19 @@ async def look(tenant: Tenant, *, at_once: int, progress: Progress) -> list[Find
         tokens = _auth.token_source(tenant.connection)
     except ModernAuthError as error:
         return [*findings, *CONTROLLER.cross("caller_sign_in", error.message, error.remedy or in_entra.CORRECT)]
-    needed = needs([case.wanted for case in tenant.cases.values()], tenant.plans.values())
-    findings += await in_entra.caller(tokens, cloud_from(tenant.connection).graph_scope, needed)
+    applications = [case.wanted for case in tenant.cases.values()]
+    needed = needs(applications, tenant.plans.values())
+    findings += await in_entra.caller(tokens, cloud_from(tenant.connection).graph_scope, needed, applications)
     if crossed(findings, CONTROLLER.about, ("caller_sign_in",)):
         return findings
     limited = crossed(findings, CONTROLLER.about, ("caller_permissions",))
     async with _graph.graph_client(tenant.connection, tokens, CoalescingGraphClient) as graph:
         seen = await _applications(graph, tenant, limited=limited, at_once=at_once, progress=progress)
         findings += [one for found in seen.values() for one in found.findings]
+        findings += await of_policies.look(graph, [
+            of_policies.case(case.wanted, entity) for name, case in tenant.cases.items()
+            if case.wanted["credential"] == "client_secret" and (entity := seen[name].entity) is not None
+        ])
         findings += await _mailboxes(graph, tenant, limited=limited)
     return findings + (await _exchange(tenant.exchange, tenant, seen) if tenant.exchange else [])
 
