@@ -48,8 +48,8 @@ class Finding:
     """What a check found about something.
 
     :param about: the name of a host or of an application, the address of a mailbox, or "controller".
-    :param state: ``unknown`` if it could not be told, since something else is wrong.
-    :param found: what is wrong, for people; "" if nothing is.
+    :param state: ``unknown`` if it could not be told.
+    :param found: what is wrong, or why it could not be told, for people; "" if nothing is wrong.
     :param remedy: what to do about it.
     :param hosts: those that it concerns; empty for all of them.
     """

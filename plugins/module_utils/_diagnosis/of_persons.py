@@ -34,7 +34,10 @@ _NAMES: Mapping[str, str] = {
     _GLOBAL: "Global Administrator", _PRIVILEGED: "Privileged Role Administrator",
     _APPLICATION: "Application Administrator", _CLOUD: "Cloud Application Administrator",
 }
-_APPLICATIONS, _CONSENT = (_APPLICATION, _CLOUD, _GLOBAL), (_PRIVILEGED, _APPLICATION, _CLOUD, _GLOBAL)
+#: Who looks after applications, who grants permissions of Microsoft Graph, and who those of others and delegated ones.
+_LOOK_AFTER: tuple[str, ...] = (_APPLICATION, _CLOUD, _GLOBAL)
+_GRANT_GRAPH: tuple[str, ...] = (_PRIVILEGED, _GLOBAL)
+_GRANT_OTHERS: tuple[str, ...] = (_APPLICATION, _CLOUD, _PRIVILEGED, _GLOBAL)
 
 
 def judge(claims: Mapping[str, Any], needed: Needs, applications: Iterable[Mapping[str, Any]]) -> list[Finding]:
@@ -67,14 +70,14 @@ def judge(claims: Mapping[str, Any], needed: Needs, applications: Iterable[Mappi
     return CONTROLLER.ok(CHECK)
 
 
-def _deeds(needed: Needs, applications: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
-    """What takes a directory role, and the ids of those that are enough, the least first. Any member may read."""
-    deeds = {needed.permissions[name]: _APPLICATIONS for name in (OWNED, ALL) if name in needed.permissions}
+def _deeds(needed: Needs, applications: Iterable[Mapping[str, Any]]) -> Mapping[str, tuple[str, ...]]:
+    """What takes a directory role, and the ids of those that are enough. Any member may read."""
+    deeds = {needed.permissions[name]: _LOOK_AFTER for name in (OWNED, ALL) if name in needed.permissions}
     grants_graph = any(
         one["resource"] == GRAPH and one["application"] for wanted in applications for one in wanted["permissions"]
     )
     if ASSIGN in needed.permissions:
-        deeds[needed.permissions[ASSIGN]] = (_PRIVILEGED, _GLOBAL) if grants_graph else _CONSENT
+        deeds[needed.permissions[ASSIGN]] = _GRANT_GRAPH if grants_graph else _GRANT_OTHERS
     if GRANT in needed.permissions:
-        deeds[needed.permissions[GRANT]] = _CONSENT
+        deeds[needed.permissions[GRANT]] = _GRANT_OTHERS
     return deeds
