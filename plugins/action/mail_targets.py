@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, encrypted, fact
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, encrypted
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._https import HttpsClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import (
@@ -17,6 +17,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._references im
     UNKNOWN,
     Reference,
     fill,
+    of_entry,
     references,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import verdict as sign_ins
@@ -132,19 +133,14 @@ class ActionModule(Step):
             raise InputError(
                 f"The {one.kind} {one.name!r} is one of {name or 'an application'}, which is not among applications."
             )
-        if one.kind == "fact":
-            return self._known(name, fact(self._held[name].entry, one.name), one.name)
-        return self._encrypted(name) if one.name == ENCRYPTED_SECRET else self._known(
-            name, self._credential(name).get("secret_text")
-        )
-
-    def _known(self, name: str, value: str | None, what: str = "credentials") -> str:
-        if value or (self.check_mode and not self._verifies):
-            return value or UNKNOWN
-        missing = what if self._held[name].entry else "credentials"
-        raise InputError(
-            f"The store holds no {missing} of the application '{self._unique_names[name]}'.",
-            remedy="Run the step identity first.",
+        if one.kind == "secret" and one.name == ENCRYPTED_SECRET:
+            if "value" in self._encryption:
+                return self._of_variable(self._encryption["value"]["secret"])
+            if self._credential(name):
+                return self._encrypted(name)
+        return of_entry(
+            one, self._held[name].entry, self._slots.get(name, SLOTS[0]), self._unique_names[name],
+            may_be_unknown=self.check_mode and not self._verifies,
         )
 
     def _of_variable(self, path: str) -> str:
@@ -160,13 +156,9 @@ class ActionModule(Step):
 
     def _encrypted(self, name: str) -> str:
         """The secret as the product's own tool encrypts it: another text each time, so it is made once a server."""
-        if "value" in self._encryption:
-            return self._of_variable(self._encryption["value"]["secret"])
         held, credential = self._held[name], self._credential(name)
-        key_id = credential.get("key_id")
+        key_id = credential["key_id"]
         stored = held.entry.get("encrypted", {}).get(self._host, {}).get(key_id)
-        if key_id is None:
-            return self._known(name, None)
         if stored or self.check_mode:
             return str(stored or UNKNOWN)
         command = self._encryption["command"]

@@ -18,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.key_files import write_private
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _secret_file
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.server import (
     FileState,
@@ -88,7 +88,7 @@ class Overlay:
         return {}
 
     def _keep(self, files: Mapping[str, FoundFile]) -> None:
-        write_private(self._path, json.dumps({path: _told(one) for path, one in files.items()}).encode())
+        _secret_file.write(self._path, json.dumps({path: _told(one) for path, one in files.items()}).encode())
 
 
 def _told(file: FoundFile) -> dict[str, Any]:

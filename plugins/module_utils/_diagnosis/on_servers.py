@@ -55,8 +55,9 @@ def look(
         ]
     settings = _settings(subject, targets, has_credentials=has_credentials)
     return [*reached, *subject.ok("targets"), *settings, *restart, *(
-        one for sign_in in required
-        for one in subject.cross("person", f"{sign_in['account']} has to sign in for {sign_in['what']}.", sign_in["do"])
+        one for sign_in in required for one in subject.cross(
+            "person", f"{sign_in['account']} has to sign in for {sign_in['what']} {sign_in['where']}.", sign_in["do"],
+        )
     )]
 
 

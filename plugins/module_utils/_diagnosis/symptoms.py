@@ -12,6 +12,7 @@ Sources: https://learn.microsoft.com/entra/identity-platform/reference-error-cod
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -186,6 +187,9 @@ _MAIL: Sequence[tuple[Protocol, str, str, tuple[str, ...]]] = (
     ("smtp", "451 4.7.500 Server busy", "the server has a passing trouble", ()),
     ("smtp", "535 Authentication failed", "the server took neither password nor token", ("settings", *_TOKEN)),
 )
+#: A reply's code as clients log it: "535-5.7.3", "535: 5.7.3" (MailKit), "(535, b'5.7.3" (Python), or not (.NET).
+_LOGGED_CODE = re.compile(r"\b([245]\d\d)(?:-|: |, b['\"])(?=\w)")
+_LOGGED_WITHOUT = re.compile(r"(?<=server response was: )(?=([245])\.\d\.\d)")
 _PROTOCOLS: Sequence[Protocol] = ("graph", "imap", "pop3", "smtp")
 
 
@@ -217,12 +221,13 @@ def find(text: str) -> Symptom:
 
     :raises InputError: none does.
     """
-    number = quoted(text)
+    answer = _as_answered(text)
+    number = quoted(answer)
     for several, cause, checks in _ENTRA:
         if number in several:
             return Symptom(f"AADSTS{number}", cause, checks, REMEDIES[number or 0])
     rows = {id(sign): row for sign, row in zip(signs(), _MAIL, strict=True)}
-    fitting = {id(sign) for protocol in _PROTOCOLS if (sign := sign_of(protocol, "", text)) is not None}
+    fitting = {id(sign) for protocol in _PROTOCOLS if (sign := sign_of(protocol, "", answer)) is not None}
     for key, (protocol, said, cause, checks) in rows.items():
         if key in fitting:
             return _symptom(said, cause, checks, _sign(protocol, said))
@@ -269,6 +274,11 @@ def rows(symptoms: Sequence[Symptom]) -> Iterator[Mapping[str, str]]:
             "what is said": one.said, "why": one.cause,
             "checks that decide": ", ".join(f"`{check}`" for check in one.checks), "what to do": one.remedy,
         }
+
+
+def _as_answered(text: str) -> str:
+    """A line of a client's log, with the code of a reply as the service writes it; where it was left out, its class."""
+    return _LOGGED_WITHOUT.sub(r"\g<1>50 ", _LOGGED_CODE.sub(r"\1 ", text))
 
 
 def _symptom(said: str, cause: str, checks: tuple[str, ...], sign: Sign) -> Symptom:

@@ -74,7 +74,9 @@ def test_a_host_without_a_plan_or_that_was_not_looked_at_says_no_more() -> None:
 def test_who_has_to_sign_in_is_told_with_what_to_do() -> None:
     assert states(SAME, required=[SIGN_IN])["person"] == "cross"
     found = on_servers.look("h", PLANNED, SAME, [SIGN_IN], has_credentials=True)
-    assert [one.remedy for one in crosses(found)] == ["Open the page."]
+    assert [(one.found, one.remedy) for one in crosses(found)] == [
+        ("a@b.example has to sign in for the port p.", "Open the page."),
+    ]
 
 
 def test_the_table_has_a_mark_for_each_check_and_the_remedy_below() -> None:

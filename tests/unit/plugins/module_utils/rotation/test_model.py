@@ -44,7 +44,7 @@ class World:
     tenant: dict[str, dict[str, Any]] = field(default_factory=dict)
     deployed: dict[str, str] = field(default_factory=dict)
     unreachable: set[str] = field(default_factory=set)
-    refuses_proofs: bool = False
+    refused: set[str] = field(default_factory=set)
     store_is_down: bool = False
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -66,7 +66,7 @@ class World:
         return key_id in self.tenant and self.tenant[key_id]["end"] > written(self.now)
 
     def prove(self, host: str) -> bool:
-        return not self.refuses_proofs and self.works(self.deployed[host])
+        return host not in self.refused and self.works(self.deployed[host])
 
     def holds(self) -> None:
         for host, key_id in self.deployed.items():
@@ -163,19 +163,23 @@ class Run:
         reached = {host: changed.get(host, False) for host in TEAM if host in self.present - world.unreachable}
         try:
             ending = rotation.ending(entry, run, seen, reached, failure)
+            if failure is not None:
+                yield "take from hosts"
+                revision = world.write(rotation.taken_back(entry, run, TEAM, ending["back"], failure), revision)
         except StoreError:
             return
         for host, slot in ending["back"].items():
             yield f"put back {host}"
             world.deployed[host] = entry[slot]["key_id"]
+        yield "read for the conclusion"
+        entry, revision = copy.deepcopy(world.entry), world.revision
         for key_id in ending["retire"]:
             yield "retire"
             world.tenant.pop(key_id, None)
         yield "conclude"
-        kept = rotation.removed(entry, run, ending["retire"], TEAM)
-        entry = rotation.concluded(kept, run, TEAM, failure, seen.moment, OVERLAP)
         try:
-            world.write(entry, revision)
+            kept = rotation.removed(entry, run, ending["retire"], TEAM)
+            world.write(rotation.concluded(kept, run, TEAM, seen.moment, OVERLAP), revision)
         except StoreError:
             return
 
@@ -224,7 +228,9 @@ class Rotation(RuleBasedStateMachine):
                 self.holds()
 
     @precondition(lambda self: self.runs)
-    @rule(which=st.integers(0, 1), step=st.sampled_from(["lock", "add", "keep", "prove", "put", "retire", "conclude"]))
+    @rule(which=st.integers(0, 1), step=st.sampled_from([
+        "lock", "add", "keep", "prove", "take", "put", "retire", "conclude",
+    ]))
     def go_on_until(self, which: int, step: str) -> None:
         run = self.runs[which % len(self.runs)]
         while run in self.runs:
@@ -257,9 +263,9 @@ class Rotation(RuleBasedStateMachine):
     def host_goes_down_or_comes_up(self, host: str) -> None:
         self.world.unreachable ^= {host}
 
-    @rule()
-    def delivery_fails_or_works_again(self) -> None:
-        self.world.refuses_proofs = not self.world.refuses_proofs
+    @rule(hosts=st.sets(st.sampled_from(TEAM), min_size=1))
+    def delivery_fails_or_works_again(self, hosts: set[str]) -> None:
+        self.world.refused ^= hosts
 
     @rule()
     def store_fails_or_works_again(self) -> None:
@@ -318,7 +324,8 @@ class Rotation(RuleBasedStateMachine):
             return
         self.runs.clear()
         self.world.unreachable.clear()
-        self.world.refuses_proofs = self.world.store_is_down = False
+        self.world.refused.clear()
+        self.world.store_is_down = False
         self.killed.update(f"run {number}" for number in range(next(self.numbers)))
         for _round in range(2):
             self.full_run()
@@ -376,7 +383,22 @@ def when_a_host_is_still_awaited() -> World:
 
 def when_proofs_fail() -> World:
     world = when_due()
-    world.refuses_proofs = True
+    world.refused = set(TEAM)
+    return world
+
+
+def when_the_second_host_is_refused() -> World:
+    world = when_due()
+    world.refused = {"two"}
+    return world
+
+
+def when_the_second_of_those_awaited_is_refused() -> World:
+    world = when_due()
+    world.unreachable = {"two", "three"}
+    go(Run(world, 90, set(TEAM), False, 1), None)
+    world.unreachable = set()
+    world.refused = {"three"}
     return world
 
 
@@ -388,13 +410,13 @@ def when_a_secret_is_in_no_store() -> World:
 
 SITUATIONS = [
     when_due, when_the_previous_one_may_go, when_a_host_is_still_awaited, when_proofs_fail,
-    when_a_secret_is_in_no_store,
+    when_the_second_host_is_refused, when_the_second_of_those_awaited_is_refused, when_a_secret_is_in_no_store,
 ]
 
 
 def assert_rest(world: World) -> None:
     """When the runs that follow are left in peace, nothing is left over and every host has the current secret."""
-    world.refuses_proofs = False
+    world.refused.clear()
     for number in (97, 98):
         run = Run(world, number, set(TEAM), False, 1)
         run.gone = {f"run {other}" for other in range(number)}
