@@ -34,11 +34,11 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.fin
     table,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import duration
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import fact
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.spec import exchange_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import ENTRA
-from ansible_collections.mailops.modern_auth.plugins.module_utils._references import Reference, fill
+from ansible_collections.mailops.modern_auth.plugins.module_utils._references import Reference, fill, of_entry
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import wrapped
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import (
@@ -115,22 +115,11 @@ class ActionModule(EstateStep):
             name: Subject("application", one["unique_name"], tuple(one["hosts"])) for name, one in applications.items()
         }
         findings, keepers = self._stores(applications, subjects)
-        told = self._readers(plan, keepers) if self._wants({of_readers.CHECK}) else []
-        findings += [found for one in told for found in one.findings]
-        unclear = [one.asks for one in told if one.asks is not None]
-        own = {
-            name: one for name, one in applications.items() if one["identity"] == ENTRA and self._wants(_TENANT)
+        cases = {
+            name: in_entra.Case(subjects[name], one, keepers[name].peek() if name in keepers else None)
+            for name, one in applications.items() if one["identity"] == ENTRA and self._wants(_TENANT)
         }
-        for names in grouped(own, lambda one: (one["entra"], one["exchange_connection"])):
-            cases = {
-                name: in_entra.Case(subjects[name], own[name], keepers[name].peek() if name in keepers else None)
-                for name in names
-            }
-            found = self._tenant(plan, cases, unclear)
-            decided = {one.hosts for one in found if one.check == of_readers.CHECK}
-            unclear = [one for one in unclear if one.subject.hosts not in decided]
-            findings += found
-        findings += [one for left in unclear for one in left.subject.unknown([of_readers.CHECK], _NOT_ASKED)]
+        findings += self._tenants(plan, cases, self._readers(plan, keepers) if self._wants({of_readers.CHECK}) else [])
         for host, of_host in plan["hosts"].items():
             lost = any(
                 crossed(findings, subjects[name].about, ("store", "registration"))
@@ -171,6 +160,20 @@ class ActionModule(EstateStep):
                 findings += subjects[name].ok("store")
         return findings, keepers
 
+    def _tenants(
+        self, plan: Mapping[str, Any], cases: Mapping[str, in_entra.Case], readers: Sequence[of_readers.Told]
+    ) -> list[Finding]:
+        """The applications, and the readers of the proofs, of whom Exchange may have to be asked with the former."""
+        findings = [found for one in readers for found in one.findings]
+        unclear = [one.asks for one in readers if one.asks is not None]
+        connections = {name: case.wanted for name, case in cases.items()}
+        for names in grouped(connections, lambda one: (one["entra"], one["exchange_connection"])):
+            found = self._tenant(plan, {name: cases[name] for name in names}, unclear)
+            decided = {one.hosts for one in found if one.check == of_readers.CHECK}
+            unclear = [one for one in unclear if one.subject.hosts not in decided]
+            findings += found
+        return findings + [one for left in unclear for one in left.subject.unknown([of_readers.CHECK], _NOT_ASKED)]
+
     def _readers(self, plan: Mapping[str, Any], keepers: Mapping[str, Keeper]) -> list[of_readers.Told]:
         """What signing in has told of everybody who looks for a proof."""
         told: list[of_readers.Told] = []
@@ -184,7 +187,7 @@ class ActionModule(EstateStep):
             try:
                 receive = fill(check["receive"], value_of)
             except InputError as error:
-                told.append(of_readers.Told(subject.unknown([of_readers.CHECK], error.message)))
+                told.append(of_readers.Told(subject.unknown([of_readers.CHECK], error.message.rstrip("."))))
                 continue
             try:
                 readers.append(of_readers.reader(subject, check, receive))
@@ -197,7 +200,9 @@ class ActionModule(EstateStep):
         if one.kind == "secret":
             return self.resolved({"variable": one.name, "host": host})
         keeper = keepers.get(one.application or application or "")
-        return None if keeper is None else fact(keeper.peek(), one.name)
+        if keeper is None:
+            raise InputError("The store could not be read.")
+        return of_entry(one, keeper.peek(), SLOTS[0], keeper.name, may_be_unknown=False)
 
     def _tenant(
         self, plan: Mapping[str, Any], cases: Mapping[str, in_entra.Case], readers: Sequence[in_exchange.Reader]

@@ -70,7 +70,7 @@ async def reader(session: ExchangeSession, one: Reader) -> list[Finding]:
         pointer = await service_principals.known(session, one.client_id, one.object_id)
         reached = await application_access.reached(session, pointer, [one.subject.about])
     except ModernAuthError as error:
-        return one.subject.unknown(["reader"], f"Exchange does not tell whether a role allows it: {error.message}")
+        return one.subject.unknown(["reader"], f"no role of Exchange can be told: {error.message.rstrip('.')}")
     return one.subject.ok("reader") if one.roles & set(reached[one.subject.about]) else list(one.lacking)
 
 
