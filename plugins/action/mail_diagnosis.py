@@ -53,7 +53,7 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils._shown import 
 #: The code of a store's refusal that is no fault of it.
 READ_ONLY = "read_only"
 #: The checks for which Exchange is asked, and those for which the tenant is.
-_EXCHANGE = in_exchange.CHECKS | in_exchange.SWITCHES | {"caller_exchange"}
+_EXCHANGE = in_exchange.CHECKS | in_exchange.SWITCHES | {"caller_exchange", of_readers.CHECK}
 _TENANT = in_entra.CHECKS | _EXCHANGE | {*CHECKS["controller"], *CHECKS["mailbox"]}
 _NOT_ASKED = "its token does not let it read, but a role of Exchange may, which was not asked"
 _WELL = "The checks found nothing wrong."

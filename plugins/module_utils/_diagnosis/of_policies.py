@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.findings import (
     CONTROLLER,
@@ -27,7 +27,9 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
 
 CHECK = "policies"
-_OWN = "which can have one of its own"
+#: Those in force for an application, by type.
+Restrictions: TypeAlias = Mapping[str, Restriction]
+_OWN = "an application can have one of its own"
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,29 @@ async def look(graph: GraphClient, cases: Sequence[Case]) -> list[Finding]:
         return CONTROLLER.error(CHECK, error)
     assigned = {one.registration.path: policies for one, policies in zip(able, own, strict=True)}
     findings = [
-        found for one in cases for found in judge(
-            one, app_policy.in_force(one.registration, assigned.get(one.registration.path, []), default)
-        )
+        found for one, restrictions in _together([
+            (one, app_policy.in_force(one.registration, assigned.get(one.registration.path, []), default))
+            for one in cases
+        ]) for found in judge(one, restrictions)
     ]
     return findings or CONTROLLER.ok(CHECK)
 
 
-def judge(one: Case, restrictions: Mapping[str, Restriction]) -> list[Finding]:
+def _together(restricted: Iterable[tuple[Case, Restrictions]]) -> Iterator[tuple[Case, Restrictions]]:
+    """Applications that want the same, and may do the same, as one that is called by all their names."""
+    alike: dict[Any, list[tuple[Case, Restrictions]]] = {}
+    for one, restrictions in restricted:
+        alike.setdefault((one.lifetime, frozenset(restrictions.items())), []).append((one, restrictions))
+    for [(first, restrictions), *others] in alike.values():
+        same = [first, *(one for one, _same in others)]
+        hosts = tuple(dict.fromkeys(host for one in same for host in one.subject.hosts))
+        names = ", ".join(one.registration.label for one in same)
+        yield replace(
+            first, subject=replace(first.subject, hosts=hosts), registration=replace(first.registration, label=names)
+        ), restrictions
+
+
+def judge(one: Case, restrictions: Restrictions) -> list[Finding]:
     """What is wrong with an application's secrets; nothing if they are allowed. Pure."""
     name = one.registration.label
     exempt = app_policy.exempting(SECRET, restrictions)
@@ -95,10 +112,10 @@ def judge(one: Case, restrictions: Mapping[str, Restriction]) -> list[Finding]:
     try:
         allowed = app_policy.decide(one.registration, restrictions, one.lifetime, timedelta())
     except InputError as error:
-        return one.subject.cross(CHECK, error.message, f"Have the policy changed for {name}, {_OWN}.")
+        return one.subject.cross(CHECK, error.message, f"Have the policy changed; {_OWN}.")
     if allowed.limit is not None:
         return one.subject.cross(
             CHECK, f"{allowed.limit[0].upper()}{allowed.limit[1:]}",
-            f"Give a lifetime in mail_app.secret that the policy allows, or have it changed for {name}, {_OWN}.",
+            f"Give a lifetime in mail_app.secret that the policy allows, or have it changed; {_OWN}.",
         )
     return []
