@@ -118,7 +118,9 @@ def sentence(finding: Finding) -> str:
 
 
 def table(findings: Sequence[Finding]) -> list[str]:
-    """A table for each kind of things, with a mark for each check, and below it what is wrong and what to do."""
+    """A table for each kind of things, with a mark for each check, and below it what is wrong and what to do, and why
+    the rest could not be told.
+    """
     told: list[str] = []
     for kind, checks in CHECKS.items():
         of_kind = [one for one in findings if one.kind == kind]
@@ -151,7 +153,7 @@ def _row(kind: Kind, about: str, checks: Sequence[str], findings: Iterable[Findi
     for one in own:
         if one.state == "unknown":
             reasons.setdefault(one.found, []).append(one.check)
-    # What is wrong is why the rest could not be told.
-    told = list(map(sentence, wrong)) or [f"{', '.join(unclear)}: {why}." for why, unclear in reasons.items()]
+    unclear = [f"{_MARKS['unknown']} {', '.join(untold)}: {why}." for why, untold in reasons.items()]
+    told = [*map(sentence, wrong), *unclear]
     result = f"{len(wrong)} wrong" if wrong else "unknown" if reasons else "ok"
     return {kind: about, **marks, _RESULT: result, "failed": bool(told), "message": "\n".join(told)}

@@ -85,6 +85,7 @@ def test_the_table_has_a_mark_for_each_check_and_the_remedy_below() -> None:
     assert [line.split() for line in lines] == [
         ["host", "plan", "server", "targets", "settings", "result"], lines[1].split(),
         ["h", "✓", "✓", "✗", "?", "1", "wrong"], ["h:", "targets:", "It", "is", "gone.", "Look."],
+        ["h:", "?", "settings:", "a", "target", "cannot", "be", "read", "or", "written."],
     ]
 
 
