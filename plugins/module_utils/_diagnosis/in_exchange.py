@@ -17,6 +17,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.fin
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange import (
     application_access,
+    application_roles,
     client_access,
     mailbox_permissions,
     service_principals,
@@ -53,14 +54,14 @@ class Reader:
     """An application whose token does not say that it may read a mailbox, which a role of Exchange can allow.
 
     :param subject: the mailbox.
-    :param roles: those of which one is enough.
-    :param lacking: the findings if it has none of them.
+    :param permissions: those of which one is enough.
+    :param lacking: the findings if no role gives it one of them.
     """
 
     subject: Subject
     client_id: str
     object_id: str
-    roles: frozenset[str]
+    permissions: frozenset[str]
     lacking: Sequence[Finding]
 
 
@@ -71,7 +72,8 @@ async def reader(session: ExchangeSession, one: Reader) -> list[Finding]:
         reached = await application_access.reached(session, pointer, [one.subject.about])
     except ModernAuthError as error:
         return one.subject.unknown(["reader"], f"no role of Exchange can be told: {error.message.rstrip('.')}")
-    return one.subject.ok("reader") if one.roles & set(reached[one.subject.about]) else list(one.lacking)
+    granted = {name for role in reached[one.subject.about] for name in application_roles.permissions(role)}
+    return one.subject.ok("reader") if one.permissions & granted else list(one.lacking)
 
 
 async def look(

@@ -139,6 +139,6 @@ def judge(one: Reader, claims: Mapping[str, Any]) -> Told:
         "read the mailbox of the proof and no other.",
     )
     if kind == "application" and one.transport == "graph" and token["app_id"] and token["object_id"]:
-        roles = frozenset(f"Application {name}" for name in enough)
-        return Told([], in_exchange.Reader(one.subject, token["app_id"], token["object_id"], roles, lacking))
+        ids = token["app_id"], token["object_id"]
+        return Told([], in_exchange.Reader(one.subject, *ids, frozenset(enough), lacking))
     return Told(lacking)

@@ -1,7 +1,8 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The table of symptoms: what the identity platform and mail services say, why, and which checks decide. Pure.
+"""The table of symptoms: what the identity platform and mail services say, and clients that do not come as far as them;
+why, and which checks decide. Pure.
 
 How a symptom is known and what to do about it are the domain's, which say it to whoever meets the symptom: the numbers
 and remedies of _aadsts.py, the patterns and remedies of _mail/diagnosis.py. Here stand the causes and the checks beside
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._aadsts import REMEDIES, quoted
+from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.connections import FAILURES
 from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.findings import (
     Finding,
     crosses,
@@ -206,6 +208,11 @@ def mail() -> list[Symptom]:
     return [_symptom(said, cause, checks, _sign(protocol, said)) for protocol, said, cause, checks in _MAIL]
 
 
+def connections() -> list[Symptom]:
+    """What clients say that do not come as far as a service."""
+    return [Symptom(one.said, one.cause, one.checks, one.remedy) for one in FAILURES]
+
+
 def signs() -> list[Sign]:
     """The domain's row for each row of the table on mail services."""
     return [_sign(protocol, said) for protocol, said, _cause, _checks in _MAIL]
@@ -231,6 +238,9 @@ def find(text: str) -> Symptom:
     for key, (protocol, said, cause, checks) in rows.items():
         if key in fitting:
             return _symptom(said, cause, checks, _sign(protocol, said))
+    for one, symptom in zip(FAILURES, connections(), strict=True):
+        if re.search(one.pattern, answer, re.IGNORECASE):
+            return symptom
     raise InputError(
         f"mail_symptom: nothing is known of {text!r}.",
         remedy="Give the service's answer with its code, for example '535 5.7.139 Authentication unsuccessful, ...' or "

@@ -115,7 +115,7 @@ SIGNS = (
     Sign(("smtp",), r"5\.1\.(1|10)\b|recipient (not found|unknown)|user unknown",
          "The recipient does not exist at that server: check the address."),
     Sign(("smtp",), r"\b4\d\d 4\.|\b421\b", "The server has a passing trouble: run the check again."),
-    Sign(("smtp",), r"\b535\b|authentication failed",
+    Sign(("smtp",), r"\b535\b|server response was: authentication failed",
          "The server took neither user name and password nor token: check them."),
     # -- IMAP and POP3
     Sign(("imap", "pop3"), r"authenticated but not connected",

@@ -50,7 +50,7 @@ def test_of_what_no_token_shows_exchange_is_asked() -> None:
     assert told.findings == []
     assert told.asks is not None
     assert (told.asks.client_id, told.asks.object_id) == ("c-1", "o-1")
-    assert told.asks.roles == {"Application Mail.ReadWrite"}
+    assert told.asks.permissions == {"Mail.ReadWrite"}
     assert [one.state for one in told.asks.lacking] == ["cross"]
 
 

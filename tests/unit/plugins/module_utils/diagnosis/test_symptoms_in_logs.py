@@ -65,3 +65,34 @@ def test_an_answer_in_other_words(said: str, line: str) -> None:
 def test_what_nobody_knows_is_quoted_as_it_was_given() -> None:
     with pytest.raises(InputError, match="nothing is known of '299: all is well'"):
         find("299: all is well")
+
+
+@pytest.mark.parametrize(("said", "line"), [
+    ("Connection refused", "connect ECONNREFUSED 10.4.21.1:587"),
+    ("Connection refused", "java.net.ConnectException: Connection refused: connect"),
+    ("Connection refused", "No connection could be made because the target machine actively refused it. [::1]:587"),
+    ("Name or service not known", "getaddrinfo ENOTFOUND smtp.office356.com"),
+    ("Name or service not known", "MessagingException: Unknown SMTP host: x; java.net.UnknownHostException: x"),
+    ("Name or service not known", "System.Net.Sockets.SocketException (11001): No such host is known."),
+    ("Name or service not known", "[Errno -3] Temporary failure in name resolution"),
+    ("certificate verify failed: Hostname",
+     "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: Hostname mismatch, certificate is not valid"),
+    ("certificate verify failed: Hostname", "Hostname/IP does not match certificate's altnames: Host: a.b. is not"),
+    ("certificate verify failed: Hostname", "No subject alternative DNS name matching a.b found."),
+    ("certificate verify failed: Hostname", "The remote certificate is invalid: RemoteCertificateNameMismatch"),
+    ("certificate verify failed: unable", "Error: unable to get local issuer certificate"),
+    ("certificate verify failed: unable", "Error: self-signed certificate in certificate chain"),
+    ("certificate verify failed: unable", "sun.security.validator.ValidatorException: PKIX path building failed"),
+    ("certificate verify failed: unable",
+     "AuthenticationException: Authentication failed, see inner exception. ---> The certificate chain was issued by an "
+     "authority that is not trusted."),
+    ("wrong version number", "write EPROTO 140:error:1408F10B:SSL routines:ssl3_get_record:wrong version number"),
+    ("wrong version number", "javax.net.ssl.SSLException: Unrecognized SSL message, plaintext connection?"),
+    ("wrong version number", "The handshake failed due to an unexpected packet format."),
+    ("Connection timed out", "Couldn't connect to host, port: a.b, 587; timeout 9; java.net.SocketTimeoutException"),
+    ("Connection timed out", "Error: Greeting never received"),
+    ("Connection timed out", "TimeoutError: timed out"),
+    ("Connection timed out", "the connected party did not properly respond after a period of time"),
+])
+def test_a_client_that_does_not_come_as_far_as_the_service(said: str, line: str) -> None:
+    assert find(line).said.startswith(said)

@@ -46,6 +46,8 @@ class World:
     unreachable: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
     store_is_down: bool = False
+    #: Somebody who does not hold the application has changed a host or the store.
+    meddled: bool = False
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def add(self) -> dict[str, str]:
@@ -170,6 +172,8 @@ class Run:
             return
         for host, slot in ending["back"].items():
             yield f"put back {host}"
+            # It may have hung, and be taken over.
+            world.meddled |= world.entry.get("lock", {}).get("run") != run
             world.deployed[host] = entry[slot]["key_id"]
         yield "read for the conclusion"
         entry, revision = copy.deepcopy(world.entry), world.revision
@@ -194,7 +198,6 @@ class Rotation(RuleBasedStateMachine):
         self.killed: set[str] = set()
         self.numbers = itertools.count()
         self.backups: list[dict[str, Any]] = []
-        self.meddled = False
 
     @initialize(days=st.integers(0, 170))
     def set_up(self, days: int) -> None:
@@ -251,11 +254,14 @@ class Rotation(RuleBasedStateMachine):
 
     @rule(hours=st.one_of(st.integers(1, 48), st.integers(1, 160 * 24)))
     def time_passes(self, hours: int) -> None:
-        """Runs hang meanwhile; only one that is about to make a secret has to do it within its lease."""
+        """Runs hang meanwhile, for less than a credential lives that they may put back. Only one that is about to make
+        a secret has to do it within its lease.
+        """
         for run in list(self.runs):
             while run in self.runs and run.next in ("remove", "drop", "add"):
                 self.advance(run)
-        held = [datetime.fromisoformat(self.world.tenant[key]["end"]) for key in self.world.deployed.values()]
+        used = [key for key in self.world.tenant if self.runs and self.world.works(key)]
+        held = [datetime.fromisoformat(self.world.tenant[key]["end"]) for key in [*used, *self.world.deployed.values()]]
         later = min(self.world.now + timedelta(hours=hours), min(held) - timedelta(days=1))
         self.world.now = max(self.world.now, later)
 
@@ -276,7 +282,7 @@ class Rotation(RuleBasedStateMachine):
         """By the setup playbook, which knows nothing of a rotation that goes on."""
         if host not in self.world.unreachable and self.world.works(self.world.entry["current"]["key_id"]):
             self.world.deployed[host] = self.world.entry["current"]["key_id"]
-            self.meddled = True
+            self.world.meddled = True
 
     @rule(host=st.sampled_from(TEAM))
     def host_is_restored_from_a_backup(self, host: str) -> None:
@@ -285,7 +291,7 @@ class Rotation(RuleBasedStateMachine):
         recent = previous not in self.world.entry.get("leaving", [])
         if recent and self.world.works(previous):
             self.world.deployed[host] = previous
-            self.meddled = True
+            self.world.meddled = True
 
     @precondition(lambda self: "lock" not in self.world.entry)
     @rule()
@@ -298,7 +304,7 @@ class Rotation(RuleBasedStateMachine):
         entry = self.backups.pop()
         if self.world.works(entry["current"]["key_id"]):
             self.world.entry, self.world.revision = entry, self.world.revision + 1
-            self.meddled = True
+            self.world.meddled = True
 
     @rule()
     def somebody_removes_a_secret_that_no_host_has(self) -> None:
@@ -333,7 +339,7 @@ class Rotation(RuleBasedStateMachine):
         known = {entry[slot]["key_id"] for slot in ("current", "previous") if slot in entry}
         assert tenant - known == set(), "an orphan is left"
         assert entry["current"]["key_id"] in tenant
-        if not self.meddled:
+        if not self.world.meddled:
             assert set(self.world.deployed.values()) == {entry["current"]["key_id"]}
         assert not {"lock", "pending", "awaiting", "leaving"} & set(entry), entry
         before = (copy.deepcopy(entry), self.world.revision)
