@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, encrypted
@@ -70,7 +71,7 @@ class ActionModule(Step):
         tells = bool(args["restart_command"] or args["loads"])
         self._server = server_of(
             self, self._task_vars, backup=args["backup"], beside=files[0] if files and tells else None,
-            overlay=args["overlay"],
+            program=next(iter(args["restart_command"]), None), overlay=args["overlay"],
         )
         self._ports = {"server": self._server, "web": HttpsClient()}
         self._values = {one: self._value(one) for one in dict.fromkeys(references(args["targets"]))}
@@ -211,7 +212,9 @@ class ActionModule(Step):
                 except ModernAuthError as error:
                     errors.append(about(wanted.name, error))
         if errors:
-            raise together(errors)
+            wrong = together(errors)
+            wrong.details |= self._program()
+            raise wrong
         return dict(sorted(changes.items()))
 
     def _result(self, changes: Mapping[int, Change[Any]]) -> dict[str, Any]:
@@ -220,11 +223,16 @@ class ActionModule(Step):
             "changed": any(change.changed for change in changes.values()) or self._server.pending,
             "targets": [change.result() for change in changes.values()],
             "warnings": [warning for change in changes.values() for warning in change.warnings],
-            **sign_ins(change.sign_in for change in changes.values() if change.sign_in),
+            **sign_ins(change.sign_in for change in changes.values() if change.sign_in), **self._program(),
         }
         if self._task.diff:
             result["diff"] = [change.diff() for change in changes.values() if change.changed]
         return result
+
+    def _program(self) -> dict[str, Any]:
+        """What was found of the program that restarts the product, if files were looked at."""
+        found = self._server.program
+        return {} if found is None else {"restart_program": asdict(found)}
 
     def _written(
         self, plans: Sequence[Mapping[str, Any]], changes: Mapping[int, Change[Any]]

@@ -45,6 +45,7 @@ class Overlay:
     #: No program is run, so that nothing is left to be told of.
     marker = None
     pending = False
+    program = None
 
     def __init__(self, server: Server, path: Path) -> None:
         self._server = server
