@@ -1,7 +1,7 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""Whoever looks for the proof in a mailbox: whether he can sign in, and may read it. Mail is not looked at."""
+"""Whoever looks for the proof in a mailbox: whether they can sign in, and may read it. Mail is not looked at."""
 
 from __future__ import annotations
 
