@@ -29,6 +29,7 @@ from m365_sandbox.mail import wording
 from m365_sandbox.mail.imap import rules as imap
 from m365_sandbox.mail.pop3 import commands as pop3
 from m365_sandbox.management.app import management_app
+from m365_sandbox.process.refusals import REFUSALS
 from m365_sandbox.state import entity_types
 from m365_sandbox.state.schema import Complex, EntityType
 from starlette.applications import Starlette
@@ -83,6 +84,7 @@ def reference() -> str:
                                  for one, rule in addition.properties.items()))
             for name, addition in {**ADDITIONS, **google.ADDITIONS}.items()
         )),
+        _refusals(),
     ]
     return "\n\n".join([BEGIN, *parts, END]) + "\n"
 
@@ -174,6 +176,11 @@ def _mail() -> str:
         ("gmail_smtp, gmail_smtps", ", ".join(smtp), ""),
     ]
     return "### imap, pop3, smtp: commands\n\n" + _table(("face", "commands after the sign-in", "capabilities"), rows)
+
+
+def _refusals() -> str:
+    rows = ((face, ", ".join(f"`{code}`" for code in codes)) for face, codes in REFUSALS.items())
+    return "### Faults: codes of `refuse`\n\n" + _table(("face", "codes"), rows)
 
 
 def _text(text: str) -> str:

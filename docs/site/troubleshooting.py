@@ -12,7 +12,7 @@ from pathlib import Path
 from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis import symptoms
 
 PAGE = Path(__file__).parents[1] / "troubleshooting.md"
-TABLES = {"entra": symptoms.entra, "mail": symptoms.mail}
+TABLES = {"entra": symptoms.entra, "mail": symptoms.mail, "connections": symptoms.connections}
 
 
 def page(text: str) -> str:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import said_by
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, Entry, fact
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, Entry
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate import options
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.deliveries import OWN, prove_all, title
@@ -23,9 +23,9 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.settings
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.plan import secrets_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import (
     OWN_SECRET,
-    UNKNOWN,
     Reference,
     fill,
+    of_entry,
     references,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import SignIn
@@ -155,19 +155,6 @@ class ActionModule(EstateStep):
         known = self.variables.of(host)
         return secrets_of({name: known.known(name) for name in known if name.startswith("mail_")})
 
-    def _of_application(
-        self, args: Mapping[str, Any], name: str, entry: Entry, slots: Mapping[str, str], one: Reference
-    ) -> str | None:
-        """What a reference to an application stands for."""
-        credential = entry.get(slots.get(name, SLOTS[0]), {})
-        value = {"fact": fact(entry, one.name), "secret": credential.get("secret_text")}.get(one.kind)
-        if value or self.check_mode:
-            return value or UNKNOWN
-        raise InputError(
-            f"The store holds no credentials of the application '{self.applications(args)[name]['unique_name']}'.",
-            remedy="Run the step identity first.",
-        )
-
     def _tokens_of_people(
         self, args: Mapping[str, Any], entries: Mapping[str, Entry | ModernAuthError]
     ) -> dict[Wanted, Token]:
@@ -223,7 +210,8 @@ class ActionModule(EstateStep):
                 return secrets().get(one.name)
             if one.kind == "token" and (token := people.get(self._wanted_token(args, check, one))):
                 return token.value(check.get("host"))
-            return self._of_application(args, name, known[name], slots, one)
+            unique_name = self.applications(args)[name]["unique_name"]
+            return of_entry(one, known[name], slots.get(name, SLOTS[0]), unique_name, may_be_unknown=self.check_mode)
 
         filled: dict[str, Any] = self.resolved(fill(plan, value_of))
         # Exchange is given time for what it was just told, and for nothing else.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import complete, connection_spec
@@ -15,6 +16,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis imp
     in_entra,
     in_exchange,
     in_tenant,
+    of_readers,
     on_servers,
     symptoms,
 )
@@ -32,9 +34,11 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.fin
     table,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import duration
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.spec import exchange_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import ENTRA
+from ansible_collections.mailops.modern_auth.plugins.module_utils._references import Reference, fill, of_entry
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import wrapped
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._estate_step import (
@@ -49,8 +53,9 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils._shown import 
 #: The code of a store's refusal that is no fault of it.
 READ_ONLY = "read_only"
 #: The checks for which Exchange is asked, and those for which the tenant is.
-_EXCHANGE = in_exchange.CHECKS | in_exchange.SWITCHES | {"caller_exchange"}
+_EXCHANGE = in_exchange.CHECKS | in_exchange.SWITCHES | {"caller_exchange", of_readers.CHECK}
 _TENANT = in_entra.CHECKS | _EXCHANGE | {*CHECKS["controller"], *CHECKS["mailbox"]}
+_NOT_ASKED = "its token does not let it read, but a role of Exchange may, which was not asked"
 _WELL = "The checks found nothing wrong."
 Applications = Mapping[str, Mapping[str, Any]]
 
@@ -110,15 +115,11 @@ class ActionModule(EstateStep):
             name: Subject("application", one["unique_name"], tuple(one["hosts"])) for name, one in applications.items()
         }
         findings, keepers = self._stores(applications, subjects)
-        own = {
-            name: one for name, one in applications.items() if one["identity"] == ENTRA and self._wants(_TENANT)
+        cases = {
+            name: in_entra.Case(subjects[name], one, keepers[name].peek() if name in keepers else None)
+            for name, one in applications.items() if one["identity"] == ENTRA and self._wants(_TENANT)
         }
-        for names in grouped(own, lambda one: (one["entra"], one["exchange_connection"])):
-            cases = {
-                name: in_entra.Case(subjects[name], own[name], keepers[name].peek() if name in keepers else None)
-                for name in names
-            }
-            findings += self._tenant(plan, cases)
+        findings += self._tenants(plan, cases, self._readers(plan, keepers) if self._wants({of_readers.CHECK}) else [])
         for host, of_host in plan["hosts"].items():
             lost = any(
                 crossed(findings, subjects[name].about, ("store", "registration"))
@@ -159,8 +160,54 @@ class ActionModule(EstateStep):
                 findings += subjects[name].ok("store")
         return findings, keepers
 
-    def _tenant(self, plan: Mapping[str, Any], cases: Mapping[str, in_entra.Case]) -> list[Finding]:
-        """The applications that are reached in the same way."""
+    def _tenants(
+        self, plan: Mapping[str, Any], cases: Mapping[str, in_entra.Case], readers: Sequence[of_readers.Told]
+    ) -> list[Finding]:
+        """The applications, and the readers of the proofs, of whom Exchange may have to be asked with the former."""
+        findings = [found for one in readers for found in one.findings]
+        unclear = [one.asks for one in readers if one.asks is not None]
+        connections = {name: case.wanted for name, case in cases.items()}
+        for names in grouped(connections, lambda one: (one["entra"], one["exchange_connection"])):
+            found = self._tenant(plan, {name: cases[name] for name in names}, unclear)
+            decided = {one.hosts for one in found if one.check == of_readers.CHECK}
+            unclear = [one for one in unclear if one.subject.hosts not in decided]
+            findings += found
+        return findings + [one for left in unclear for one in left.subject.unknown([of_readers.CHECK], _NOT_ASKED)]
+
+    def _readers(self, plan: Mapping[str, Any], keepers: Mapping[str, Keeper]) -> list[of_readers.Told]:
+        """What signing in has told of everybody who looks for a proof."""
+        told: list[of_readers.Told] = []
+        readers: list[of_readers.Reader] = []
+        for host, of_host in plan["hosts"].items():
+            check = None if of_host["failed"] else of_readers.proof(plan["deliveries"], host, of_host["reads"])
+            if check is None:
+                continue
+            subject = Subject("mailbox", check["receive"]["mailbox"], (host,))
+            value_of = partial(self._value, host, check["application"], keepers)
+            try:
+                receive = fill(check["receive"], value_of)
+            except InputError as error:
+                told.append(of_readers.Told(subject.unknown([of_readers.CHECK], error.message.rstrip("."))))
+                continue
+            try:
+                readers.append(of_readers.reader(subject, check, receive))
+            except InputError as error:
+                told.append(of_readers.Told(subject.error(of_readers.CHECK, error)))
+        return [*told, *asyncio.run(of_readers.look(of_readers.joined(readers)))]
+
+    def _value(self, host: str, application: str | None, keepers: Mapping[str, Keeper], one: Reference) -> Any:
+        """What a reference stands for in how a host's proof is looked for."""
+        if one.kind == "secret":
+            return self.resolved({"variable": one.name, "host": host})
+        keeper = keepers.get(one.application or application or "")
+        if keeper is None:
+            raise InputError("The store could not be read.")
+        return of_entry(one, keeper.peek(), SLOTS[0], keeper.name, may_be_unknown=False)
+
+    def _tenant(
+        self, plan: Mapping[str, Any], cases: Mapping[str, in_entra.Case], readers: Sequence[in_exchange.Reader]
+    ) -> list[Finding]:
+        """The applications that are reached in the same way, and the readers of their hosts' proofs."""
         first = next(iter(cases.values())).wanted
         exchange = None
         try:
@@ -172,7 +219,8 @@ class ActionModule(EstateStep):
         except ModernAuthError as error:
             return CONTROLLER.error("caller_sign_in", error)
         plans = {host: plan["hosts"][host] for case in cases.values() for host in case.wanted["hosts"]}
-        tenant = in_tenant.Tenant(connection, exchange, cases, plans, self._due_within)
+        own = [one for one in readers if not plans.keys().isdisjoint(one.subject.hosts)]
+        tenant = in_tenant.Tenant(connection, exchange, cases, plans, own, self._due_within)
         with self.progress(len(cases)) as progress:
             return asyncio.run(in_tenant.look(tenant, at_once=AT_ONCE, progress=progress))
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import yaml
 from ansible import constants as C
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.key_files import write_private
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _secret_file
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import ENTRA
 from ansible_collections.mailops.modern_auth.plugins.module_utils._rehearsal.plan import Scene, rehearsed
@@ -90,7 +90,7 @@ class ActionModule(StepForAll):
             except InputError as error:
                 refused[host] = failure(error)
         (folder / "servers").mkdir(mode=0o700)
-        write_private(folder / "vault-password", secrets.token_urlsafe(32).encode())
+        _secret_file.write(folder / "vault-password", secrets.token_urlsafe(32).encode())
         servers = {host: server for host, server in sandbox.servers.items() if host not in refused}
         return Scene(str(folder), sandbox.environment, servers, addresses), refused
 

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, ClassVar
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, encrypted, fact
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS, encrypted
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._https import HttpsClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import (
@@ -16,6 +17,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._references im
     UNKNOWN,
     Reference,
     fill,
+    of_entry,
     references,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._sign_ins import verdict as sign_ins
@@ -69,7 +71,7 @@ class ActionModule(Step):
         tells = bool(args["restart_command"] or args["loads"])
         self._server = server_of(
             self, self._task_vars, backup=args["backup"], beside=files[0] if files and tells else None,
-            overlay=args["overlay"],
+            program=next(iter(args["restart_command"]), None), overlay=args["overlay"],
         )
         self._ports = {"server": self._server, "web": HttpsClient()}
         self._values = {one: self._value(one) for one in dict.fromkeys(references(args["targets"]))}
@@ -131,19 +133,14 @@ class ActionModule(Step):
             raise InputError(
                 f"The {one.kind} {one.name!r} is one of {name or 'an application'}, which is not among applications."
             )
-        if one.kind == "fact":
-            return self._known(name, fact(self._held[name].entry, one.name), one.name)
-        return self._encrypted(name) if one.name == ENCRYPTED_SECRET else self._known(
-            name, self._credential(name).get("secret_text")
-        )
-
-    def _known(self, name: str, value: str | None, what: str = "credentials") -> str:
-        if value or (self.check_mode and not self._verifies):
-            return value or UNKNOWN
-        missing = what if self._held[name].entry else "credentials"
-        raise InputError(
-            f"The store holds no {missing} of the application '{self._unique_names[name]}'.",
-            remedy="Run the step identity first.",
+        if one.kind == "secret" and one.name == ENCRYPTED_SECRET:
+            if "value" in self._encryption:
+                return self._of_variable(self._encryption["value"]["secret"])
+            if self._credential(name):
+                return self._encrypted(name)
+        return of_entry(
+            one, self._held[name].entry, self._slots.get(name, SLOTS[0]), self._unique_names[name],
+            may_be_unknown=self.check_mode and not self._verifies,
         )
 
     def _of_variable(self, path: str) -> str:
@@ -159,13 +156,9 @@ class ActionModule(Step):
 
     def _encrypted(self, name: str) -> str:
         """The secret as the product's own tool encrypts it: another text each time, so it is made once a server."""
-        if "value" in self._encryption:
-            return self._of_variable(self._encryption["value"]["secret"])
         held, credential = self._held[name], self._credential(name)
-        key_id = credential.get("key_id")
+        key_id = credential["key_id"]
         stored = held.entry.get("encrypted", {}).get(self._host, {}).get(key_id)
-        if key_id is None:
-            return self._known(name, None)
         if stored or self.check_mode:
             return str(stored or UNKNOWN)
         command = self._encryption["command"]
@@ -219,7 +212,9 @@ class ActionModule(Step):
                 except ModernAuthError as error:
                     errors.append(about(wanted.name, error))
         if errors:
-            raise together(errors)
+            wrong = together(errors)
+            wrong.details |= self._program()
+            raise wrong
         return dict(sorted(changes.items()))
 
     def _result(self, changes: Mapping[int, Change[Any]]) -> dict[str, Any]:
@@ -228,11 +223,16 @@ class ActionModule(Step):
             "changed": any(change.changed for change in changes.values()) or self._server.pending,
             "targets": [change.result() for change in changes.values()],
             "warnings": [warning for change in changes.values() for warning in change.warnings],
-            **sign_ins(change.sign_in for change in changes.values() if change.sign_in),
+            **sign_ins(change.sign_in for change in changes.values() if change.sign_in), **self._program(),
         }
         if self._task.diff:
             result["diff"] = [change.diff() for change in changes.values() if change.changed]
         return result
+
+    def _program(self) -> dict[str, Any]:
+        """What was found of the program that restarts the product, if files were looked at."""
+        found = self._server.program
+        return {} if found is None else {"restart_program": asdict(found)}
 
     def _written(
         self, plans: Sequence[Mapping[str, Any]], changes: Mapping[int, Change[Any]]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import fact
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 
 #: The kinds, and what a reference of each says beside its name.
@@ -70,6 +71,24 @@ def fill(plan: Any, value_of: Callable[[Reference], Any]) -> Any:
         return value
 
     return _replaced(plan, known)
+
+
+def of_entry(one: Reference, entry: Mapping[str, Any], slot: str, unique_name: str, *, may_be_unknown: bool) -> str:
+    """What a reference stands for, as the store's entry of its application holds it.
+
+    :param slot: of the credential that is meant.
+    :param unique_name: the application's, for the message.
+    :param may_be_unknown: whether UNKNOWN may stand for what is not there yet.
+    :raises InputError: the entry does not hold it.
+    """
+    known = {"fact": fact(entry, one.name), "secret": entry.get(slot, {}).get("secret_text")}
+    value = known.get(one.kind)
+    if value or may_be_unknown:
+        return value or UNKNOWN
+    missing = one.name if entry and one.kind == "fact" else "credentials"
+    raise InputError(
+        f"The store holds no {missing} of the application '{unique_name}'.", remedy="Run the step identity first."
+    )
 
 
 def named(plan: Any, names: Mapping[str, str]) -> Any:

@@ -94,11 +94,11 @@ findings:
       returned: always
       sample: smtp_auth
     state:
-      description: V(ok), V(cross), or V(unknown) if it could not be told, since something else is wrong.
+      description: V(ok), V(cross), or V(unknown) if it could not be told, as C(found) explains.
       type: str
       returned: always
     found:
-      description: What is wrong.
+      description: What is wrong, or why it could not be told.
       type: str
       returned: always
     remedy:

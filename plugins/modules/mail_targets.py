@@ -209,6 +209,14 @@ restart:
   type: str
   returned: always
   sample: done
+restart_program:
+  description:
+    - The program that O(restart_command) names, as it was found on the server, without being started. C(path) is where
+      it is, null if it is nowhere, and C(executable) whether C(user), who would run it, may.
+      Windows tells of no rights.
+  type: dict
+  returned: with O(restart_command), as soon as a file of the server was looked at
+  sample: {name: systemctl, path: /usr/bin/systemctl, executable: true, user: root}
 backup_files:
   description: The copies of the files as they were.
   type: list

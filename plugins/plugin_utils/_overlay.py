@@ -18,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.key_files import write_private
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _secret_file
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.server import (
     FileState,
@@ -45,6 +45,7 @@ class Overlay:
     #: No program is run, so that nothing is left to be told of.
     marker = None
     pending = False
+    program = None
 
     def __init__(self, server: Server, path: Path) -> None:
         self._server = server
@@ -87,7 +88,7 @@ class Overlay:
         return {}
 
     def _keep(self, files: Mapping[str, FoundFile]) -> None:
-        write_private(self._path, json.dumps({path: _told(one) for path, one in files.items()}).encode())
+        _secret_file.write(self._path, json.dumps({path: _told(one) for path, one in files.items()}).encode())
 
 
 def _told(file: FoundFile) -> dict[str, Any]:

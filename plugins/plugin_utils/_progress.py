@@ -44,7 +44,8 @@ class Progress:
     def advance(self, name: str) -> None:
         """One more object is done."""
         self._done += 1
-        if self._total > FEW and self._done - self._shown >= max(FEW, self._total // 10):
+        due = self._done - self._shown >= max(FEW, self._total // 10) or self._done == self._total
+        if self._total > FEW and due:
             self._show()
 
     def say(self, text: str) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.key_files import write_private
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _secret_file
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._keys import GUID
 from ansible_collections.mailops.modern_auth.plugins.module_utils._printable import shown
@@ -62,7 +62,7 @@ class Sandbox:
         """
         file = self._folder.with_name("seed.json")
         # It may have passwords.
-        write_private(file, json.dumps(content).encode())
+        _secret_file.write(file, json.dumps(content).encode())
         self._run("seed", "--file", str(file))
 
     def serve(self, host: str, product: str) -> None:

@@ -30,6 +30,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.serve
     FoundFile,
     Load,
     Loaded,
+    Program,
     Ran,
     Wanted,
 )
@@ -53,21 +54,25 @@ class PosixServer:
     :param task_vars: the host's variables.
     :param backup: keep a copy of each file that is replaced, beside it.
     :param beside: a file beside which a marker says, while it is there, that the product has yet to be told of changes.
+    :param program: the one that restarts the product; it is looked for with the files.
     :param tidies: whether a look that is no check clears up what a killed run has left beside a file.
     """
 
     def __init__(
         self, action: ActionBase, task_vars: Mapping[str, Any], *, backup: bool = False, beside: str | None = None,
-        tidies: bool = True,
+        program: str | None = None, tidies: bool = True,
     ) -> None:
         self._action = action
         self._tidies = tidies
         self._task_vars = task_vars
         self._backup = backup
+        self._sought = program
         #: See ``beside``.
         self.marker = beside and posixpath.join(posixpath.dirname(beside), MARKER.format(posixpath.basename(beside)))
         #: Whether an earlier run has changed files and the product was not told; known once files were looked at.
         self.pending = False
+        #: What was found of the program; None until files were looked at.
+        self.program: Program | None = None
 
     # -- files ------------------------------------------------------------------------------------------------------
 
@@ -75,9 +80,10 @@ class PosixServer:
         """See Server."""
         told = self._ask({
             "do": "look", "files": [self._file(file) for file in files], "marker": self.marker,
-            "tidy": self._tidies and not self._action._task.check_mode,
+            "program": self._sought, "tidy": self._tidies and not self._action._task.check_mode,
         })
         self.pending = told["marker"]
+        self.program = Program(**told["program"]) if told["program"] else None
         return [
             FoundFile(
                 None if file["content"] is None else base64.b64decode(file["content"]), file["real"],

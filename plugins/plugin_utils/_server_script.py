@@ -6,7 +6,7 @@
 Its source and then one request come on standard input, so that nothing of either ever stands in a temporary file or on
 a command line; see _server.py, which sends them. The answer is the last line of standard output: MARK and JSON.
 
-    {"do": "look", "files": [FILE], "marker": PATH or null, "tidy": bool}
+    {"do": "look", "files": [FILE], "marker": PATH or null, "program": name or null, "tidy": bool}
     {"do": "states", "files": [{"path", "account"}]}
     {"do": "write", "files": [FILE with "content" and "expected"], "marker": PATH or null}
     {"do": "finish", "loads": [LOAD], "restart": [argv] or [], "marker": PATH}
@@ -32,6 +32,7 @@ import os
 import pwd
 import re
 import resource
+import shutil
 import signal
 import stat
 import struct
@@ -219,7 +220,10 @@ def look(request: Request) -> Request:
             files.append(answer)
         finally:
             place.close()
-    return {"files": files, "marker": request["marker"] is not None and marked(request["marker"])}
+    return {
+        "files": files, "marker": request["marker"] is not None and marked(request["marker"]),
+        "program": program(request["program"]) if request["program"] is not None else None,
+    }
 
 
 def must_be_replaceable(place: Place, found: os.stat_result | None, wanted: Rights) -> None:
@@ -317,6 +321,14 @@ def may_read(path: str, account: str) -> bool | None:
             os._exit(1)
         os._exit(0)
     return os.waitpid(process, 0)[1] == 0
+
+
+def program(name: str) -> Request:
+    """Where a program is that ``run`` would start, and whether the caller may execute it; it is not started."""
+    return {
+        "name": name, "path": shutil.which(name, os.F_OK), "executable": shutil.which(name) is not None,
+        "user": user_name(os.geteuid()),
+    }
 
 
 # -- writing -----------------------------------------------------------------------------------------------------------

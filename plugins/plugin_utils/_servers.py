@@ -17,7 +17,7 @@ from ansible_collections.mailops.modern_auth.plugins.plugin_utils._windows_serve
 
 def server_of(
     action: ActionBase, task_vars: dict[str, Any], *, backup: bool = False, beside: str | None = None,
-    overlay: str | None = None,
+    program: str | None = None, overlay: str | None = None,
 ) -> PosixServer | WindowsServer | Overlay:
     """The server that an action runs for; see PosixServer for the parameters.
 
@@ -37,4 +37,4 @@ def server_of(
         looked_at = WindowsServer(action, task_vars) if is_windows else PosixServer(action, task_vars, tidies=False)
         return Overlay(looked_at, Path(overlay))
     kind = WindowsServer if is_windows else PosixServer
-    return kind(action, task_vars, backup=backup, beside=beside)
+    return kind(action, task_vars, backup=backup, beside=beside, program=program)

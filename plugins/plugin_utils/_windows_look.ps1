@@ -5,8 +5,10 @@
 #
 # Paths     the files
 # Accounts  for each file an account whose rights matter, "" for none
+# Program   one that is looked for, and not started; "" for none
 #
-# Gives "mine", the caller's own identifier and those of its groups, and for each of "files"
+# Gives "mine", the caller's own identifier and those of its groups, "user", its name, "program", where that is and null
+# if it is nowhere, and for each of "files"
 #
 #     exists, directory, link, read_only     what it is
 #     written, now                           when it was written last, and the server's time
@@ -17,7 +19,7 @@
 
 # Or it would be left out in check mode.
 [CmdletBinding(SupportsShouldProcess)]
-param ([string[]] $Paths, [string[]] $Accounts)
+param ([string[]] $Paths, [string[]] $Accounts, [string] $Program)
 
 # The rules for the object itself, in the order in which Windows goes through them.
 function Get-Rule([string] $Path) {
@@ -55,6 +57,13 @@ function Get-Refusal([string] $Path) {
     }
 }
 
+# As Windows itself does, which starts no script and takes a name without an ending for one of .exe.
+function Get-Program([string] $Name) {
+    $full = if ([IO.Path]::HasExtension($Name)) { $Name } else { "$Name.exe" }
+    $pattern = [Management.Automation.WildcardPattern]::Escape($full)
+    @(Get-Command -Name $pattern -CommandType Application -ErrorAction SilentlyContinue)[0].Path
+}
+
 $files = for ($number = 0; $number -lt $Paths.Count; $number++) {
     $path, $account = $Paths[$number], $Accounts[$number]
     $parent = [IO.Path]::GetDirectoryName($path)
@@ -81,4 +90,5 @@ $me = [Security.Principal.WindowsIdentity]::GetCurrent()
 # Not by ForEach-Object, which in check mode would only say what it would do.
 $mine = @($me.User.Value) + @(foreach ($group in $me.Groups) { $group.Value })
 $Ansible.Changed = $false
-$Ansible.Result = @{ files = @($files); mine = $mine }
+$found = if ($Program) { Get-Program $Program }
+$Ansible.Result = @{ files = @($files); mine = $mine; user = $me.Name; program = $found }

@@ -31,6 +31,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.serve
     FoundFile,
     Load,
     Loaded,
+    Program,
     Ran,
     Wanted,
 )
@@ -53,18 +54,23 @@ class WindowsServer:
     :param task_vars: the host's variables.
     :param backup: keep a copy of each file that is replaced, beside it.
     :param beside: a file beside which a marker says, while it is there, that the product has yet to be told of changes.
+    :param program: the one that restarts the product; it is looked for with the files.
     """
 
     def __init__(
-        self, action: ActionBase, task_vars: dict[str, Any], *, backup: bool = False, beside: str | None = None
+        self, action: ActionBase, task_vars: dict[str, Any], *, backup: bool = False, beside: str | None = None,
+        program: str | None = None,
     ) -> None:
         self._action = action
         self._task_vars = task_vars
         self._backup = backup
+        self._sought = program
         #: See ``beside``.
         self.marker = beside and ntpath.join(ntpath.dirname(beside), MARKER.format(ntpath.basename(beside)))
         #: Whether an earlier run has changed files and the product was not told; known once files were looked at.
         self.pending = False
+        #: What was found of the program; None until files were looked at.
+        self.program: Program | None = None
 
     # -- files ------------------------------------------------------------------------------------------------------
 
@@ -77,8 +83,12 @@ class WindowsServer:
                     remedy="Leave them out; 'owner' names an account that may read the file.",
                 )
         asked = [(file.path, file.owner) for file in files]
-        told, mine = self._look([*asked, (self.marker, None)] if self.marker else asked)
+        answer = self._look([*asked, (self.marker, None)] if self.marker else asked, self._sought)
+        told, mine = answer["files"], answer["mine"]
         self.pending = self.marker is not None and told[-1]["exists"]
+        if self._sought is not None:
+            path = answer["program"]
+            self.program = Program(self._sought, path, executable=path is not None, user=answer["user"])
         for file, one in zip(files, told, strict=False):
             windows.must_be_file(file.path, one)
         return [
@@ -92,7 +102,7 @@ class WindowsServer:
 
     def states(self, files: Sequence[tuple[str, str | None]]) -> Sequence[FileState]:
         """See Server."""
-        told, _mine = self._look(files)
+        told = self._look(files)["files"]
         found = []
         for (_path, account), one in zip(files, told, strict=True):
             if account and one["sid"] is None:
@@ -132,7 +142,7 @@ class WindowsServer:
 
         Nobody can become a file's owner without a password, so no file is loaded.
         """
-        told, _mine = self._look([(one.path, None) for one in loads]) if loads else ([], [])
+        told = self._look([(one.path, None) for one in loads])["files"] if loads else []
         loaded = []
         for one, found in zip(loads, told, strict=True):
             loaded.append(Loaded(one.path, found["owner"] or "nobody", loaded=False, ran=self.run(one.check, "")))
@@ -152,14 +162,12 @@ class WindowsServer:
 
     # -- the modules ------------------------------------------------------------------------------------------------
 
-    def _look(
-        self, files: Sequence[tuple[str, str | None]]
-    ) -> tuple[Sequence[Mapping[str, Any]], Sequence[str]]:
-        """What _windows_look.ps1 tells of files, and of who looks."""
-        told = self._script(_LOOK, {
+    def _look(self, files: Sequence[tuple[str, str | None]], program: str | None = None) -> Mapping[str, Any]:
+        """What _windows_look.ps1 tells of files, of a program, and of who looks."""
+        return self._script(_LOOK, {
             "Paths": [path for path, _account in files], "Accounts": [account or "" for _path, account in files],
+            "Program": program or "",
         })
-        return told["files"], told["mine"]
 
     def _content(self, path: str) -> bytes:
         return base64.b64decode(self._module("slurp", {"src": path})["content"])

@@ -97,7 +97,7 @@ class Play:
 def diagnosed(sources: Sequence[str], hosts: Sequence[str], symptom: str) -> dict[str, Any]:
     """See roles/mail_diagnosis/tasks/main.yml."""
     play = Play(sources, hosts)
-    planned = play.run("mail_plan", hosts[0])
+    planned = play.run("mail_plan", hosts[0], inventory=list(hosts))
     if planned.get("failed"):
         return planned
     meaning = play.run("mail_diagnosis", hosts[0], symptom=symptom)

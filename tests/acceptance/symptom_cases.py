@@ -1,10 +1,11 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The causes of the symptoms that the sandbox can say, and why it cannot say the others."""
+"""The causes of the symptoms."""
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -102,6 +103,32 @@ def mailbox(host: str, wrong: Any, right: Any) -> Callable[[World], AbstractCont
     return lambda one: one.control(f"/tenant/mailboxes/{MAILBOXES[host]}", wrong, right)
 
 
+def refused(face: str, code: str, **options: Any) -> Callable[[World], AbstractContextManager[Any]]:
+    """A face refuses, with nothing in the sandbox as the reason."""
+    return lambda one: one.fault(face=face, kind="refuse", code=code, **options)
+
+
+def caller_refused(code: str) -> Callable[[World], AbstractContextManager[Any]]:
+    """Entra refuses the caller."""
+    return lambda one: one.both(one.caller(), refused("identity", code, path="/token$")(one))
+
+
+def person_refused(code: str) -> Callable[[World], AbstractContextManager[Any]]:
+    """Entra refuses the sign-in that the server has, once."""
+    return lambda one: one.refused(refused("identity", code, path="/token$", count=1)(one))
+
+
+def not_consented(code: str) -> Callable[[World], AbstractContextManager[Any]]:
+    """The consent was revoked, and Entra shows whoever is sent to it another page than usual."""
+    return lambda one: one.both(one.not_consented(ORDERS), refused("identity", code, path="/authorize$")(one))
+
+
+def relay_elsewhere(*, host: str = "", port: str = "") -> Callable[[World], AbstractContextManager[Any]]:
+    """The product has another host or port of the relay than the inventory."""
+    name, other = ("M365_SANDBOX_HOST", host) if host else ("M365_SANDBOX_RELAY_PORT", port)
+    return lambda one: one.configured(RELAY, one.env[name], other)
+
+
 def signed_out(world: World) -> AbstractContextManager[Any]:
     """Nobody has signed in at the server."""
     return world.signed_out()
@@ -182,6 +209,15 @@ CASES = {
             f"/tenant/service-principals/{EXCHANGE_ID}", {"accountEnabled": False}, {"accountEnabled": True},
         ), lambda one: one.own_token(TICKETS, OUTLOOK), (OF_TICKETS, "token"),
     ),
+    "the tenant is in another cloud": Case(
+        "AADSTS90038", TICKETS, caller_refused("AADSTS90038"), lambda one: one.token(), CALLER,
+    ),
+    "no licence for the resource": Case(
+        "AADSTS650052", TICKETS, caller_refused("AADSTS650052"), lambda one: one.token(), CALLER,
+    ),
+    "a client asks in a loop": Case(
+        "AADSTS50196", TICKETS, refused("identity", "AADSTS50196", count=1), lambda one: one.token(), None,
+    ),
     "the tenant is throttled": Case(
         "AADSTS90055", TICKETS, lambda one: one.fault(face="identity", kind="throttle", count=1),
         lambda one: one.token(), None,
@@ -218,6 +254,28 @@ CASES = {
     "the application does not declare it": Case(
         "AADSTS650057", ORDERS, lambda one: one.refused(one.both(one.undeclared(ORDERS), one.not_consented(ORDERS))),
         lambda one: one.for_everything(), (OF_ORDERS, "permissions"),
+    ),
+    "nothing is consented to": Case(
+        "AADSTS650056", ORDERS, not_consented("AADSTS650056"), lambda one: one.authorize().error,
+        (OF_ORDERS, "permissions"),
+    ),
+    "not even the sign-in is consented to": Case(
+        "AADSTS90008", ORDERS, not_consented("AADSTS90008"), lambda one: one.authorize().error,
+        (OF_ORDERS, "permissions"),
+    ),
+    "a policy on devices": Case(
+        "AADSTS53000", ORDERS, person_refused("AADSTS53000"), lambda one: one.port(), PERSON,
+    ),
+    "the tenant's security policy": Case(
+        "AADSTS530032", ORDERS, person_refused("AADSTS530032"), lambda one: one.port(), PERSON,
+    ),
+    "security defaults": Case(
+        "AADSTS530035", ORDERS, person_refused("AADSTS530035"), lambda one: one.port(), PERSON,
+    ),
+    "an account of another tenant": Case(
+        "AADSTS50020", ORDERS,
+        lambda one: one.both(signed_out(one), refused("identity", "AADSTS50020", path="/login$", count=1)(one)),
+        lambda one: one.authorize().press("Next", name=MAILBOXES[CONTRACTS]).error, PERSON,
     ),
     "the client is public": Case(
         "AADSTS700025", ORDERS, lambda one: one.both(signed_out(one), one.public(ORDERS)),
@@ -335,6 +393,21 @@ CASES = {
         lambda one: one.smtp(), None,
     ),
     "too many connections": Case("432 4.3.2", TICKETS, nothing, lambda one: one.smtp_crowd(), None),
+    "the mailbox cannot be opened": Case(
+        "430 4.2.0", TICKETS, lambda one: one.both(one.without_right(TICKETS), refused("smtp", "430 4.2.0")(one)),
+        lambda one: one.smtp(ORDERS, token=one.person_token("SMTP.Send")), (OF_TICKETS, "mailbox_rights"),
+    ),
+    "another sender, again and again": Case(
+        "550 5.2.251", TICKETS, lambda one: one.both(
+            one.configured(TICKETS, MAILBOXES[TICKETS], DIRECTOR), refused("smtp", "550 5.2.252")(one),
+        ), lambda one: one.smtp(), SETTINGS,
+    ),
+    "the tenant is not accepted": Case(
+        "550 5.7.705", TICKETS, refused("smtp", "550 5.7.705"), lambda one: one.smtp(), None,
+    ),
+    "the mailbox sends too fast": Case(
+        "421 4.4.2", TICKETS, refused("smtp", "421 4.4.2"), lambda one: one.smtp(), None,
+    ),
     "a passing trouble": Case(
         "451 4.7.500", TICKETS, lambda one: one.fault(face="smtp", kind="unavailable", count=1),
         lambda one: one.greeting(), None,
@@ -358,9 +431,41 @@ CASES = {
             one.configured(RELAY, one.env["M365_SANDBOX_RELAY_USER"], "somebody"),
         ), lambda one: one.relay(PROBE), (RELAY, "settings"),
     ),
+    "the relay knows another password": Case(
+        "535 Authentication failed", RELAY,
+        lambda one: one.configured(RELAY, one.env["M365_SANDBOX_RELAY_USER"], "somebody"),
+        lambda one: one.relay_login("somebody", "old"), (RELAY, "settings"),
+    ),
     "the recipient does not exist": Case(
         "550 5.1.10", CONTRACTS, lambda one: one.proof_to(NOBODY), lambda one: one.relay(NOBODY), (NOBODY, "licence"),
         "unknown",
+    ),
+    # -- what does not come as far as a service
+    "nothing listens there": Case(
+        "Connection refused", RELAY, relay_elsewhere(port="1"), lambda one: one.unreached("1"), (RELAY, "settings"),
+    ),
+    "there is no such host": Case(
+        "Name or service not known", RELAY, relay_elsewhere(host="mail.contoso.invalid"),
+        lambda one: one.unreached("25", "mail.contoso.invalid"), (RELAY, "settings"),
+    ),
+    "the certificate is another host's": Case(
+        "certificate verify failed: Hostname mismatch", RELAY,
+        lambda one: one.both(
+            one.control("/relay", {"tls": "implicit", "certificate": "other_name"}, {}, "PUT"),
+            relay_elsewhere(host="relay.contoso.example")(one),
+        ), lambda one: one.unreached(one.env["M365_SANDBOX_RELAY_PORT"], tls=one.tls), (RELAY, "settings"),
+    ),
+    "nobody knows who issued the certificate": Case(
+        "certificate verify failed: unable to get local issuer", TICKETS, nothing,
+        lambda one: one.unreached(one.env["M365_SANDBOX_SMTPS_PORT"], tls=ssl.create_default_context()), None,
+    ),
+    "TLS where there is none": Case(
+        "wrong version number", RELAY, relay_elsewhere(port="465"),
+        lambda one: one.unreached(one.env["M365_SANDBOX_RELAY_PORT"], tls=one.tls), (RELAY, "settings"),
+    ),
+    "no TLS where it comes first": Case(
+        "Connection timed out", RELAY, relay_elsewhere(port="465"),
+        lambda one: one.unreached(one.env["M365_SANDBOX_SMTPS_PORT"], timeout=0.2), (RELAY, "settings"),
     ),
     # -- IMAP and POP3
     "IMAP is off": Case(
@@ -376,6 +481,14 @@ CASES = {
     "no consent to IMAP": Case(
         "NO AUTHENTICATE failed", ORDERS, lambda one: one.not_consented(ORDERS),
         lambda one: one.imap(one.person_token("SMTP.Send")), (OF_ORDERS, "permissions"),
+    ),
+    "IMAP is throttled": Case(
+        "Request is throttled", ORDERS, refused("imap", "Request is throttled"),
+        lambda one: one.imap(one.person_token("IMAP.AccessAsUser.All")), None,
+    ),
+    "no permission for POP": Case(
+        "-ERR Authentication failure", TICKETS, lambda one: one.not_granted(TICKETS),
+        lambda one: one.pop3(one.access(TICKETS, OUTLOOK), user=MAILBOXES[TICKETS]), (OF_TICKETS, "permissions"),
     ),
     "still a password by IMAP": Case(
         "NO LOGIN failed", ORDERS, lambda one: one.port_settings(authentication="Basic", password="old"),
@@ -393,6 +506,17 @@ CASES = {
     "no sign-in at Gmail": Case(
         "530 5.7.0 Authentication Required", GOOGLE, lambda one: one.restored(GOOGLE), lambda one: one.gmail_smtp(),
         (GOOGLE, "settings"),
+    ),
+    "still a password at Gmail, and two-step verification": Case(
+        "534 5.7.9", GOOGLE, lambda one: one.both(one.restored(GOOGLE), refused("gmail_smtp", "534 5.7.9")(one)),
+        lambda one: one.gmail_smtp("right"), (GOOGLE, "settings"),
+    ),
+    "too many sign-ins at Gmail": Case(
+        "454 4.7.0", GOOGLE, refused("gmail_smtp", "454 4.7.0"), lambda one: one.gmail_smtp("right"), None,
+    ),
+    "Gmail's number of messages is reached": Case(
+        "550 5.4.5", GOOGLE, refused("gmail_smtp", "550 5.4.5"), lambda one: one.gmail_smtp(token=one.google_token()),
+        None,
     ),
     "a wrong token at Gmail's IMAP": Case(
         "[AUTHENTICATIONFAILED]", GOOGLE, lambda one: one.restored(GOOGLE),
@@ -420,6 +544,11 @@ CASES = {
     ),
     "another permission alone": Case(
         "ErrorAccessDenied: Access is denied", CONTRACTS, lambda one: one.another_permission(CONTRACTS),
+        lambda one: one.send(CONTRACTS), (OF_CONTRACTS, "permissions"),
+    ),
+    "no permission for mail at all": Case(
+        "401 UnknownError", CONTRACTS,
+        lambda one: one.both(one.not_granted(CONTRACTS), refused("graph", "UnknownError", path="/sendMail$")(one)),
         lambda one: one.send(CONTRACTS), (OF_CONTRACTS, "permissions"),
     ),
     "an application access policy": Case(
@@ -465,27 +594,4 @@ CASES = {
         lambda one: one.configured(CONTRACTS, MAILBOXES[CONTRACTS], DIRECTOR),
         lambda one: one.send(CONTRACTS, one.access(TICKETS, OUTLOOK)), (CONTRACTS, "settings"),
     ),
-}
-#: Why a row is said by nobody here. The row's beginning, and the reason.
-UNSAID = {
-    "AADSTS90038": "the sandbox is one cloud",
-    "AADSTS650052": "the sandbox has no subscriptions to resources",
-    "AADSTS650056": "the sandbox tells missing consent by 65001 alone, as it is on record",
-    "AADSTS90008": "the sandbox lets everybody sign in to an application",
-    "AADSTS50196": "the sandbox does not count the requests of a client",
-    "AADSTS53000": "the sandbox has no policies on devices",
-    "AADSTS530032": "the sandbox's policies refuse old clients by SMTP alone, to whom Exchange says 535 5.7.139",
-    "AADSTS530035": "the sandbox writes it into the log of sign-ins alone; to the client Exchange says 535 5.7.139",
-    "AADSTS50020": "the sandbox is one tenant",
-    "534 5.7.9": "the sandbox's Gmail takes no passwords",
-    "454 4.7.0": "the sandbox's Gmail does not count sign-ins",
-    "550 5.4.5": "the sandbox's Gmail has no limits on sending",
-    "550 5.2.251": "the sandbox does not count errors that repeat",
-    "430 4.2.0": "the sandbox says 535 5.7.3 where FullAccess is missing, as most records do",
-    "550 5.7.705": "the sandbox accepts every tenant, domain and address",
-    "421 4.4.2": "the sandbox holds a message that comes too soon, as Exchange does, and does not refuse it",
-    "Request is throttled": "the sandbox does not throttle IMAP",
-    "401 UnknownError": "the sandbox says ErrorAccessDenied of every token that has no permission for mail",
-    "535 Authentication failed": "each of the sandbox's servers has more words for it",
-    "-ERR Authentication failure": "no product reads by POP3 with a token",
 }

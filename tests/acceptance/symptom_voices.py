@@ -9,6 +9,7 @@ import base64
 import imaplib
 import poplib
 import smtplib
+import ssl
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -259,7 +260,7 @@ class Voices:
             if token is None:
                 token = self.access(host, OUTLOOK)
             if token:
-                said = smtp.docmd("AUTH", f"XOAUTH2 {base64.b64encode(_xoauth2(user, token)).decode()}")
+                said = _sign_in(smtp, user, token)
                 if said[0] != 235:
                     return _words(said)
             return _refusal(smtp.sendmail, sender or user, PROBE, f"From: {sender or user}\r\n\r\nx\r\n")
@@ -271,11 +272,11 @@ class Voices:
 
     def smtp_crowd(self) -> str:
         """What the fourth connection of a mailbox hears."""
-        text = _xoauth2(MAILBOXES[TICKETS], self.access(TICKETS, OUTLOOK))
+        token = self.access(TICKETS, OUTLOOK)
         with ExitStack() as stack:
             crowd = [stack.enter_context(self._submission("M365_SANDBOX_SMTP_PORT")) for _ in range(4)]
             for one in crowd:
-                one.docmd("AUTH", f"XOAUTH2 {base64.b64encode(text).decode()}")
+                _sign_in(one, MAILBOXES[TICKETS], token)
             return _refusal(crowd[3].sendmail, MAILBOXES[TICKETS], PROBE, "x")
 
     def relay(self, *recipients: str) -> str:
@@ -285,11 +286,29 @@ class Voices:
                 smtp.sendmail(PROBE, recipient, "x")
             return _refusal(smtp.sendmail, PROBE, recipients[-1], "x")
 
-    def gmail_smtp(self, password: str = "") -> str:
+    def relay_login(self, user: str, password: str) -> str:
+        """The relay's refusal of a password."""
+        with smtplib.SMTP("127.0.0.1", int(self.env["M365_SANDBOX_RELAY_PORT"])) as smtp:
+            return _refusal(smtp.login, user, password)
+
+    def unreached(self, port: str, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None, **options: Any) -> str:
+        """What a client says that does not come as far as the service's first word."""
+        try:
+            if tls is None:
+                smtplib.SMTP(host, int(port), **options).close()
+            else:
+                smtplib.SMTP_SSL(host, int(port), context=tls, **options).close()
+        except OSError as error:
+            return str(error)
+        raise AssertionError("The service has spoken.")
+
+    def gmail_smtp(self, password: str = "", token: str = "") -> str:
         """Gmail's refusal."""
         with self._submission("M365_SANDBOX_GMAIL_SMTP_PORT") as smtp:
             if password:
                 return _refusal(smtp.login, AT_GOOGLE, password)
+            if token:
+                _sign_in(smtp, AT_GOOGLE, token)
             return _refusal(smtp.sendmail, AT_GOOGLE, PROBE, "x")
 
     def imap(self, token: str, face: str = "M365_SANDBOX_IMAP_PORT", user: str = MAILBOXES[ORDERS]) -> str:
@@ -421,6 +440,10 @@ def _alone(host: str, groups: Any) -> Any:
         name: {one: own for one, own in content.items() if one == host} if name == "hosts" else _alone(host, content)
         for name, content in groups.items()
     }
+
+
+def _sign_in(smtp: smtplib.SMTP, user: str, token: str) -> tuple[int, bytes]:
+    return smtp.docmd("AUTH", f"XOAUTH2 {base64.b64encode(_xoauth2(user, token)).decode()}")
 
 
 def _refusal(call: Any, *arguments: Any) -> str:

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+import pwd
+import shutil
 import signal
 import stat
 import subprocess
@@ -20,7 +22,7 @@ from typing import Any
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.node import load_of
-from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.server import FileWrite, Wanted
+from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.server import FileWrite, Program, Wanted
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils import _server
 from ansible_collections.mailops.modern_auth.plugins.plugin_utils._server import PosixServer
 from shell_server import NOBODY, Shell, server
@@ -325,3 +327,22 @@ def test_states_tell_age_and_rights_without_reading(folder: Path) -> None:
     assert server().states(asked[:1])[0].readable is False
     with pytest.raises(InputError, match="there is no user none on the server"):
         server().states([(str(file), "none")])
+
+
+def test_a_program_is_found_as_it_would_be_run_and_is_not_started(folder: Path) -> None:
+    ran, program = folder / "ran", folder / "restart"
+    program.write_text(f"#!/bin/sh\ntouch {ran}\n")
+
+    def found(name: str) -> Program | None:
+        port = server(program=name)
+        port.look([Wanted(str(folder / "keys"))])
+        return port.program
+
+    me = pwd.getpwuid(os.geteuid()).pw_name
+    assert found(str(program)) == Program(str(program), str(program), executable=False, user=me)
+    program.chmod(0o755)
+    assert found(str(program)) == Program(str(program), str(program), executable=True, user=me)
+    assert found("no-such-program") == Program("no-such-program", None, executable=False, user=me)
+    assert found("sh") == Program("sh", shutil.which("sh"), executable=True, user=me)
+    assert not ran.exists()
+    assert server().program is None

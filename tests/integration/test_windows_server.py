@@ -21,6 +21,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._targets.serve
     FileWrite,
     Load,
     Loaded,
+    Program,
     Ran,
     Wanted,
 )
@@ -221,6 +222,17 @@ def test_a_file_for_node_is_checked_and_not_loaded(world: WindowsWorld) -> None:
 
 def test_a_program_that_is_not_there_could_not_be_started(world: WindowsWorld) -> None:
     assert world.server().run(["none.exe"], "").code is None
+
+
+def test_a_program_is_looked_for_with_the_files_and_not_started(world: WindowsWorld) -> None:
+    user = "CONTOSO\\ansible"
+    for name, path in ((RECYCLE[0], RECYCLE[0]), ("none.exe", None)):
+        server = world.server(program=name)
+        server.look([Wanted(FILE)])
+        assert server.program == Program(name, path, executable=path is not None, user=user)
+    calls = world.calls()
+    must_be_documented(calls)
+    assert {call["module"] for call in calls} == {"ansible.windows.win_powershell", "ansible.windows.slurp"}
 
 
 def test_states_tell_age_and_rights_without_reading(world: WindowsWorld) -> None:

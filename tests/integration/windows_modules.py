@@ -77,10 +77,11 @@ class WindowsModules:
 
     # -- what our scripts do ----------------------------------------------------------------------------------------
 
-    def _look(self, Paths: list[str], Accounts: list[str]) -> dict[str, Any]:
+    def _look(self, Paths: list[str], Accounts: list[str], Program: str) -> dict[str, Any]:
         return {
             "files": [self._found(path, account) for path, account in zip(Paths, Accounts, strict=True)],
-            "mine": [ME, "S-1-5-32-544"],
+            "mine": [ME, "S-1-5-32-544"], "user": "CONTOSO\\ansible",
+            "program": Program if Program in self._about.get("commands", {}) else None,
         }
 
     def _found(self, path: str, account: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from m365_sandbox.mail.imap.dialogue import imap_dialogue
 from m365_sandbox.mail.imap.syntax import LONGEST_COMMAND
 from m365_sandbox.mail.store import MailStore
 from m365_sandbox.mail.xoauth2 import parse
+from m365_sandbox.state.faults import Faults
 from mail_client import (
     CONTRACTS,
     HOST,
@@ -223,7 +224,7 @@ def test_a_silent_client_is_told_goodbye(app: MailApp, tmp_path: Path) -> None:
     tls.load_cert_chain(app.sandbox.directory / "server.pem")
 
     async def listen_in_vain() -> list[bytes]:
-        door = FrontDoor(IMAP, MailStore(tmp_path), never, tls, idle_seconds=0.01)
+        door = FrontDoor(IMAP, MailStore(tmp_path), never, tls, Faults(), "imap", idle_seconds=0.01)
         reader, _ = await asyncio.open_connection(HOST, await door.start(0), ssl=trust(app.sandbox))
         lines = (await reader.read()).splitlines()
         await door.stop()

@@ -29,14 +29,16 @@ READ_GRANTS, GRANT = "DelegatedPermissionGrant.Read.All", "DelegatedPermissionGr
 READ_USERS, READ_DIRECTORY = "User.ReadBasic.All", "Directory.Read.All"
 MANAGE_EXCHANGE = "Exchange.ManageAsApp"
 #: What reading a mailbox takes, by transport: the proof's mail is deleted after it was found.
-_READING: Mapping[str, tuple[str, str]] = {
+READING: Mapping[str, tuple[str, str]] = {
     "graph": (GRAPH, "Mail.ReadWrite"), "imap": (EXCHANGE, "IMAP.AccessAsApp"), "pop3": (EXCHANGE, "POP.AccessAsApp"),
 }
 
 _CONTAINED: Mapping[str, frozenset[str]] = {
     ALL: frozenset({OWNED, READ}),
     READ_DIRECTORY: frozenset({READ, READ_GRANTS, READ_USERS}),
+    "Directory.ReadWrite.All": frozenset({READ_DIRECTORY, READ, READ_GRANTS, READ_USERS, GRANT}),
     GRANT: frozenset({READ_GRANTS}),
+    **dict.fromkeys(("User.Read.All", "User.ReadWrite.All"), frozenset({READ_USERS})),
 }
 
 
@@ -92,7 +94,7 @@ def reading(hosts: Iterable[Mapping[str, Any]]) -> Rights | None:
     """
     read = [host["reads"] for host in hosts if host.get("reads")]
     accesses = [Access(one["transport"], one["mailbox"]) for one in read]
-    permissions = [_READING[transport] for transport in dict.fromkeys(one.transport for one in accesses)]
+    permissions = [READING[transport] for transport in dict.fromkeys(one.transport for one in accesses)]
     return rights(
         [{"resource": resource, "application": [name], "delegated": []} for resource, name in permissions], accesses,
         {"scope": "mailboxes"},

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _secret_file
 from ansible_collections.mailops.modern_auth.plugins.module_utils._bootstrap.parties import Party
 from ansible_collections.mailops.modern_auth.plugins.module_utils._bootstrap.trusts import NAMES
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import (
@@ -23,11 +24,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra import 
     secrets,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.applications import Identity
-from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.key_files import (
-    KeyFiles,
-    read_file,
-    write_private,
-)
+from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.key_files import KeyFiles, read_file
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed import Registration
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
@@ -131,7 +128,7 @@ async def _secret(graph: GraphClient, party: Party, client_id: str, check_mode: 
     made = await application_secret.present(graph, {**options, "key_id": _key_id(file)}, check_mode)
     if "secret_text" in made:
         content = {"key_id": made["secret"]["key_id"], "client_secret": made.pop("secret_text")}
-        write_private(file, json.dumps(content).encode())
+        _secret_file.write(file, json.dumps(content).encode())
     return {**made, "ends": made["secret"].get("end_date_time")}
 
 

@@ -22,13 +22,13 @@ State = Literal["ok", "cross", "unknown"]
 
 #: The checks, by what they are about, in the order in which they are told.
 CHECKS: Mapping[Kind, tuple[str, ...]] = {
-    "controller": ("libraries", "caller_sign_in", "caller_permissions", "caller_exchange"),
+    "controller": ("libraries", "caller_sign_in", "caller_permissions", "caller_exchange", "policies"),
     "application": (
         "store", "registration", "service_principal", "permissions", "secret", "token", "exchange_principal",
         "mailbox_rights", "scope",
     ),
-    "mailbox": ("licence", "smtp_auth", "imap", "pop3"),
-    "host": ("plan", "server", "targets", "settings", "person"),
+    "mailbox": ("licence", "smtp_auth", "imap", "pop3", "reader"),
+    "host": ("plan", "server", "targets", "settings", "restart", "person"),
 }
 #: What stands above the marks of a check whose name would make the table too wide.
 HEADINGS: Mapping[str, str] = {
@@ -48,8 +48,8 @@ class Finding:
     """What a check found about something.
 
     :param about: the name of a host or of an application, the address of a mailbox, or "controller".
-    :param state: ``unknown`` if it could not be told, since something else is wrong.
-    :param found: what is wrong, for people; "" if nothing is.
+    :param state: ``unknown`` if it could not be told.
+    :param found: what is wrong, or why it could not be told, for people; "" if nothing is wrong.
     :param remedy: what to do about it.
     :param hosts: those that it concerns; empty for all of them.
     """
@@ -118,7 +118,9 @@ def sentence(finding: Finding) -> str:
 
 
 def table(findings: Sequence[Finding]) -> list[str]:
-    """A table for each kind of things, with a mark for each check, and below it what is wrong and what to do."""
+    """A table for each kind of things, with a mark for each check, and below it what is wrong and what to do, and why
+    the rest could not be told.
+    """
     told: list[str] = []
     for kind, checks in CHECKS.items():
         of_kind = [one for one in findings if one.kind == kind]
@@ -147,7 +149,11 @@ def _row(kind: Kind, about: str, checks: Sequence[str], findings: Iterable[Findi
         )), "") for check in checks
     }
     wrong = crosses(own)
-    result = f"{len(wrong)} wrong" if wrong else "unknown" if any(one.state == "unknown" for one in own) else "ok"
-    return {
-        kind: about, **marks, _RESULT: result, "failed": bool(wrong), "message": "\n".join(map(sentence, wrong)),
-    }
+    reasons: dict[str, list[str]] = {}
+    for one in own:
+        if one.state == "unknown":
+            reasons.setdefault(one.found, []).append(one.check)
+    unclear = [f"{_MARKS['unknown']} {', '.join(untold)}: {why}." for why, untold in reasons.items()]
+    told = [*map(sentence, wrong), *unclear]
+    result = f"{len(wrong)} wrong" if wrong else "unknown" if reasons else "ok"
+    return {kind: about, **marks, _RESULT: result, "failed": bool(told), "message": "\n".join(told)}

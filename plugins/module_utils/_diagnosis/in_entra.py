@@ -15,6 +15,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth
 from ansible_collections.mailops.modern_auth.plugins.module_utils._bootstrap.needs import Needs, lacking
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import cloud_from
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import ENDPOINTS
+from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis import of_persons
 from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.findings import (
     CONTROLLER,
     Finding,
@@ -28,6 +29,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import
 from ansible_collections.mailops.modern_auth.plugins.module_utils._estate.mailboxes import judge
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
 from ansible_collections.mailops.modern_auth.plugins.module_utils._identity import entra
+from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.people import is_persons
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.grants import EXCHANGE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._token_claims import claims_of
 
@@ -58,17 +60,22 @@ class Seen:
     """What was found of an application.
 
     :param principal_id: the object id of its service principal; None if there is none, or it could not be read.
+    :param entity: as Graph shows it; empty if it is not registered, None if it could not be read.
     """
 
     findings: list[Finding]
     client_id: str | None = None
     principal_id: str | None = None
+    entity: Mapping[str, Any] | None = None
 
 
-async def caller(source: _auth.TokenSource, scope: str, needed: Needs) -> list[Finding]:
+async def caller(
+    source: _auth.TokenSource, scope: str, needed: Needs, applications: Sequence[Mapping[str, Any]]
+) -> list[Finding]:
     """Whether the caller can sign in, and may do what the plan needs; everything that is missing at once.
 
     :param scope: Microsoft Graph's.
+    :param applications: as the plan has them.
     """
     try:
         claims = claims_of((await tokens.prove(source, scope, 0)).token)
@@ -78,9 +85,8 @@ async def caller(source: _auth.TokenSource, scope: str, needed: Needs) -> list[F
             *CONTROLLER.unknown(["caller_permissions"], "the caller could not sign in"),
         ]
     signed_in = CONTROLLER.ok("caller_sign_in")
-    if "scp" in claims:
-        # What a person may do follows from directory roles, too, and shows when it is tried.
-        return signed_in
+    if is_persons(claims):
+        return [*signed_in, *of_persons.judge(claims, needed, applications)]
     missing = lacking(needed, claims.get("roles") or [])
     if not missing:
         return [*signed_in, *CONTROLLER.ok("caller_permissions")]
@@ -106,7 +112,7 @@ async def application(
         return Seen([
             *subject.cross("registration", f"{wanted['unique_name']} is not registered in the tenant.", _SET_UP),
             *subject.unknown(sorted(CHECKS - {"registration"}), _NEEDS_APPLICATION),
-        ])
+        ], entity={})
     client_id = str(found["appId"])
     permissions = entra.declared(wanted)
     state, enabled, reading = await asyncio.gather(
@@ -127,7 +133,7 @@ async def application(
         findings += await _token(case, options, client_id, consent.granted_by_name(state)) if usable else (
             subject.unknown(["token"], "the application cannot sign in as it is")
         )
-    return Seen(findings, client_id, None if state.principal is None else str(state.principal["id"]))
+    return Seen(findings, client_id, None if state.principal is None else str(state.principal["id"]), found)
 
 
 async def mailboxes(

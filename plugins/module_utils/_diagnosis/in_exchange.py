@@ -17,6 +17,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.fin
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange import (
     application_access,
+    application_roles,
     client_access,
     mailbox_permissions,
     service_principals,
@@ -46,6 +47,33 @@ class Case:
     client_id: str | None
     principal_id: str | None
     foreign: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """An application whose token does not say that it may read a mailbox, which a role of Exchange can allow.
+
+    :param subject: the mailbox.
+    :param permissions: those of which one is enough.
+    :param lacking: the findings if no role gives it one of them.
+    """
+
+    subject: Subject
+    client_id: str
+    object_id: str
+    permissions: frozenset[str]
+    lacking: Sequence[Finding]
+
+
+async def reader(session: ExchangeSession, one: Reader) -> list[Finding]:
+    """Whether Exchange lets it read."""
+    try:
+        pointer = await service_principals.known(session, one.client_id, one.object_id)
+        reached = await application_access.reached(session, pointer, [one.subject.about])
+    except ModernAuthError as error:
+        return one.subject.unknown(["reader"], f"no role of Exchange can be told: {error.message.rstrip('.')}")
+    granted = {name for role in reached[one.subject.about] for name in application_roles.permissions(role)}
+    return one.subject.ok("reader") if one.permissions & granted else list(one.lacking)
 
 
 async def look(

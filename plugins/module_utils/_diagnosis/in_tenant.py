@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.mailops.modern_auth.plugins.module_utils import _auth, _graph
 from ansible_collections.mailops.modern_auth.plugins.module_utils._bootstrap.needs import needs
 from ansible_collections.mailops.modern_auth.plugins.module_utils._cloud import cloud_from
-from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis import in_entra, in_exchange
+from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis import in_entra, in_exchange, of_policies
 from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.findings import (
     CONTROLLER,
     Finding,
@@ -44,6 +44,7 @@ class Tenant:
     :param exchange: those by which Exchange is reached; None if it is not asked.
     :param cases: the applications, by name.
     :param plans: the plans of all their hosts, by host.
+    :param readers: the readers of the proofs of which Exchange is asked.
     :param due_within: a secret that ends so soon is wrong.
     """
 
@@ -51,6 +52,7 @@ class Tenant:
     exchange: Mapping[str, Any] | None
     cases: Mapping[str, in_entra.Case]
     plans: Mapping[str, Mapping[str, Any]]
+    readers: Sequence[in_exchange.Reader]
     due_within: timedelta
 
     def mailbox(self, address: str) -> Subject:
@@ -83,14 +85,19 @@ async def look(tenant: Tenant, *, at_once: int, progress: Progress) -> list[Find
         tokens = _auth.token_source(tenant.connection)
     except ModernAuthError as error:
         return [*findings, *CONTROLLER.cross("caller_sign_in", error.message, error.remedy or in_entra.CORRECT)]
-    needed = needs([case.wanted for case in tenant.cases.values()], tenant.plans.values())
-    findings += await in_entra.caller(tokens, cloud_from(tenant.connection).graph_scope, needed)
+    applications = [case.wanted for case in tenant.cases.values()]
+    needed = needs(applications, tenant.plans.values())
+    findings += await in_entra.caller(tokens, cloud_from(tenant.connection).graph_scope, needed, applications)
     if crossed(findings, CONTROLLER.about, ("caller_sign_in",)):
         return findings
     limited = crossed(findings, CONTROLLER.about, ("caller_permissions",))
     async with _graph.graph_client(tenant.connection, tokens, CoalescingGraphClient) as graph:
         seen = await _applications(graph, tenant, limited=limited, at_once=at_once, progress=progress)
         findings += [one for found in seen.values() for one in found.findings]
+        findings += await of_policies.look(graph, [
+            of_policies.case(case.wanted, entity) for name, case in tenant.cases.items()
+            if case.wanted["credential"] == "client_secret" and (entity := seen[name].entity) is not None
+        ])
         findings += await _mailboxes(graph, tenant, limited=limited)
     return findings + (await _exchange(tenant.exchange, tenant, seen) if tenant.exchange else [])
 
@@ -148,6 +155,9 @@ async def _exchange(
     ]
     try:
         async with exchange_session(options) as session:
-            return await in_exchange.look(session, work, tenant.mailbox)
+            findings = await in_exchange.look(session, work, tenant.mailbox)
+            for one in tenant.readers:
+                findings += await in_exchange.reader(session, one)
+            return findings
     except ModernAuthError as error:
         return CONTROLLER.error("caller_exchange", error)

@@ -1,7 +1,8 @@
 # Copyright: mailops contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-"""The table of symptoms: what the identity platform and mail services say, why, and which checks decide. Pure.
+"""The table of symptoms: what the identity platform and mail services say, and clients that do not come as far as them;
+why, and which checks decide. Pure.
 
 How a symptom is known and what to do about it are the domain's, which say it to whoever meets the symptom: the numbers
 and remedies of _aadsts.py, the patterns and remedies of _mail/diagnosis.py. Here stand the causes and the checks beside
@@ -12,11 +13,13 @@ Sources: https://learn.microsoft.com/entra/identity-platform/reference-error-cod
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._aadsts import REMEDIES, quoted
+from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.connections import FAILURES
 from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.findings import (
     Finding,
     crosses,
@@ -147,7 +150,8 @@ _MAIL: Sequence[tuple[Protocol, str, str, tuple[str, ...]]] = (
      "the product does not sign in: a server that wants a sign-in was taken for a relay", ("settings",)),
     ("smtp", "530 5.7.0 Must issue a STARTTLS command first", "the product does not encrypt", ("settings",)),
     ("smtp", "550 5.2.251 Sender throttled due to continuous mailbox full errors.",
-     "the same error was met again and again", ("licence",)),
+     "the same error was met again and again: another sender, no licence, a full mailbox, or recipients",
+     ("mailbox_rights", "settings", "licence")),
     ("smtp", "430 4.2.0 STOREDRV; mailbox logon failure; MapiExceptionLogonFailed",
      "the application cannot open the mailbox: no FullAccess, not yet in force, or a wrong object id",
      ("exchange_principal", "mailbox_rights")),
@@ -186,6 +190,9 @@ _MAIL: Sequence[tuple[Protocol, str, str, tuple[str, ...]]] = (
     ("smtp", "451 4.7.500 Server busy", "the server has a passing trouble", ()),
     ("smtp", "535 Authentication failed", "the server took neither password nor token", ("settings", *_TOKEN)),
 )
+#: A reply's code as clients log it: "535-5.7.3", "535: 5.7.3" (MailKit), "(535, b'5.7.3" (Python), or not (.NET).
+_LOGGED_CODE = re.compile(r"\b([245]\d\d)(?:-|: |, b['\"])(?=\w)")
+_LOGGED_WITHOUT = re.compile(r"(?<=server response was: )(?=([245])\.\d\.\d)")
 _PROTOCOLS: Sequence[Protocol] = ("graph", "imap", "pop3", "smtp")
 
 
@@ -200,6 +207,11 @@ def entra() -> list[Symptom]:
 def mail() -> list[Symptom]:
     """What mail services say."""
     return [_symptom(said, cause, checks, _sign(protocol, said)) for protocol, said, cause, checks in _MAIL]
+
+
+def connections() -> list[Symptom]:
+    """What clients say that do not come as far as a service."""
+    return [Symptom(one.said, one.cause, one.checks, one.remedy) for one in FAILURES]
 
 
 def signs() -> list[Sign]:
@@ -217,15 +229,19 @@ def find(text: str) -> Symptom:
 
     :raises InputError: none does.
     """
-    number = quoted(text)
+    answer = _as_answered(text)
+    number = quoted(answer)
     for several, cause, checks in _ENTRA:
         if number in several:
             return Symptom(f"AADSTS{number}", cause, checks, REMEDIES[number or 0])
     rows = {id(sign): row for sign, row in zip(signs(), _MAIL, strict=True)}
-    fitting = {id(sign) for protocol in _PROTOCOLS if (sign := sign_of(protocol, "", text)) is not None}
+    fitting = {id(sign) for protocol in _PROTOCOLS if (sign := sign_of(protocol, "", answer)) is not None}
     for key, (protocol, said, cause, checks) in rows.items():
         if key in fitting:
             return _symptom(said, cause, checks, _sign(protocol, said))
+    for one, symptom in zip(FAILURES, connections(), strict=True):
+        if re.search(one.pattern, answer, re.IGNORECASE):
+            return symptom
     raise InputError(
         f"mail_symptom: nothing is known of {text!r}.",
         remedy="Give the service's answer with its code, for example '535 5.7.139 Authentication unsuccessful, ...' or "
@@ -269,6 +285,11 @@ def rows(symptoms: Sequence[Symptom]) -> Iterator[Mapping[str, str]]:
             "what is said": one.said, "why": one.cause,
             "checks that decide": ", ".join(f"`{check}`" for check in one.checks), "what to do": one.remedy,
         }
+
+
+def _as_answered(text: str) -> str:
+    """A line of a client's log, with the code of a reply as the service writes it; where it was left out, its class."""
+    return _LOGGED_WITHOUT.sub(r"\g<1>50 ", _LOGGED_CODE.sub(r"\1 ", text))
 
 
 def _symptom(said: str, cause: str, checks: tuple[str, ...], sign: Sign) -> Symptom:

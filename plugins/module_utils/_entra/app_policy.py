@@ -24,7 +24,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import GraphError, InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._graph import GraphClient
-from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Request
+from ansible_collections.mailops.modern_auth.plugins.module_utils._graph_messages import Entity, Request
 
 READ = "Policy.Read.All"
 
@@ -38,6 +38,9 @@ _INSTEAD = {
     "(entra_federated_credential), or have the policy changed for this application.",
 }
 _SHORTER = "Give a lifetime that the policy allows, or have the policy changed for this application."
+
+_DEFAULT = Request("GET", "/policies/defaultAppManagementPolicy", "read the tenant's app management policy", READ)
+_OTHERS = Request("GET", "/policies/appManagementPolicies", "read the app management policies", READ)
 
 # Edm.Duration knows days and smaller units only.
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
@@ -93,6 +96,12 @@ def in_force(
     }
 
 
+def exempting(kind: Kind, restrictions: Mapping[str, Restriction]) -> Restriction | None:
+    """What forbids a kind of credential to some callers, and not to all; None if nothing does. Pure."""
+    forbidden = restrictions.get(_FORBIDS.get(kind, ""))
+    return forbidden if forbidden is not None and forbidden.exempts else None
+
+
 def decide(
     registration: Registration, restrictions: Mapping[str, Restriction], lifetime: timedelta, renew_within: timedelta
 ) -> Allowed:
@@ -134,14 +143,33 @@ async def allowed(
     graph: GraphClient, registration: Registration, lifetime: timedelta, renew_within: timedelta
 ) -> Allowed:
     """Ask the policy. Whoever may not read it goes on, and Graph refuses what it forbids. Raises like ``decide``."""
-    own, default = await graph.batch([
-        Request("GET", f"{registration.path}/appManagementPolicies", "read the app management policy", READ),
-        Request("GET", "/policies/defaultAppManagementPolicy", "read the tenant's app management policy", READ),
-    ])
+    own, default = await graph.batch([_own(registration), _DEFAULT])
     if own.status >= 400 or default.status >= 400:
         return decide(registration, {}, lifetime, renew_within)
     found = in_force(registration, own.entity().get("value") or [], default.entity())
     return decide(registration, found, lifetime, renew_within)
+
+
+async def of_tenant(graph: GraphClient) -> tuple[Entity, bool]:
+    """The tenant's default policy, and whether there are others, which applications can have.
+
+    :raises GraphError: among others if the caller may not read policies.
+    """
+    default, others = await graph.batch([_DEFAULT, _OTHERS])
+    return default.entity(), bool(others.entity()["value"])
+
+
+async def of_applications(graph: GraphClient, registrations: Sequence[Registration]) -> list[Sequence[Entity]]:
+    """The policies that are assigned to each application.
+
+    :raises GraphError: among others if the caller may not read policies.
+    """
+    answers = await graph.batch([_own(one) for one in registrations])
+    return [answer.entity()["value"] for answer in answers]
+
+
+def _own(registration: Registration) -> Request:
+    return Request("GET", f"{registration.path}/appManagementPolicies", "read the app management policy", READ)
 
 
 def _is_for(restriction: Mapping[str, Any], created: datetime | None) -> bool:

@@ -10,9 +10,9 @@ it finds.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils import _secret_file
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.key_pairs import (
     Certificate,
     KeyPair,
@@ -62,7 +62,7 @@ class KeyFiles:
 
         :raises InputError: if it cannot be written.
         """
-        write_private(self.pending_path, pair.pem)
+        _secret_file.write(self.pending_path, pair.pem)
 
     def discard(self) -> None:
         """Remove the pair to come, which Entra ID did not accept."""
@@ -75,9 +75,7 @@ class KeyFiles:
         """
         content = _content(self.path)
         if content is not None:
-            kept = self.previous_path.with_name(f"{self.previous_path.name}.new")
-            write_private(kept, content)
-            kept.replace(self.previous_path)
+            _secret_file.write(self.previous_path, content)
         self.pending_path.replace(self.path)
 
     def remove(self) -> None:
@@ -101,24 +99,6 @@ def read_file(option: str, path: str) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"{option}: {path} cannot be read ({error.strerror}).") from error
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, and have it on the disk.
-
-    :raises InputError: if it cannot be written.
-    """
-    try:
-        path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise InputError(
-            f"path: {path} cannot be written ({error.strerror}).",
-            remedy="Give a path in a folder that exists and that the user who runs the task may write to.",
-        ) from error
 
 
 def _content(path: Path) -> bytes | None:

@@ -122,7 +122,8 @@ def _result(host: str, steps: Steps, *, delivered: bool) -> str:
     if steps.predicted:
         return "predicted"
     if steps.removal:
-        return "removed" if host in steps.identity or host in steps.access else "nothing to remove"
+        done = [step.get(host, {}) for step in (steps.identity, steps.access)]
+        return "removed" if any(verdict.get("changed") for verdict in done) else "nothing to remove"
     if delivered:
         return DELIVERED
     return "configured, not verified" if steps.targets.get(host) else "not verified"

@@ -29,6 +29,9 @@ Every step of a run may be the last one, and is finished by the next run:
 - Stored as pending: it is rolled out to whoever is awaited. A host that had been given it before the record of its
   proof is given it again, which changes nothing.
 - Proven, not made current: a pending credential that was proven on some host, and failed on none, becomes current.
+- Taken back: every host that gets an older credential is put into ``awaiting`` before it is touched, so that none
+  counts as proven with what it does not have. If that cannot be stored, hosts keep what they have, and the next run
+  goes on.
 - Removed in Entra ID, not in the store: it is dropped.
 
 Two runs: every change of an entry replaces the revision that was read before it, so one of two locks fails. Entra ID
@@ -58,6 +61,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._rotation.step
     proven,
     removed,
     retirable,
+    taken_back,
 )
 
 __all__ = [
@@ -74,5 +78,6 @@ __all__ = [
     "proven",
     "removed",
     "retirable",
+    "taken_back",
     "until",
 ]

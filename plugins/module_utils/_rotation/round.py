@@ -138,14 +138,17 @@ def record(keeper: Keeper, state: State, hosts: Collection[str], around: Round) 
 
 
 def end(keeper: Keeper, wanted: Mapping[str, Any], state: State, reached: Mapping[str, bool], around: Round) -> State:
-    """Find out who gets another secret back, and what may be removed.
+    """Find out who gets another secret back, store that they are awaited again, and find out what may be removed.
 
     :param reached: the hosts that can be reached, and whether each was given another secret.
     """
-    entry, _revision = keeper.read()
+    entry, revision = keeper.read()
     seen = Seen(state["seen"]["secrets"], around.now(state), wanted["environment"])
     why = state["msg"] if state["failed"] else None
     ending = _rotation.ending(entry, around.run, seen, reached, why)
+    if why is not None:
+        entry = _rotation.taken_back(entry, around.run, wanted["team"], ending["back"], why)
+        keeper.write(entry, revision)
     return {**state, "back": ending["back"], "retire": ending["retire"], "entry": shown(entry)}
 
 
@@ -157,8 +160,7 @@ async def conclude(
     await _remove(graph, entry, state["retire"])
     kept = _rotation.removed(entry, around.run, state["retire"], wanted["team"])
     after = _rotation.concluded(
-        kept, around.run, wanted["team"], state["msg"] if state["failed"] else None, around.now(state),
-        around.terms.overlap,
+        kept, around.run, wanted["team"], around.now(state), around.terms.overlap,
     )
     keeper.write(after, revision)
     return {**state, "locked": False, "concluded": True, "entry": shown(after)}

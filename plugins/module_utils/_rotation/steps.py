@@ -58,25 +58,34 @@ def proven(entry: Mapping[str, Any], run: str, hosts: Collection[str], until: st
     return _tidy(kept)
 
 
-def concluded(
-    entry: Mapping[str, Any], run: str, team: Sequence[str], failure: str | None, moment: str, overlap: timedelta
-) -> Entry:
-    """The entry at the end of a run, without its lock.
+def taken_back(entry: Mapping[str, Any], run: str, team: Sequence[str], back: Collection[str], failure: str) -> Entry:
+    """The entry before hosts get an older credential back: whoever was proven with the newest one is awaited again.
 
-    :param failure: why the newest credential could not be proven on a host; then it was taken back from every host.
+    It is stored before a host is touched. A run that ends in between would leave hosts that count as proven with a
+    credential that they do not have.
+
+    :param back: the hosts that do. A pending credential is taken back from all of the team, known to be there or not.
+    :param failure: why the newest credential could not be proven on a host.
     """
     kept = _mine(entry, run)
+    is_pending = newest(kept) == "pending"
+    if is_pending:
+        kept["pending"]["failure"] = failure
+    awaiting = kept.get("awaiting", [])
+    again = [host for host in team if is_pending or host in back or host in awaiting]
+    kept["awaiting"] = [*again, *(host for host in awaiting if host not in team)]
+    return _tidy(kept)
+
+
+def concluded(entry: Mapping[str, Any], run: str, team: Sequence[str], moment: str, overlap: timedelta) -> Entry:
+    """The entry at the end of a run, without its lock: pending becomes current where somebody was proven with it."""
+    kept = _mine(entry, run)
     del kept["lock"]
-    if newest(kept) == "pending":
-        awaiting = kept.get("awaiting", [])
-        if failure is not None:
-            kept["pending"]["failure"] = failure
-            kept["awaiting"] = [*team, *(host for host in awaiting if host not in team)]
-        elif set(team) - set(awaiting):
-            pending = kept.pop("pending")
-            end = min(datetime.fromisoformat(moment) + overlap, _latest_end(kept["current"], moment))
-            kept["previous"] = {**kept["current"], "remove_after": written(end)}
-            kept["current"] = {name: value for name, value in pending.items() if name != "failure"}
+    if newest(kept) == "pending" and set(team) - set(kept.get("awaiting", [])):
+        pending = kept.pop("pending")
+        end = min(datetime.fromisoformat(moment) + overlap, _latest_end(kept["current"], moment))
+        kept["previous"] = {**kept["current"], "remove_after": written(end)}
+        kept["current"] = {name: value for name, value in pending.items() if name != "failure"}
     return _tidy(kept)
 
 
@@ -105,7 +114,7 @@ def ending(
     the ids of the credentials to remove.
 
     :param reached: the hosts that can be reached, and whether each was given another credential in this run.
-    :param failure: as for ``concluded``.
+    :param failure: as for ``taken_back``.
     :raises StoreError: the entry is not in the hands of this run.
     """
     _mine(entry, run)

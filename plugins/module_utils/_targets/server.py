@@ -83,6 +83,21 @@ class Ran:
 
 
 @dataclass(frozen=True)
+class Program:
+    """A program that is looked for, and not run.
+
+    :param path: where it is; None if there is none of that name.
+    :param executable: whether the user may run it, as far as that can be told by looking.
+    :param user: who would run it.
+    """
+
+    name: str
+    path: str | None
+    executable: bool
+    user: str
+
+
+@dataclass(frozen=True)
 class Load:
     """A file that a program loads as the product does.
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote
 
 from starlette.datastructures import Headers
 
-from m365_sandbox.graph.errors import GraphError, gateway_refusal
+from m365_sandbox.graph.errors import REFUSALS, GraphError, gateway_refusal
 from m365_sandbox.graph.routing import BETA, V1, Answer, Call, Route, Router, person_of, split_path
 from m365_sandbox.identity.tokens import TokenError, verify
 from m365_sandbox.mail.post_office import PostOffice
@@ -79,6 +79,10 @@ class Dispatcher:
         try:
             claims = self._authenticate(incoming.headers)
             app_id = claims["appid"]
+            code = self._sandbox.faults.refusal(FACE, REFUSALS, incoming.method, incoming.plain_path)
+            if code is not None:
+                status, message = REFUSALS[code]
+                raise GraphError(status, code, message)
             route, call = self._route(incoming, claims)
             answer = await route.handler(call)
             changed = _may_change(route, answer)

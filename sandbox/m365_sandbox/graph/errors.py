@@ -8,6 +8,9 @@ from typing import Any
 from m365_sandbox.state.clock import now
 
 Detail = Mapping[str, str]
+#: What it can be made to refuse with by a fault: code -> status and text. This one is measured in public code, with a
+#: token that has no permission at all for mail.
+REFUSALS: Mapping[str, tuple[int, str]] = {"UnknownError": (401, "")}
 
 
 class GraphError(Exception):

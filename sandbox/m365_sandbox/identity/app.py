@@ -20,6 +20,7 @@ from m365_sandbox.identity.grants.authorization_codes import redeem_code
 from m365_sandbox.identity.grants.client_credentials import answer_client_credentials
 from m365_sandbox.identity.grants.device_codes import redeem_device_code, start_device_flow
 from m365_sandbox.identity.grants.refresh_tokens import redeem_refresh_token
+from m365_sandbox.identity.refusals import refuse
 from m365_sandbox.identity.sign_in.pages import DEVICE_PATH, sign_in_routes
 from m365_sandbox.identity.token_request import TokenRequest, answer_token_request, require_tenant
 from m365_sandbox.state.sandbox import Sandbox
@@ -96,6 +97,7 @@ class _Face:
         basic = basic_credentials(request.headers.get("authorization", ""))
         # The request log wants to know who asked, whether or not a token comes out of it.
         request.state.app_id = form.get("client_id") or (basic[0] if basic else None)
+        refuse(self.sandbox, request, request.state.app_id or "")
         return _json(await answer_token_request(
             TokenRequest(
                 sandbox=self.sandbox, tenant_name=request.path_params["tenant"], version=version, form=form,

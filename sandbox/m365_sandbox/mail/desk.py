@@ -57,6 +57,12 @@ class Desk(ABC):
         """What is to go wrong with a connection that has just been made."""
         return next(iter(self._faults.take(self._face, "CONNECT", "", ("unavailable", "disconnect"))), None)
 
+    def refusal(self, at: str) -> str | None:
+        """What a fault makes it answer, see SmtpRefusal; None if there is none."""
+        refusals = self.provider.refusals
+        code = self._faults.refusal(self._face, [code for code, one in refusals.items() if one.at == at])
+        return None if code is None else refusals[code].words
+
     def enter(self, connection: Connection, signed_in: SignedIn) -> None:
         """Count a connection for the mailbox that it signed in to."""
         self.connected[signed_in.mailbox["id"]].append(connection)
@@ -70,6 +76,8 @@ class Desk(ABC):
     async def handle_MAIL(
         self, server: Connection, session: Session, envelope: Envelope, address: str, options: list[str],
     ) -> str:
+        if refused := self.refusal("MAIL"):
+            return refused
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return self.provider.sender_ok
@@ -85,7 +93,7 @@ class Desk(ABC):
 
     async def handle_DATA(self, server: Connection, session: Session, envelope: Envelope) -> str:
         assert server.signed_in is not None
-        return await self.take(server, server.signed_in, envelope)
+        return self.refusal("message") or await self.take(server, server.signed_in, envelope)
 
     async def handle_HELO(self, server: Connection, session: Session, envelope: Envelope, hostname: str) -> str:
         session.host_name = hostname

@@ -96,6 +96,7 @@ IMAP = ImapProvider(
     invalid_state=wording.IMAP_INVALID_STATE,
     timeout=wording.IMAP_TIMEOUT,
     too_long=wording.IMAP_TOO_LONG,
+    refusals=wording.IMAP_REFUSALS,
     rules=rules,
     answers=answers,
 )
@@ -133,6 +134,7 @@ SMTP = SmtpProvider(
     challenge=None,
     authenticated=wording.SMTP_AUTHENTICATED,
     refusal=wording.smtp_refusal,
+    refusals=wording.SMTP_REFUSALS,
     reply=exchanges,
     received="Microsoft SMTP Server",
     bad_domain=wording.SMTP_BAD_DOMAIN,

@@ -6,6 +6,8 @@ import asyncio
 import collections
 import logging
 import ssl
+from collections.abc import Mapping
+from functools import partial
 from typing import Literal
 
 from m365_sandbox.mail.dialogue import Ask, Dialogue, End, Judge
@@ -20,6 +22,7 @@ from m365_sandbox.mail.pop3.session import Pop3Session
 from m365_sandbox.mail.relaying import Stream
 from m365_sandbox.mail.sign_in import Outcome, Refused, SignedIn
 from m365_sandbox.mail.store import MailStore
+from m365_sandbox.state.faults import Faults
 
 log = logging.getLogger(__name__)
 
@@ -32,19 +35,22 @@ class FrontDoor:
 
     :param provider: whose IMAP or POP3 it speaks.
     :param judge: says who may sign in.
+    :param face: the face that faults name.
     :param idle_seconds: how long a client that is not signed in may be silent.
     :param most_sessions: how many clients may be signed in to a mailbox at a time; None if that is not limited.
     """
 
     def __init__(
-        self, provider: ImapProvider | Pop3Provider, store: MailStore, judge: Judge, tls: ssl.SSLContext, *,
-        idle_seconds: float = IDLE_SECONDS, most_sessions: int | None = None,
+        self, provider: ImapProvider | Pop3Provider, store: MailStore, judge: Judge, tls: ssl.SSLContext,
+        faults: Faults, face: str, *, idle_seconds: float = IDLE_SECONDS, most_sessions: int | None = None,
     ) -> None:
         self._provider = provider
         self._protocol: Literal["imap", "pop3"] = "imap" if isinstance(provider, ImapProvider) else "pop3"
         self._store = store
         self._judge_of = judge
         self._tls = tls
+        self._faults = faults
+        self._face = face
         self._idle_seconds = idle_seconds
         self._most_sessions = most_sessions
         # By the account of the mailbox store.
@@ -83,6 +89,8 @@ class FrontDoor:
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._faults.take(self._face, "CONNECT", "", ("disconnect",)):
+            return
         provider = self._provider
         dialogue = (
             imap_dialogue(provider, self._judge) if isinstance(provider, ImapProvider)
@@ -137,8 +145,12 @@ class FrontDoor:
 
     def _session(self, client: Stream, store: Stream) -> ImapSession | Pop3Session:
         if isinstance(self._provider, ImapProvider):
-            return ImapSession(self._provider, client, store)
+            return ImapSession(self._provider, client, store, partial(self._refusal, self._provider.refusals))
         return Pop3Session(self._provider, client, store)
+
+    def _refusal(self, refusals: Mapping[str, str]) -> str | None:
+        code = self._faults.refusal(self._face, refusals)
+        return None if code is None else refusals[code]
 
     def _judge(self, mechanism: str, response: bytes) -> Outcome:
         outcome = self._judge_of(mechanism, response)

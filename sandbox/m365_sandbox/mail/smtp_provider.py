@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from m365_sandbox.mail.sign_in import Reason
+
+
+@dataclass(frozen=True)
+class SmtpRefusal:
+    """A refusal that a fault asks for.
+
+    :param at: the command that it answers; ``message`` is the end of the data.
+    """
+
+    at: Literal["AUTH", "MAIL", "DATA", "message"]
+    words: str
 
 
 @dataclass(frozen=True)
@@ -19,6 +31,7 @@ class SmtpProvider:
     :param mechanisms: what AUTH offers once the connection is encrypted, by whether that was from the first byte on.
     :param challenge: as an ImapProvider's.
     :param refusal: the answer to AUTH by reason, from the moment and the session's id.
+    :param refusals: what it can be made to refuse with by a fault, by code.
     :param reply: the provider's reply in place of one of aiosmtpd's own.
     :param received: how the Received field calls the protocol.
     """
@@ -32,6 +45,7 @@ class SmtpProvider:
     challenge: str | None
     authenticated: str
     refusal: Callable[[Reason, datetime, str], str]
+    refusals: Mapping[str, SmtpRefusal]
     reply: Callable[[str], str]
     received: str
     bad_domain: str

@@ -70,10 +70,15 @@ class Submission(SMTP):
         return mime.received(f"{self.session.host_name} (127.0.0.1)", f"{self.hostname} (127.0.0.1)", how, now())
 
     async def push(self, status: AnyStr) -> None:
-        if isinstance(status, str):
-            await super().push(self._provider.reply(status).replace("{session}", self._session_id))
-        else:
+        if not isinstance(status, str):
             await super().push(status)
+            return
+        reply = self._provider.reply(status).replace("{session}", self._session_id)
+        await super().push(reply)
+        if reply.startswith("421"):
+            # It says that the connection ends (RFC 5321).
+            assert self.transport is not None
+            self.transport.close()
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         try:
@@ -108,6 +113,14 @@ class Submission(SMTP):
         """Takes AUTH=, which clients may give wherever AUTH is offered (RFC 4954), and which has no effect here."""
         await super().smtp_MAIL(_AUTH_PARAMETER.sub("", arg) if arg else arg)
 
+    async def smtp_DATA(self, arg: str) -> None:
+        """Can be refused before there are any."""
+        ready = self.envelope is not None and self.envelope.rcpt_tos
+        if ready and (refused := self._desk.refusal("DATA")):
+            await self.push(refused)
+        else:
+            await super().smtp_DATA(arg)
+
     async def smtp_STARTTLS(self, arg: str) -> None:
         """Once: the library would start TLS within TLS."""
         if self._tls_object() is not None:
@@ -140,7 +153,9 @@ class Submission(SMTP):
             return
         first = initial[0].encode("utf-8", "surrogateescape") if initial else None
         outcome = await self._MECHANISMS[name](self, name, first)
-        if isinstance(outcome, SignedIn):
+        if refused := self._desk.refusal("AUTH"):
+            await self.push(refused)
+        elif isinstance(outcome, SignedIn):
             self.signed_in = outcome
             self._desk.enter(self, outcome)
             await self.push(self._provider.authenticated)

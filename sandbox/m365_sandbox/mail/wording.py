@@ -9,6 +9,7 @@ import base64
 from datetime import datetime
 
 from m365_sandbox.mail.sign_in import Reason
+from m365_sandbox.mail.smtp_provider import SmtpRefusal
 
 # A server of the tenant as its own headers and greetings name it.
 SERVER = "AM0PR01MB0001.eurprd01.prod.outlook.com"
@@ -41,6 +42,10 @@ IMAP_BAD_CHARSET = "NO [BADCHARSET (US-ASCII)] The specified charset is not supp
 IMAP_INVALID_SET = "NO The specified message set is invalid."
 IMAP_FOLDER_EXISTS = "Mailbox already exists."
 IMAP_IDLING = "+ IDLE accepted, awaiting DONE command."
+IMAP_REFUSALS = {
+    # As imapflow's tests have it.
+    "Request is throttled": "BAD Request is throttled. Suggested Backoff Time: 92415 milliseconds",
+}
 IMAP_GO_ON = "+ Ready for additional command text."            # unconfirmed
 IMAP_FLAGS = ("\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft", "$MDNSent")
 IMAP_SELECTED_FLAGS = (
@@ -116,6 +121,31 @@ SMTP_BLOCKED_FOR_SPAM = (
     "OutboundSpamException: WASCL UserAction verdict is not None. Actual verdict is RefuseQuota.[EndDiagnosticData] "
     f"[Hostname={SERVER.upper()}]"
 )
+# By a fault.
+SMTP_REFUSALS = {
+    # When it comes, how it begins and the exception are in public guides and in Microsoft's script that tests SMTP;
+    # what stands between is unconfirmed.
+    "430 4.2.0": SmtpRefusal(
+        "message",
+        "430 4.2.0 STOREDRV; mailbox logon failure; STOREDRV.Submission.Exception:ConnectionFailedTransientException."
+        f"MapiExceptionLogonFailed [Hostname={SERVER.upper()}]",
+    ),
+    # Of public clients' logs, also as what ends the connection; when it comes is unconfirmed.
+    "421 4.4.2": SmtpRefusal(
+        "MAIL", "421 4.4.2 Message submission rate for this client has exceeded the configured limit"
+    ),
+    # Microsoft's page on the throttling of continuous errors; when they come is unconfirmed.
+    **{
+        f"550 5.2.{number}": SmtpRefusal(
+            "message", f"550 5.2.{number} Sender throttled due to continuous {what} errors."
+        ) for number, what in {
+            251: "mailbox full", 252: "send as denied", 253: "invalid license", 254: "too many recipients",
+            255: "invalid recipients",
+        }.items()
+    },
+    # Microsoft's page on reports of mail that is not delivered; when it comes is unconfirmed.
+    "550 5.7.705": SmtpRefusal("message", "550 5.7.705 Access denied, tenant has exceeded threshold"),
+}
 SMTP_OVER_SEND_SIZE = (  # the codes are unconfirmed
     "554 5.2.3 MapiExceptionMaxSubmissionExceeded; Message size exceeds maximum size limit.; "
     "STOREDRV.Submission.Exception:MessageSubmissionExceededException.MapiExceptionMaxSubmissionExceeded; Failed "

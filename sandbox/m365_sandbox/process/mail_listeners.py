@@ -77,8 +77,11 @@ class MailListeners:
         self, face: str, provider: ImapProvider | Pop3Provider, store: MailStore, judge: Judge,
         most_sessions: int | None = None,
     ) -> None:
-        door = FrontDoor(provider, store, judge, self._sandbox.tls, most_sessions=most_sessions)
-        self._sandbox.ports[face] = await door.start(self._sandbox.ports.get(face, 0))
+        sandbox = self._sandbox
+        door = FrontDoor(
+            provider, store, judge, sandbox.tls, sandbox.faults, face, most_sessions=most_sessions
+        )
+        sandbox.ports[face] = await door.start(sandbox.ports.get(face, 0))
         self._doors.append(door)
 
     async def _listen(

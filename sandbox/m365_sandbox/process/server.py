@@ -49,6 +49,7 @@ from m365_sandbox.process.instance import PORTS_FILE, Instance
 from m365_sandbox.process.mail_listeners import MailListeners
 from m365_sandbox.process.pid_file import AlreadyRunning, PidFile
 from m365_sandbox.process.ports import ports_of_faces
+from m365_sandbox.process.refusals import REFUSALS
 from m365_sandbox.process.start_options import add_start_options, founding
 from m365_sandbox.state.catalog import load_catalog
 from m365_sandbox.state.certificates import load_or_create_tls
@@ -109,7 +110,7 @@ def build(directory: Path, ports: Mapping[str, int], founded: Founding) -> Sandb
             form: SigningKeys.load_or_create(directory / name, lifetime=GOOGLE_LIFETIME)
             for form, name in GOOGLE_FILES.items()
         },
-        faults=Faults(),
+        faults=Faults(REFUSALS),
         requests=RequestLog(),
         catalog=load_catalog(),
         credentials=Credentials.load_or_create(directory),

@@ -1,7 +1,7 @@
 """Faults on request: what goes wrong on which requests, and how often.
 
-This module decides. ``http.middleware`` acts for the HTTP faces, a submission port for itself; whoever reads the
-tenant asks ``replication_lag``.
+This module decides. ``http.middleware`` acts for the HTTP faces, a mail face for itself; whoever reads the tenant asks
+``replication_lag``, and whoever can refuse what is asked for ``refusal``.
 """
 
 from __future__ import annotations
@@ -9,13 +9,17 @@ from __future__ import annotations
 import random
 import re
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 HTTP_FACES = ("identity", "graph", "outlook", "google")
-MAIL_FACES = ("smtp", "gmail_smtp")
-KINDS = ("latency", "throttle", "unavailable", "disconnect", "replication_lag")
+#: What each can do to whoever connects; refusals come later.
+MAIL_FACES: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("smtp", "gmail_smtp"), ("unavailable", "disconnect")),
+    **dict.fromkeys(("imap", "pop3", "gmail_imap", "gmail_pop3"), ("disconnect",)),
+}
+KINDS = ("latency", "throttle", "unavailable", "disconnect", "replication_lag", "refuse")
 MOMENTS = ("before", "after")
 
 
@@ -29,11 +33,11 @@ class Fault:
 
     ``kind``: ``latency`` (``seconds`` before the answer), ``throttle`` (429), ``unavailable`` (``status``, 503 unless
     told otherwise; 421 to whoever connects to a mail face), ``disconnect`` (the TCP connection is cut without an
-    answer), ``replication_lag`` (reads answer as of ``seconds`` ago). ``rate`` is the share of matching requests that
-    it hits. ``path`` is a regular expression searched for in the path, ``methods`` the HTTP methods (all when null).
-    ``count`` is how often it still strikes (without end when null). ``retry_after`` is sent word for word, so it may be
-    fractional. ``when``: before the request is handled, or after it took effect but before the answer. ``seed`` makes
-    the choice of requests repeatable.
+    answer), ``replication_lag`` (reads answer as of ``seconds`` ago), ``refuse`` (the provider's refusal with ``code``,
+    in the face's own form). ``rate`` is the share of matching requests that it hits. ``path`` is a regular expression
+    searched for in the path, ``methods`` the HTTP methods (all when null). ``count`` is how often it still strikes
+    (without end when null). ``retry_after`` is sent word for word, so it may be fractional. ``when``: before the
+    request is handled, or after it took effect but before the answer. ``seed`` makes the choice of requests repeatable.
     """
 
     face: str
@@ -47,6 +51,7 @@ class Fault:
     count: int | None = None
     when: str = "before"
     seed: int | None = None
+    code: str | None = None
 
     def __post_init__(self) -> None:
         _check(
@@ -77,12 +82,15 @@ class Fault:
             "only unavailable and disconnect can happen after the effect",
         )
         _check(
-            self.face in HTTP_FACES or (
-                self.kind in ("unavailable", "disconnect") and self.when == "before"
-                and self.path is None and self.methods is None
-            ),
-            f"{self.face} can be unavailable or disconnect whoever connects; it knows no path, methods and after",
+            isinstance(self.code, str) if self.kind == "refuse" else self.code is None,
+            "refuse needs a code, which is text, and nothing else has one",
         )
+        if self.face in MAIL_FACES:
+            kinds = (*MAIL_FACES[self.face], "refuse")
+            _check(
+                self.kind in kinds and self.when == "before" and self.path is None and self.methods is None,
+                f"{self.face} knows {', '.join(kinds)}, and no path, methods and after",
+            )
         self._random = random.Random(self.seed)
 
     def strikes(self, face: str, method: str, path: str) -> bool:
@@ -101,9 +109,13 @@ class Fault:
 
 
 class Faults:
-    """The faults in force. The mail faces run threads, hence the lock."""
+    """The faults in force. The mail faces run threads, hence the lock.
 
-    def __init__(self) -> None:
+    :param refusals: the codes with which each face can be made to refuse.
+    """
+
+    def __init__(self, refusals: Mapping[str, Collection[str]] | None = None) -> None:
+        self._refusals = refusals or {}
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
 
@@ -121,6 +133,9 @@ class Faults:
         if missing := [name for name in ("face", "kind") if name not in description]:
             raise FaultError(f"missing property {', '.join(missing)}")
         fault = Fault(**description)
+        codes = self._refusals.get(fault.face, ())
+        possible = f"code must be one of {', '.join(codes)}" if codes else f"{fault.face} refuses with no code"
+        _check(fault.code is None or fault.code in codes, possible)
         with self._lock:
             self._faults.append(fault)
         return fault
@@ -141,6 +156,17 @@ class Faults:
         """
         with self._lock:
             return [fault for fault in self._faults if fault.kind in kinds and fault.strikes(face, method, path)]
+
+    def refusal(self, face: str, codes: Collection[str], method: str = "", path: str = "") -> str | None:
+        """The code with which this request is refused, or None.
+
+        :param codes: those that can be said to it.
+        """
+        with self._lock:
+            return next((
+                fault.code for fault in self._faults
+                if fault.kind == "refuse" and fault.code in codes and fault.strikes(face, method, path)
+            ), None)
 
     def replication_lag(self, face: str, method: str, path: str) -> float:
         """How many seconds ago the tenant is seen as by this read; 0 when nothing delays it."""

@@ -95,6 +95,7 @@ IMAP = ImapProvider(
     invalid_state=wording.IMAP_INVALID_STATE,
     timeout=wording.IMAP_TIMEOUT,
     too_long=wording.IMAP_TOO_LONG,
+    refusals={},
     rules=imap_rules,
     answers=imap_answers,
 )
@@ -130,6 +131,7 @@ SMTP = SmtpProvider(
     challenge=wording.CHALLENGE,
     authenticated=wording.SMTP_AUTHENTICATED,
     refusal=wording.smtp_refusal,
+    refusals=wording.SMTP_REFUSALS,
     reply=_reply,
     received="ESMTPSA",
     bad_domain=wording.SMTP_SYNTAX,

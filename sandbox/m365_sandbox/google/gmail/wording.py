@@ -2,7 +2,8 @@
 
 Records, in public threads: jstedfast/MailKit 1396 and imapsync/imapsync 338 (IMAP), PHPMailer/PHPMailer 2328 and
 SuiteCRM/SuiteCRM 4146 (EHLO), The-Login/SMTP-Smuggling-Tools 11 (MAIL to DATA), jstedfast/MimeKit 99 and
-horde/Imap_Client 36 (POP3), zone-eu/wildduck 943 (capabilities before the sign-in); for the challenge
+horde/Imap_Client 36 (POP3), zone-eu/wildduck 943 (capabilities before the sign-in), bberkay/openmail 1,
+nodemailer/nodemailer 1388 and woowacourse-teams/2025-ah-madda 635 (refusals by a fault); for the challenge
 https://developers.google.com/workspace/gmail/imap/xoauth2-protocol and jstedfast/MailKit 27.
 """
 
@@ -13,6 +14,7 @@ import json
 from datetime import datetime
 
 from m365_sandbox.mail.sign_in import Reason
+from m365_sandbox.mail.smtp_provider import SmtpRefusal
 
 SERVER = "mx.google.com"
 _CLIENT = "127.0.0.1 a640c23a62f3a-b0001"
@@ -100,6 +102,21 @@ SMTP_BAD_CREDENTIALS = (
     "535-5.7.8 Username and Password not accepted. For more information, go to\r\n"
     f"535 5.7.8  https://support.google.com/mail/?p=BadCredentials{_TAIL}"
 )
+# By a fault. The last comes in place of 354.
+SMTP_REFUSALS = {
+    "534 5.7.9": SmtpRefusal(
+        "AUTH",
+        "534-5.7.9 Application-specific password required. For more information, go to\r\n"
+        f"534 5.7.9  https://support.google.com/mail/?p=InvalidSecondFactor{_TAIL}",
+    ),
+    "454 4.7.0": SmtpRefusal("AUTH", f"454 4.7.0 Too many login attempts, please try again later.{_TAIL}"),
+    "550 5.4.5": SmtpRefusal(
+        "DATA",
+        "550-5.4.5 Daily user sending limit exceeded. For more information on Gmail\r\n"
+        "550-5.4.5 sending limits go to\r\n"
+        f"550 5.4.5  https://support.google.com/a/answer/166852{_TAIL}",
+    ),
+}
 SMTP_UNKNOWN_MECHANISM = f"504 5.7.4 Unrecognized Authentication Type{_TAIL}"    # from memory
 SMTP_SEQUENCE = f"503 5.5.1 Bad sequence of commands{_TAIL}"                     # from memory
 SMTP_HELLO_FIRST = f"503 5.5.1 EHLO/HELO first.{_TAIL}"

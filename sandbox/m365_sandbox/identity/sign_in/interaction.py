@@ -22,7 +22,7 @@ from m365_sandbox.identity.consent import (
 )
 from m365_sandbox.identity.delegation import Authentication
 from m365_sandbox.identity.errors import EntraError
-from m365_sandbox.identity.sign_in.request import ReturnedError, SignInRequest
+from m365_sandbox.identity.sign_in.request import ReturnedError, SignInRequest, told
 from m365_sandbox.identity.sign_in.sessions import Browser
 from m365_sandbox.state.history import Entity
 from m365_sandbox.state.sandbox import Sandbox
@@ -80,12 +80,8 @@ def next_step(sandbox: Sandbox, browser: Browser, progress: Progress) -> Ask | D
     :raises EntraError: for a person who gets no further, on the page.
     :raises ReturnedError: for what the application has to be told; everything, if nobody may be asked.
     """
-    try:
+    with told(progress.request):
         return _next_step(sandbox, browser, progress)
-    except EntraError as error:
-        if "none" in progress.request.prompts:
-            raise ReturnedError(progress.request, error) from error
-        raise
 
 
 def _next_step(sandbox: Sandbox, browser: Browser, progress: Progress) -> Ask | Done:

@@ -16,6 +16,7 @@ from m365_sandbox.identity.errors import EntraError, response_headers
 from m365_sandbox.identity.grants.authorization_codes import issue_code
 from m365_sandbox.identity.grants.device_codes import conclude, find_user_code
 from m365_sandbox.identity.grants.public_clients import flow_platform
+from m365_sandbox.identity.refusals import refuse
 from m365_sandbox.identity.sign_in import PAGES
 from m365_sandbox.identity.sign_in.answers import Cancelled, answer
 from m365_sandbox.identity.sign_in.interaction import Ask, Done, Progress, next_step
@@ -25,6 +26,7 @@ from m365_sandbox.identity.sign_in.request import (
     SignInRequest,
     read_admin_consent_request,
     read_authorization_request,
+    told,
 )
 from m365_sandbox.identity.sign_in.returning import send_back, send_error_back
 from m365_sandbox.identity.sign_in.sessions import Browser, read_browser, write_browser
@@ -93,7 +95,7 @@ class _Pages:
         wanted = read_authorization_request(
             self.sandbox.tenant, request.path_params["tenant"], version, parameters
         )
-        return self._go_on(self._browser(request), Progress(wanted))
+        return self._go_on(request, self._browser(request), Progress(wanted))
 
     async def admin_consent(self, request: Request) -> Response:
         return self._admin_consent(request, 2)
@@ -105,7 +107,7 @@ class _Pages:
         wanted = read_admin_consent_request(
             self.sandbox.tenant, request.path_params["tenant"], version, request.query_params
         )
-        return self._go_on(self._browser(request), Progress(wanted))
+        return self._go_on(request, self._browser(request), Progress(wanted))
 
     async def show_device_code(self, request: Request) -> Response:
         """The page that a device's message names; ``otc`` fills the code in."""
@@ -120,7 +122,7 @@ class _Pages:
         except EntraError as error:
             return self._device_page(browser, error)
         client = find_client(tenant, flow["clientId"])
-        return self._go_on(browser, Progress(SignInRequest(
+        return self._go_on(request, browser, Progress(SignInRequest(
             purpose="device", tenant_name="common", version=1 if not flow["scope"] else 2, client_id=client.app_id,
             scope=flow["scope"], resource=flow["resource"], platform=flow_platform(client), device=key,
             prompts=("select_account",),
@@ -139,7 +141,7 @@ class _Pages:
             return self._cancel(browser, progress.request, cancelled.error)
         if answered.ask is not None:
             return self._show(answered.browser, answered.ask, answered.error)
-        return self._go_on(answered.browser, answered.progress, answered.error)
+        return self._go_on(request, answered.browser, answered.progress, answered.error)
 
     async def logout(self, request: Request) -> Response:
         """Sign out, and go where the application wants if that is one of its redirect URIs."""
@@ -160,8 +162,12 @@ class _Pages:
         wanted = [client_id] if client_id else [one["appId"] for one in tenant["applications"].values()]
         return any(is_registered(find_client(tenant, one), uri) for one in wanted)
 
-    def _go_on(self, browser: Browser, progress: Progress, error: EntraError | None = None) -> Response:
+    def _go_on(
+        self, http: Request, browser: Browser, progress: Progress, error: EntraError | None = None
+    ) -> Response:
         try:
+            with told(progress.request):
+                refuse(self.sandbox, http, progress.request.client_id)
             step = next_step(self.sandbox, browser, progress)
             if isinstance(step, Ask):
                 return self._show(browser, step, error)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -72,6 +73,21 @@ class SignInRequest:
     def delegation(self, client: Client, authentication: Authentication) -> Delegation:
         """What the person's consent comes to."""
         return Delegation(client.app_id, authentication, self.scope, self.resource, self.platform)
+
+
+@contextmanager
+def told(request: SignInRequest) -> Iterator[None]:
+    """Who is told of a refusal.
+
+    :raises EntraError: the person is, on the page.
+    :raises ReturnedError: the application is, since nobody may be asked.
+    """
+    try:
+        yield
+    except EntraError as error:
+        if "none" in request.prompts:
+            raise ReturnedError(request, error) from error
+        raise
 
 
 def read_authorization_request(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -53,6 +53,7 @@ class ImapProvider:
     :param completed: the end of such a command.
     :param authenticated: all lines after a sign-in; gets the tag.
     :param refused: the end of a sign-in that failed.
+    :param refusals: what it can be made to refuse a command with by a fault, once a client is signed in, by code.
     """
 
     greeting: str
@@ -72,5 +73,6 @@ class ImapProvider:
     invalid_state: str
     timeout: str
     too_long: str
+    refusals: Mapping[str, str]
     rules: Rules
     answers: Answers

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from m365_sandbox.mail.imap.answers import Completion
@@ -46,10 +47,14 @@ class ImapSession:
 
     :param client: its streams; what it has sent ahead is in the reader.
     :param store: the store's streams, on which the account is open.
+    :param refusal: what a fault makes it answer to a command; None if there is none.
     """
 
-    def __init__(self, provider: ImapProvider, client: Stream, store: Stream) -> None:
+    def __init__(
+        self, provider: ImapProvider, client: Stream, store: Stream, refusal: Callable[[], str | None]
+    ) -> None:
         self._provider = provider
+        self._refusal = refusal
         self._answers_of = provider.answers
         self._client, self._to_client = client
         self._store, self._to_store = store
@@ -86,6 +91,8 @@ class ImapSession:
         elif (told := self._provider.told(command, True)) is not None:
             await self._say(*told, f"{command.tag} OK {self._provider.completed(command.name, True)}")
             return command.name != "LOGOUT"
+        elif refused := self._refusal():
+            await self._say(f"{command.tag} {refused}")
         else:
             running = await self._start(command, unparsed(self._answers_of.sent(command, parts)))
             if command.name == "IDLE" and await running.goes_on:
@@ -110,7 +117,7 @@ class ImapSession:
             parts.append(await self._client.readexactly(announcement.size))
 
     async def _append(self, command: Command, parts: list[bytes], message: Announcement) -> None:
-        if refused := self._provider.rules.append_refusal(command.arguments):
+        if refused := self._provider.rules.append_refusal(command.arguments) or self._refusal():
             if not message.waits:
                 await self._skip_rest(message)
             await self._say(f"{command.tag} {refused}")

@@ -50,15 +50,23 @@ ENTRY = {
 
 
 class Store:
-    """What holds one entry, or does not open."""
+    """What holds the same for each application in the beginning, does not open, or is full."""
 
-    def __init__(self, entry: Entry, error: StoreError | None = None) -> None:
-        self._entry, self._error = entry, error
+    def __init__(self, entry: Entry, error: StoreError | None = None, *, full: bool = False) -> None:
+        self.kept: dict[str, Entry] = {"contracts-mail": entry, "reading-mail": entry}
+        self._error, self._full = error, full
 
     def read(self, names: Sequence[str]) -> dict[str, Held]:
         if self._error:
             raise self._error
-        return {name: Held(self._entry, fingerprint(self._entry)) for name in names}
+        return {name: Held(self.kept[name], fingerprint(self.kept[name])) for name in names}
+
+    def write(self, name: str, entry: Entry, revision: str) -> str:
+        if self._full:
+            raise StoreError("No space is left.")
+        assert revision == fingerprint(self.kept[name])
+        self.kept[name] = entry
+        return fingerprint(entry)
 
     def names(self) -> list[str]:
         return ["contracts-mail", "old-mail"]
@@ -119,9 +127,12 @@ def test_when_all_is_well_nobody_gets_anything_back() -> None:
 
 
 def test_the_first_mail_that_fails_gives_every_host_its_old_secret_back() -> None:
-    said = {**CHANGED, **delivery("two", "It did not arrive.")}
-    found = run("end", dict.fromkeys(HOSTS, said))
+    said, store = {**CHANGED, **delivery("two", "It did not arrive.")}, Store(ENTRY)
+    found = run("end", dict.fromkeys(HOSTS, said), store=store)
     assert found["back"] == {host: {NAME: "current"} for host in HOSTS}
+    # Whatever becomes of the run, the next one brings the new secret to each of them again.
+    kept = store.kept["contracts-mail"]
+    assert (kept["awaiting"], kept["pending"]["failure"]) == (HOSTS, "two: It did not arrive.")
     state = found["applications"][NAME]
     assert (state["failed"], state["failed_host"], state["msg"]) == (True, "two", "two: It did not arrive.")
     assert {host for host, verdict in found["hosts"].items() if verdict["failed"]} == {"two"}
@@ -141,9 +152,11 @@ def test_who_is_lost_has_not_failed_and_keeps_what_it_has() -> None:
 @pytest.mark.parametrize("store", [
     Store({**ENTRY, "lock": {**ENTRY["lock"], "run": "r2"}}),
     Store(ENTRY, StoreError("The store is sealed.", code="sealed")),
+    Store(ENTRY, full=True),
 ])
-def test_what_cannot_be_told_fails_the_application_and_is_not_concluded(store: Store) -> None:
-    found = run("end", dict.fromkeys(HOSTS, CHANGED), store=store)
+def test_what_cannot_be_told_or_kept_fails_the_application_and_is_not_concluded(store: Store) -> None:
+    said = {**CHANGED, **delivery("one", "It did not arrive.")}
+    found = run("end", dict.fromkeys(HOSTS, said), store=store)
     state = found["applications"][NAME]
     assert (state["failed"], state["locked"], state["retire"], found["back"]) == (True, True, None, {})
     assert [host for host, verdict in found["hosts"].items() if verdict["failed"]] == ["one"]

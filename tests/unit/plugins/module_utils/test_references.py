@@ -8,9 +8,12 @@ from __future__ import annotations
 import pytest
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import (
+    OWN_SECRET,
+    UNKNOWN,
     Reference,
     fill,
     named,
+    of_entry,
     references,
 )
 
@@ -41,3 +44,18 @@ def test_an_application_may_be_called_by_another_name() -> None:
         **PLAN, "b": [{"secret": "y", "application": "TENANT/one"}, 1],
         "f": {"token": "z", "account": "who", "application": "TENANT/one"},
     }
+
+
+def test_a_reference_is_what_the_store_holds_of_its_application() -> None:
+    entry = {"client_id": "c", "current": {"secret_text": "old"}, "pending": {"secret_text": "new"}}
+    client_id, secret, tenant = (Reference(*one) for one in (
+        ("fact", "client_id"), ("secret", OWN_SECRET), ("fact", "tenant_id"),
+    ))
+    assert of_entry(client_id, entry, "current", "mail", may_be_unknown=False) == "c"
+    assert of_entry(secret, entry, "pending", "mail", may_be_unknown=True) == "new"
+    assert of_entry(tenant, entry, "current", "mail", may_be_unknown=True) == UNKNOWN
+    with pytest.raises(InputError, match="The store holds no tenant_id of the application 'mail'"):
+        of_entry(tenant, entry, "current", "mail", may_be_unknown=False)
+    # Of an application that is not there nothing is held, whatever is asked for.
+    with pytest.raises(InputError, match="The store holds no credentials of the application 'mail'"):
+        of_entry(tenant, {}, "current", "mail", may_be_unknown=False)

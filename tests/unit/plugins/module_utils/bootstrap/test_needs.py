@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.mailops.modern_auth.plugins.module_utils._bootstrap.needs import Needs, needs, reading
+from ansible_collections.mailops.modern_auth.plugins.module_utils._bootstrap.needs import Needs, lacking, needs, reading
 from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.grants import EXCHANGE, GRAPH
 
 LEAST = ["Application.ReadWrite.OwnedBy", "Application.Read.All"]
@@ -48,6 +48,13 @@ def test_what_an_application_makes_the_caller_need(
     found = needs([application(**different)], [host])
     assert (sorted(found.permissions), found.exchange) == (sorted(needed), exchange)
     assert all(found.permissions.values())
+
+
+def test_a_permission_that_contains_another_stands_for_it() -> None:
+    needed = needs([application(exclusive=True)], [{"foreign": "director@contoso.example"}])
+    assert list(lacking(needed, LEAST)) == ["DelegatedPermissionGrant.Read.All", "User.ReadBasic.All"]
+    assert list(lacking(needed, [*LEAST, "User.Read.All"])) == ["DelegatedPermissionGrant.Read.All"]
+    assert lacking(needed, [*LEAST, "Directory.ReadWrite.All"]) == {}
 
 
 def test_several_applications_add_up() -> None:

@@ -17,7 +17,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.fin
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.diagnosis import SIGNS
 
-ROWS = [*symptoms.entra(), *symptoms.mail()]
+ROWS = [*symptoms.entra(), *symptoms.mail(), *symptoms.connections()]
 
 
 def test_everything_that_the_domain_knows_is_one_row() -> None:

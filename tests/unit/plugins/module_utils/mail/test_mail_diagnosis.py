@@ -36,6 +36,7 @@ KNOWN: list[tuple[Protocol, str, str, str]] = [
     ("smtp", "535 5.7.139", "Authentication unsuccessful, the user credentials were incorrect.", "password is wrong"),
     ("smtp", "535 5.7.3", "Authentication unsuccessful [SN6PR01.namprd00.prod.outlook.com]", "New-ServicePrincipal"),
     ("smtp", "535 5.7.8", "Username and Password not accepted.", "domain-wide delegation"),
+    ("smtp", "535 5.7.8", "Error: authentication failed: (reason unavailable)", "took neither user name and password"),
     ("smtp", "530 5.7.0", "Authentication Required. For more information, go to https://support.google.com/mail/?p="
      "WantAuthError x - gsmtp", "google_service_account"),
     ("smtp", "534 5.7.9", "Application-specific password required. Learn more at https://support.google.com/mail/?p="

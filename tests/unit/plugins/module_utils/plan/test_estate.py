@@ -44,6 +44,17 @@ def test_an_application_is_there_once_with_those_of_the_run_and_all_that_use_it(
     assert [check["host"] for check in work["deliveries"]] == ["a", "b", "c"]
 
 
+def test_who_else_uses_an_application_changes_nothing_of_what_it_is_for_the_hosts_of_the_run() -> None:
+    alone, among = drawn({"a": product()}), drawn({"a": product()}, {"d": product(), "e": product("other")})
+    [one], [other] = alone.pop("applications"), among.pop("applications")
+    assert (one.pop("team"), other.pop("team")) == (["a"], ["a", "d"])
+    assert one == other
+    assert (alone.pop("stores")[0]["applications"], among.pop("stores")[0]["applications"]) == (
+        ["contracts"], ["contracts", "other"],
+    )
+    assert alone == among
+
+
 def test_the_work_holds_no_secret_but_says_where_it_is() -> None:
     work = drawn({"a": product()})
     assert "s3cret" not in json.dumps(work)

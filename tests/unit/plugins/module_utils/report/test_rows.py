@@ -116,8 +116,14 @@ def test_a_failure_is_told_with_host_step_and_reason() -> None:
 
 
 def test_a_removal_tells_what_is_gone_and_where_there_was_nothing() -> None:
-    steps = Steps(plans={"other": WITHOUT, "leader": PLAN}, identity={"leader": {}}, removal=True)
-    assert (found("other", steps)["result"], found("leader", steps)["result"]) == ("nothing to remove", "removed")
+    identity = {"leader": {"changed": True}, "follower": {"changed": False}}
+    steps = Steps(
+        plans={host: PLAN for host in ("other", "leader", "follower", "gone")}, identity=identity,
+        access={"gone": {"changed": True}, "follower": {"changed": False}}, removal=True,
+    )
+    assert {host: found(host, steps)["result"] for host in steps.plans} == {
+        "other": "nothing to remove", "leader": "removed", "follower": "nothing to remove", "gone": "removed",
+    }
 
 
 def test_a_check_predicts() -> None:

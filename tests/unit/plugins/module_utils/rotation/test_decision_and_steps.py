@@ -167,8 +167,8 @@ def locked(**entry: Any) -> dict[str, Any]:
     return {"lock": {**OTHER, "run": "mine"}, **entry}
 
 
-def conclude(entry: dict[str, Any], failure: str | None = None) -> dict[str, Any]:
-    return rotation.concluded(entry, "mine", TEAM, failure, NOW, 7 * DAY)
+def conclude(entry: dict[str, Any]) -> dict[str, Any]:
+    return rotation.concluded(entry, "mine", TEAM, NOW, 7 * DAY)
 
 
 def test_a_pending_one_becomes_current_once_a_host_is_proven() -> None:
@@ -183,9 +183,17 @@ def test_a_pending_one_becomes_current_once_a_host_is_proven() -> None:
 
 def test_after_a_failure_it_stays_pending_and_every_host_is_awaited_again() -> None:
     entry = locked(current=slot("C"), pending=slot("N"), awaiting=["two", "elsewhere"])
-    assert conclude(entry, "no mail") == {
-        "current": slot("C"), "pending": slot("N", failure="no mail"), "awaiting": ["one", "two", "elsewhere"],
-    }
+    after = rotation.taken_back(entry, "mine", TEAM, [], "no mail")
+    assert after == locked(
+        current=slot("C"), pending=slot("N", failure="no mail"), awaiting=["one", "two", "elsewhere"]
+    )
+    assert conclude(after) == {name: value for name, value in after.items() if name != "lock"}
+
+
+def test_who_gets_an_older_one_than_the_current_one_is_awaited_again() -> None:
+    entry = locked(current=slot("C"), previous=OLD, awaiting=["two", "elsewhere"])
+    assert rotation.taken_back(entry, "mine", TEAM, ["one"], "no mail")["awaiting"] == ["one", "two", "elsewhere"]
+    assert rotation.taken_back(entry, "mine", TEAM, ["two"], "no mail") == entry
 
 
 def test_what_a_host_gets_back() -> None:
@@ -207,6 +215,7 @@ def test_a_run_that_was_taken_over_may_not_write() -> None:
     for step in (
         lambda: rotation.removed(entry, "mine", [], TEAM), lambda: rotation.added(entry, "mine", slot("N")),
         lambda: rotation.proven(entry, "mine", TEAM, NOW), lambda: conclude(entry),
+        lambda: rotation.taken_back(entry, "mine", TEAM, [], "no mail"),
         lambda: rotation.ending(entry, "mine", rotation.Seen([], NOW, "prod"), {}, None),
     ):
         with pytest.raises(StoreError, match="taken the application over"):

@@ -44,8 +44,10 @@ class World:
     tenant: dict[str, dict[str, Any]] = field(default_factory=dict)
     deployed: dict[str, str] = field(default_factory=dict)
     unreachable: set[str] = field(default_factory=set)
-    refuses_proofs: bool = False
+    refused: set[str] = field(default_factory=set)
     store_is_down: bool = False
+    #: Somebody who does not hold the application has changed a host or the store.
+    meddled: bool = False
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def add(self) -> dict[str, str]:
@@ -66,7 +68,7 @@ class World:
         return key_id in self.tenant and self.tenant[key_id]["end"] > written(self.now)
 
     def prove(self, host: str) -> bool:
-        return not self.refuses_proofs and self.works(self.deployed[host])
+        return host not in self.refused and self.works(self.deployed[host])
 
     def holds(self) -> None:
         for host, key_id in self.deployed.items():
@@ -163,19 +165,25 @@ class Run:
         reached = {host: changed.get(host, False) for host in TEAM if host in self.present - world.unreachable}
         try:
             ending = rotation.ending(entry, run, seen, reached, failure)
+            if failure is not None:
+                yield "take from hosts"
+                revision = world.write(rotation.taken_back(entry, run, TEAM, ending["back"], failure), revision)
         except StoreError:
             return
         for host, slot in ending["back"].items():
             yield f"put back {host}"
+            # It may have hung, and be taken over.
+            world.meddled |= world.entry.get("lock", {}).get("run") != run
             world.deployed[host] = entry[slot]["key_id"]
+        yield "read for the conclusion"
+        entry, revision = copy.deepcopy(world.entry), world.revision
         for key_id in ending["retire"]:
             yield "retire"
             world.tenant.pop(key_id, None)
         yield "conclude"
-        kept = rotation.removed(entry, run, ending["retire"], TEAM)
-        entry = rotation.concluded(kept, run, TEAM, failure, seen.moment, OVERLAP)
         try:
-            world.write(entry, revision)
+            kept = rotation.removed(entry, run, ending["retire"], TEAM)
+            world.write(rotation.concluded(kept, run, TEAM, seen.moment, OVERLAP), revision)
         except StoreError:
             return
 
@@ -190,7 +198,6 @@ class Rotation(RuleBasedStateMachine):
         self.killed: set[str] = set()
         self.numbers = itertools.count()
         self.backups: list[dict[str, Any]] = []
-        self.meddled = False
 
     @initialize(days=st.integers(0, 170))
     def set_up(self, days: int) -> None:
@@ -224,7 +231,9 @@ class Rotation(RuleBasedStateMachine):
                 self.holds()
 
     @precondition(lambda self: self.runs)
-    @rule(which=st.integers(0, 1), step=st.sampled_from(["lock", "add", "keep", "prove", "put", "retire", "conclude"]))
+    @rule(which=st.integers(0, 1), step=st.sampled_from([
+        "lock", "add", "keep", "prove", "take", "put", "retire", "conclude",
+    ]))
     def go_on_until(self, which: int, step: str) -> None:
         run = self.runs[which % len(self.runs)]
         while run in self.runs:
@@ -245,11 +254,14 @@ class Rotation(RuleBasedStateMachine):
 
     @rule(hours=st.one_of(st.integers(1, 48), st.integers(1, 160 * 24)))
     def time_passes(self, hours: int) -> None:
-        """Runs hang meanwhile; only one that is about to make a secret has to do it within its lease."""
+        """Runs hang meanwhile, for less than a credential lives that they may put back. Only one that is about to make
+        a secret has to do it within its lease.
+        """
         for run in list(self.runs):
             while run in self.runs and run.next in ("remove", "drop", "add"):
                 self.advance(run)
-        held = [datetime.fromisoformat(self.world.tenant[key]["end"]) for key in self.world.deployed.values()]
+        used = [key for key in self.world.tenant if self.runs and self.world.works(key)]
+        held = [datetime.fromisoformat(self.world.tenant[key]["end"]) for key in [*used, *self.world.deployed.values()]]
         later = min(self.world.now + timedelta(hours=hours), min(held) - timedelta(days=1))
         self.world.now = max(self.world.now, later)
 
@@ -257,9 +269,9 @@ class Rotation(RuleBasedStateMachine):
     def host_goes_down_or_comes_up(self, host: str) -> None:
         self.world.unreachable ^= {host}
 
-    @rule()
-    def delivery_fails_or_works_again(self) -> None:
-        self.world.refuses_proofs = not self.world.refuses_proofs
+    @rule(hosts=st.sets(st.sampled_from(TEAM), min_size=1))
+    def delivery_fails_or_works_again(self, hosts: set[str]) -> None:
+        self.world.refused ^= hosts
 
     @rule()
     def store_fails_or_works_again(self) -> None:
@@ -270,7 +282,7 @@ class Rotation(RuleBasedStateMachine):
         """By the setup playbook, which knows nothing of a rotation that goes on."""
         if host not in self.world.unreachable and self.world.works(self.world.entry["current"]["key_id"]):
             self.world.deployed[host] = self.world.entry["current"]["key_id"]
-            self.meddled = True
+            self.world.meddled = True
 
     @rule(host=st.sampled_from(TEAM))
     def host_is_restored_from_a_backup(self, host: str) -> None:
@@ -279,7 +291,7 @@ class Rotation(RuleBasedStateMachine):
         recent = previous not in self.world.entry.get("leaving", [])
         if recent and self.world.works(previous):
             self.world.deployed[host] = previous
-            self.meddled = True
+            self.world.meddled = True
 
     @precondition(lambda self: "lock" not in self.world.entry)
     @rule()
@@ -292,7 +304,7 @@ class Rotation(RuleBasedStateMachine):
         entry = self.backups.pop()
         if self.world.works(entry["current"]["key_id"]):
             self.world.entry, self.world.revision = entry, self.world.revision + 1
-            self.meddled = True
+            self.world.meddled = True
 
     @rule()
     def somebody_removes_a_secret_that_no_host_has(self) -> None:
@@ -318,7 +330,8 @@ class Rotation(RuleBasedStateMachine):
             return
         self.runs.clear()
         self.world.unreachable.clear()
-        self.world.refuses_proofs = self.world.store_is_down = False
+        self.world.refused.clear()
+        self.world.store_is_down = False
         self.killed.update(f"run {number}" for number in range(next(self.numbers)))
         for _round in range(2):
             self.full_run()
@@ -326,7 +339,7 @@ class Rotation(RuleBasedStateMachine):
         known = {entry[slot]["key_id"] for slot in ("current", "previous") if slot in entry}
         assert tenant - known == set(), "an orphan is left"
         assert entry["current"]["key_id"] in tenant
-        if not self.meddled:
+        if not self.world.meddled:
             assert set(self.world.deployed.values()) == {entry["current"]["key_id"]}
         assert not {"lock", "pending", "awaiting", "leaving"} & set(entry), entry
         before = (copy.deepcopy(entry), self.world.revision)
@@ -376,7 +389,22 @@ def when_a_host_is_still_awaited() -> World:
 
 def when_proofs_fail() -> World:
     world = when_due()
-    world.refuses_proofs = True
+    world.refused = set(TEAM)
+    return world
+
+
+def when_the_second_host_is_refused() -> World:
+    world = when_due()
+    world.refused = {"two"}
+    return world
+
+
+def when_the_second_of_those_awaited_is_refused() -> World:
+    world = when_due()
+    world.unreachable = {"two", "three"}
+    go(Run(world, 90, set(TEAM), False, 1), None)
+    world.unreachable = set()
+    world.refused = {"three"}
     return world
 
 
@@ -388,13 +416,13 @@ def when_a_secret_is_in_no_store() -> World:
 
 SITUATIONS = [
     when_due, when_the_previous_one_may_go, when_a_host_is_still_awaited, when_proofs_fail,
-    when_a_secret_is_in_no_store,
+    when_the_second_host_is_refused, when_the_second_of_those_awaited_is_refused, when_a_secret_is_in_no_store,
 ]
 
 
 def assert_rest(world: World) -> None:
     """When the runs that follow are left in peace, nothing is left over and every host has the current secret."""
-    world.refuses_proofs = False
+    world.refused.clear()
     for number in (97, 98):
         run = Run(world, number, set(TEAM), False, 1)
         run.gone = {f"run {other}" for other in range(number)}
