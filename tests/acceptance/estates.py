@@ -165,8 +165,9 @@ class Estate:
 
     def command(self, *arguments: str, playbook: str = "setup_mail") -> list[str]:
         """The command line of the main job, or of another of the collection's playbooks."""
-        program = ["ansible-playbook", f"mailops.modern_auth.{playbook}"]
-        return [*program, "-i", str(self.inventory), "--limit", FILES, *arguments]
+        program = ["ansible-playbook", f"mailops.modern_auth.{playbook}", "-i", str(self.inventory), "--limit", FILES]
+        # The inventory would look it up in the environment again and again, for each variable of each host.
+        return [*program, "-e", json.dumps({"sandbox_directory": str(self.directory)}), *arguments]
 
     def hosts(self, **variables: dict[str, Any]) -> list[str]:
         """Arguments that give hosts of the inventory further variables, those of ``all`` to all of them.
