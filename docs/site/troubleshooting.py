@@ -12,7 +12,9 @@ from pathlib import Path
 from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis import symptoms
 
 PAGE = Path(__file__).parents[1] / "troubleshooting.md"
-TABLES = {"entra": symptoms.entra, "mail": symptoms.mail, "connections": symptoms.connections}
+TABLES = {
+    "entra": symptoms.entra, "google": symptoms.google, "mail": symptoms.mail, "connections": symptoms.connections,
+}
 
 
 def page(text: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._connection import complete, connection_spec
 from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis import (
+    at_google,
     in_entra,
     in_exchange,
     in_tenant,
@@ -37,7 +38,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._entra.managed
 from ansible_collections.mailops.modern_auth.plugins.module_utils._entries import SLOTS
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError, ModernAuthError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._exchange.spec import exchange_spec
-from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import ENTRA
+from ansible_collections.mailops.modern_auth.plugins.module_utils._plan.applications import ENTRA, GOOGLE
 from ansible_collections.mailops.modern_auth.plugins.module_utils._references import Reference, fill, of_entry
 from ansible_collections.mailops.modern_auth.plugins.module_utils._report.text import wrapped
 from ansible_collections.mailops.modern_auth.plugins.module_utils._verdicts import Verdict
@@ -119,6 +120,7 @@ class ActionModule(EstateStep):
             name: in_entra.Case(subjects[name], one, keepers[name].peek() if name in keepers else None)
             for name, one in applications.items() if one["identity"] == ENTRA and self._wants(_TENANT)
         }
+        findings += self._at_google(applications, subjects)
         findings += self._tenants(plan, cases, self._readers(plan, keepers) if self._wants({of_readers.CHECK}) else [])
         for host, of_host in plan["hosts"].items():
             lost = any(
@@ -159,6 +161,27 @@ class ActionModule(EstateStep):
             else:
                 findings += subjects[name].ok("store")
         return findings, keepers
+
+    def _at_google(self, applications: Applications, subjects: Mapping[str, Subject]) -> list[Finding]:
+        """The service accounts, and what Google gives them."""
+        findings: list[Finding] = []
+        cases: dict[str, in_entra.Case] = {}
+        for name, one in applications.items():
+            if one["identity"] == GOOGLE and self._wants(at_google.CHECKS):
+                try:
+                    account = self.resolved(one["account"])
+                except InputError as error:
+                    findings += subjects[name].error("secret", error)
+                    continue
+                cases[name] = in_entra.Case(subjects[name], {**one, "account": account}, None)
+        for names in grouped({name: case.wanted for name, case in cases.items()}, lambda one: one["entra"]):
+            same = [cases[name] for name in names]
+            try:
+                options = self.connection(same[0].wanted["entra"])
+                findings += asyncio.run(at_google.look(options, same, self._due_within))
+            except ModernAuthError as error:
+                findings += [one for case in same for one in case.subject.error("token", error)]
+        return findings
 
     def _tenants(
         self, plan: Mapping[str, Any], cases: Mapping[str, in_entra.Case], readers: Sequence[of_readers.Told]

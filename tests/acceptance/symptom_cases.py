@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from symptom_voices import (
+    ACCOUNT,
     APPLICATIONS,
     CONTRACTS,
     GOOGLE,
@@ -497,6 +498,40 @@ CASES = {
     "still a password by POP": Case(
         "-ERR Logon failure", ORDERS, lambda one: one.port_settings(authentication="Basic", password="old"),
         lambda one: one.pop3_login(), (ORDERS, "settings"),
+    ),
+    # -- Google's sign-in
+    "the service account is disabled": Case(
+        "invalid_grant: Invalid grant: account", GOOGLE,
+        lambda one: one.account({"disabled": True}, {"disabled": False}), lambda one: one.no_google_token(),
+        (ACCOUNT, "token"),
+    ),
+    "the key is disabled": Case(
+        "invalid_grant: Invalid JWT Signature", GOOGLE, lambda one: one.keys_disabled(),
+        lambda one: one.no_google_token(), (ACCOUNT, "token"),
+    ),
+    "a clock is wrong, says Google": Case(
+        "invalid_grant: Invalid JWT: Token", GOOGLE, lambda one: one.later(seconds=2 * DAY),
+        lambda one: one.no_google_token(), (ACCOUNT, "token"),
+    ),
+    "an assertion for another audience": Case(
+        "invalid_grant: Invalid JWT: Failed", GOOGLE, nothing, lambda one: one.for_another_audience(), None,
+    ),
+    "no delegation": Case(
+        "unauthorized_client", GOOGLE,
+        lambda one: one.account({"scopes": []}, {"scopes": ["https://mail.google.com/"]}),
+        lambda one: one.no_google_token(), (ACCOUNT, "token"),
+    ),
+    "Google knows no such user": Case(
+        "invalid_grant: Invalid email", GOOGLE, lambda one: one.at_google(users=["nobody@fabrikam.example"]),
+        lambda one: one.no_google_token(user="nobody@fabrikam.example"), (ACCOUNT, "token"),
+    ),
+    "Google's user is suspended": Case(
+        "access_denied", GOOGLE, lambda one: one.control(
+            "/tenant/google-users/orders@fabrikam.example", {"suspended": True}, {"suspended": False},
+        ), lambda one: one.no_google_token(), (ACCOUNT, "token"),
+    ),
+    "a scope that Google does not know": Case(
+        "invalid_scope", GOOGLE, nothing, lambda one: one.no_google_token(scope="https://elsewhere.example/mail"), None,
     ),
     # -- Gmail
     "a wrong password at Gmail": Case(

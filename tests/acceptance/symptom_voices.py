@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import base64
 import imaplib
+import json
 import poplib
 import smtplib
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -24,6 +26,9 @@ import yaml
 from administrator import Administrator
 from ansible.parsing.vault import VaultLib, VaultSecret
 from estates import Estate
+from google.auth import jwt
+from google.auth.crypt import RSASigner
+from google.auth.exceptions import RefreshError
 from google.auth.transport.requests import Request
 from google.oauth2 import service_account
 from person import Person
@@ -41,6 +46,8 @@ APPLICATIONS = {
     TICKETS: "tickets-mail-test", SITE: "cmo-mail-test", CONTRACTS: "contracts-mail-prod",
     ORDERS: "integration-mail-test",
 }
+#: The service account that stands for an application at Google.
+ACCOUNT = "cmo-google-test"
 MAILBOXES = {
     TICKETS: "tickets-test@contoso.example", SITE: "cmo-test@contoso.example", CONTRACTS: "contracts@contoso.example",
     ORDERS: "integration-test@contoso.example",
@@ -241,13 +248,33 @@ class Voices:
         code = self._person(self.authorize(code_challenge="x" * 43, code_challenge_method="plain")).answer["code"]
         return str(self._redeemed(code, code_verifier="y" * 43)["error_description"])
 
-    def google_token(self) -> str:
+    def google_token(self, user: str = AT_GOOGLE, scope: str = "https://mail.google.com/") -> str:
         """An access token for a mailbox at Google, by Google's own library."""
         credentials = service_account.Credentials.from_service_account_file(
-            self.env["M365_SANDBOX_GOOGLE_KEY_FILE"], scopes=["https://mail.google.com/"], subject=AT_GOOGLE,
+            self.env["M365_SANDBOX_GOOGLE_KEY_FILE"], scopes=[scope], subject=user,
         )
         credentials.refresh(Request(self._session()))
         return str(credentials.token)
+
+    def no_google_token(self, **wrong: str) -> str:
+        """What that library says when there is none."""
+        try:
+            return self.google_token(**wrong)
+        except RefreshError as error:
+            return str(error)
+
+    def for_another_audience(self) -> str:
+        """What Google says to an assertion that is meant for somebody else."""
+        key = json.loads(Path(self.env["M365_SANDBOX_GOOGLE_KEY_FILE"]).read_text("utf-8"))
+        now = int(time.time())
+        assertion = jwt.encode(RSASigner.from_service_account_info(key), {
+            "iss": key["client_email"], "sub": AT_GOOGLE, "scope": "https://mail.google.com/", "iat": now,
+            "exp": now + 3600, "aud": "https://login.elsewhere.example/token",
+        })
+        answer = self._client().post(key["token_uri"], data={
+            "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion.decode(),
+        }).json()
+        return f"{answer['error']}: {answer['error_description']}"
 
     def smtp(
         self, host: str = TICKETS, *, token: str | None = None, password: str = "", sender: str = "", user: str = ""

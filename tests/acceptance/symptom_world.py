@@ -10,9 +10,10 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
 from typing import Any
 
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.key_file import load
 from estates import GRAPH as GRAPH_ID
 from estates import SERVERS
-from symptom_voices import CONTRACTS, MAILBOXES, ORDERS, PROBE, SITE, TICKETS, Voices
+from symptom_voices import ACCOUNT, CONTRACTS, GOOGLE, MAILBOXES, ORDERS, PROBE, SITE, TICKETS, Voices
 
 
 def planted(cause: Callable[..., Iterator[None]]) -> Callable[..., AbstractContextManager[None]]:
@@ -317,6 +318,36 @@ class World(Voices):
         self._keep(host, **values)
         yield
         path.write_bytes(before)
+
+    def at_google(self, **wrong: Any) -> Any:
+        """The inventory says something else of the service account."""
+        env = self.env
+        return self.variables(GOOGLE, mail_google={
+            "unique_name": ACCOUNT, "key_file": env["M365_SANDBOX_GOOGLE_P12_FILE"],
+            "service_account": env["M365_SANDBOX_GOOGLE_SERVICE_ACCOUNT"],
+            "token_uri": env["MAILOPS_GOOGLE_TOKEN_URI"],
+            "server_path": f"{self.estate.directory}/servers/{GOOGLE}/google.p12", **wrong,
+        })
+
+    def account(self, wrong: Any, right: Any) -> Any:
+        """Google has something else of the service account."""
+        return self.control(
+            f"/tenant/google-service-accounts/{self.env['M365_SANDBOX_GOOGLE_SERVICE_ACCOUNT']}", wrong, right
+        )
+
+    @planted
+    def keys_disabled(self) -> Iterator[None]:
+        """The service account's keys are disabled."""
+        account = {"service_account": self.env["M365_SANDBOX_GOOGLE_SERVICE_ACCOUNT"]}
+        keys = [
+            load({**account, "key_file": self.env[f"M365_SANDBOX_GOOGLE_{kind}_FILE"]}, "key").key_id
+            for kind in ("KEY", "P12")
+        ]
+        for disabled in (True, False):
+            for key_id in keys:
+                self.sandbox.control("PATCH", f"/tenant/google-keys/{key_id}", {"disabled": disabled})
+            if disabled:
+                yield
 
     @planted
     def signed_out(self) -> Iterator[None]:

@@ -76,5 +76,5 @@ def test_a_library_that_is_missing_is_told_with_the_command_that_installs_it(com
 
 
 def test_each_row_is_said() -> None:
-    rows = [one.said for one in (*symptoms.entra(), *symptoms.mail(), *symptoms.connections())]
+    rows = [one.said for one in (*symptoms.entra(), *symptoms.google(), *symptoms.mail(), *symptoms.connections())]
     assert [row for row in rows if not any(is_row(row, case.row) for case in CASES.values())] == []

@@ -5,8 +5,8 @@
 why, and which checks decide. Pure.
 
 How a symptom is known and what to do about it are the domain's, which say it to whoever meets the symptom: the numbers
-and remedies of _aadsts.py, the patterns and remedies of _mail/diagnosis.py. Here stand the causes and the checks beside
-them. docs/troubleshooting.md is made of the table.
+and remedies of _aadsts.py, the patterns and remedies of _mail/diagnosis.py and _google/refusals.py. Here stand the
+causes and the checks beside them. docs/troubleshooting.md is made of the table.
 
 Sources: https://learn.microsoft.com/entra/identity-platform/reference-error-codes, and those of _mail/diagnosis.py.
 """
@@ -26,6 +26,9 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.fin
     sentence,
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import MAIL_SCOPE
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.refusals import REMEDIES as REMEDIES_AT_GOOGLE
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.refusals import row_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.diagnosis import Protocol, Sign, sign_of
 
 
@@ -103,6 +106,27 @@ _ENTRA: Sequence[tuple[tuple[int, ...], str, tuple[str, ...]]] = (
     ((501481,), "parts of two sign-ins were mixed", _PERSON),
 )
 
+#: What Google's token endpoint says to a service account, why, and what decides.
+_GOOGLE: Sequence[tuple[str, str, tuple[str, ...]]] = (
+    ("invalid_grant: Invalid grant: account not found", "the service account was deleted or disabled", ("token",)),
+    ("invalid_grant: Invalid JWT Signature.", "the key was deleted or disabled, or is another account's",
+     ("secret", "token")),
+    ("invalid_grant: Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.",
+     "the machine's clock is wrong", ("token",)),
+    ("invalid_grant: Invalid JWT: Failed audience check.",
+     "the client takes something else for Google's token endpoint", ()),
+    ("unauthorized_client: Client is unauthorized to retrieve access tokens using this method, or client not "
+     "authorized for any of the scopes requested.", "the domain has not delegated the mailbox, or another scope",
+     ("token",)),
+    ("invalid_grant: Invalid email or User ID", "the domain has no such user", ("token",)),
+    ("access_denied: Account restricted", "the user is suspended", ("token",)),
+    ("invalid_scope: Invalid OAuth scope or ID token audience provided.", "the client asks for another scope", ()),
+)
+#: The remedies are about a certain account; here, where none is known, they are about any.
+_ANY_ACCOUNT = {
+    "service_account": "the service account", "key_id": "in use", "user": "of that name", "scope": MAIL_SCOPE,
+    "client_id": "of the service account",
+}
 _TOKEN = ("permissions", "token", "exchange_principal", "mailbox_rights", "licence")
 #: What mail services say: the protocol, an answer in the service's own words, why, and what decides. Graph's words come
 #: first: some have those of SMTP in them.
@@ -209,6 +233,14 @@ def mail() -> list[Symptom]:
     return [_symptom(said, cause, checks, _sign(protocol, said)) for protocol, said, cause, checks in _MAIL]
 
 
+def google() -> list[Symptom]:
+    """What Google's token endpoint says."""
+    return [
+        Symptom(said, cause, checks, REMEDIES_AT_GOOGLE[row][1].format(**_ANY_ACCOUNT))
+        for said, cause, checks in _GOOGLE if (row := row_of(said)) is not None
+    ]
+
+
 def connections() -> list[Symptom]:
     """What clients say that do not come as far as a service."""
     return [Symptom(one.said, one.cause, one.checks, one.remedy) for one in FAILURES]
@@ -239,6 +271,9 @@ def find(text: str) -> Symptom:
     for key, (protocol, said, cause, checks) in rows.items():
         if key in fitting:
             return _symptom(said, cause, checks, _sign(protocol, said))
+    known = {row_of(symptom.said): symptom for symptom in google()}
+    if (row := row_of(answer)) is not None:
+        return known[row]
     for one, symptom in zip(FAILURES, connections(), strict=True):
         if re.search(one.pattern, answer, re.IGNORECASE):
             return symptom

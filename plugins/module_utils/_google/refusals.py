@@ -22,8 +22,8 @@ DELEGATION = (
     "API controls, Manage domain-wide delegation, and add the client id {client_id} with the scope {scope}. It acts "
     "within minutes, sometimes after a day."
 )
-# By a pattern that is searched for in "code: description"; the first one counts.
-_REMEDIES = (
+#: By a pattern that is searched for in "code: description"; the first one counts.
+REMEDIES: tuple[tuple[str, str], ...] = (
     (r"account not found",
      "There is no such service account any more, or it is disabled: look for {service_account} in Google Cloud's "
      "console under IAM & Admin, Service Accounts."),
@@ -36,9 +36,19 @@ _REMEDIES = (
     (r"Invalid email or User ID|Not a valid email",
      "The domain has no user {user}: it has to be a user's own mailbox, not a group's."),
     (r"Account restricted|access_denied",
-     "The user {user} is suspended, or may not use Gmail: look for him in admin.google.com under Directory, Users."),
-    (r"invalid_scope", "The scope {scope} is wrong."),
+     "The user {user} is suspended, or may not use Gmail: look in admin.google.com under Directory, Users."),
+    (r"invalid_scope", "Google does not know the scope that was asked for; for mail it is https://mail.google.com/."),
 )
+
+
+def row_of(said: str) -> int | None:
+    """The number of the row of REMEDIES that an answer fits; None if none does.
+
+    :param said: "code: description".
+    """
+    return next(
+        (row for row, (pattern, _words) in enumerate(REMEDIES) if re.search(pattern, said, re.IGNORECASE)), None
+    )
 
 
 def refused(answer: Mapping[str, Any], key: ServiceAccountKey, user: str | None, scope: str) -> AuthenticationError:
@@ -49,7 +59,7 @@ def refused(answer: Mapping[str, Any], key: ServiceAccountKey, user: str | None,
     """
     code, description = str(answer.get("error", "")), str(answer.get("error_description", ""))
     said = f"{code}: {description}" if description else code
-    remedy = next((words for pattern, words in _REMEDIES if re.search(pattern, said, re.IGNORECASE)), None)
+    row = row_of(said)
     whom = f" for {user}" if user else ""
     known = {
         "service_account": key.service_account, "key_id": key.key_id, "user": user or key.service_account,
@@ -58,5 +68,5 @@ def refused(answer: Mapping[str, Any], key: ServiceAccountKey, user: str | None,
     }
     return AuthenticationError(
         f"Google gave the service account {key.service_account} no token{whom}: {said.removesuffix('.')}.", code=code,
-        remedy=remedy.format(**known) if remedy else None,
+        remedy=REMEDIES[row][1].format(**known) if row is not None else None,
     )

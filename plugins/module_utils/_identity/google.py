@@ -72,6 +72,21 @@ async def present(
     :raises AuthenticationError: Google refuses a user; with the refusals of all of them.
     """
     key = load(wanted["account"], "mail_google")
+    await prove(google, wanted)
+    moment = datetime.now(UTC)
+    noted = await note(_facts(key), keeper, run, moment, check_mode=check_mode)
+    return done(
+        f"{wanted['display_name'] or key.service_account}: "
+        + ("what is known of it would be kept." if noted and check_mode else "as it should be."), changed=noted,
+        client_id=key.client_id, key_id=key.key_id, granted=[MAIL_SCOPE], warnings=ending(key, moment), diff=[],
+    )
+
+
+async def prove(google: Google, wanted: Mapping[str, Any]) -> None:
+    """See that Google gives a token for each user's mailbox.
+
+    :raises AuthenticationError: Google refuses a user; with the refusals of all of them.
+    """
     refusals: list[AuthenticationError] = []
     for user in wanted["users"]:
         try:
@@ -80,13 +95,6 @@ async def present(
             refusals.append(error)
     if refusals:
         raise _all_of(refusals)
-    moment = datetime.now(UTC)
-    noted = await note(_facts(key), keeper, run, moment, check_mode=check_mode)
-    return done(
-        f"{wanted['display_name'] or key.service_account}: "
-        + ("what is known of it would be kept." if noted and check_mode else "as it should be."), changed=noted,
-        client_id=key.client_id, key_id=key.key_id, granted=[MAIL_SCOPE], warnings=ending(key, moment), diff=[],
-    )
 
 
 async def absent(google: Google, wanted: Mapping[str, Any], keeper: Keeper, *, check_mode: bool) -> Verdict:
