@@ -50,14 +50,15 @@ def own(passwords: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def looked(
-    passwords: list[dict[str, Any]] | int, entity: Mapping[str, Any] = OLD, assigned: Sequence[Any] = ()
+    passwords: list[dict[str, Any]] | int, entity: Mapping[str, Any] | None = None, assigned: Sequence[Any] = ()
 ) -> tuple[Any, Graph]:
+    """What is found of an application; of one that has been there for long, if it is not given."""
     graph = Graph({
         DEFAULT: passwords if isinstance(passwords, int) else default(passwords), OTHERS: {"value": list(assigned)},
         "/applications/1/appManagementPolicies": {"value": list(assigned)},
     })
     wanted = {"unique_name": "mail-test", "hosts": ["a", "b"], "secret": {"lifetime": "180d"}}
-    cases = [of_policies.case(wanted, entity)]
+    cases = [of_policies.case(wanted, OLD if entity is None else entity)]
     [found] = asyncio.run(of_policies.look(cast(GraphClient, graph), cases))
     assert (found.about, found.check) == ("controller", "policies")
     return found, graph
