@@ -20,7 +20,10 @@ from sandbox_fixture import RunningSandbox
 
 PACKAGE = "ansible_collections.mailops.modern_auth.plugins.modules"
 #: Imported for the sake of the processes that are forked from this one.
-LIBRARIES = [importlib.import_module(name) for name in ("msal", "msgraph.graph_request_adapter")]
+LIBRARIES = [importlib.import_module(name) for name in (
+    "ansible.module_utils.basic", "cryptography.x509", "httpcore", "msal", "msal_extensions",
+    "msgraph.graph_request_adapter", "winrm",
+)]
 # The forked ones need not look for garbage in what they have of this one, and copy its memory by doing so.
 gc.collect()
 gc.freeze()
