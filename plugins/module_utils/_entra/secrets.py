@@ -77,7 +77,7 @@ async def make(
         except UnknownOutcomeError:
             lost.append(wanted)
             if attempt == ATTEMPTS:
-                await _clean_up(graph, await registrations.look(graph, registration), lost, stale=())
+                await _clean_up(graph, await registrations.look(graph, registration), lost, (), None)
                 raise
             await graph.rest(pause(attempt))
         else:
@@ -85,8 +85,14 @@ async def make(
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-async def remove(graph: GraphClient, registration: Registration, credential: Mapping[str, Any]) -> None:
-    """Remove a secret, and wait until a replica shows that it is gone."""
+async def remove(
+    graph: GraphClient, registration: Registration, credential: Mapping[str, Any], later: str | None = None
+) -> None:
+    """Remove a secret, and wait until a replica shows that it is gone.
+
+    :param later: the id of a secret that was made after it, if one is known. A replica that shows neither has heard of
+        neither, and tells nothing.
+    """
     key_id = credential["keyId"]
     request = Request(
         "POST", f"{registration.path}/removePassword",
@@ -100,11 +106,13 @@ async def remove(graph: GraphClient, registration: Registration, credential: Map
             answer.ok()
         return await registrations.look(graph, registration)
 
-    seen = await graph.wait_until(attempt, lambda now: now.find(key_id) is None)
-    if seen.find(key_id) is not None:
+    def is_gone(seen: Registration) -> bool:
+        return seen.find(key_id) is None and (later is None or seen.find(later) is not None)
+
+    if not is_gone(await graph.wait_until(attempt, is_gone)):
         raise GraphError(
-            f"Microsoft Graph still shows the client secret {key_id} of {registration.label} two minutes after its "
-            "removal.", status=0, remedy="Run again.",
+            f"Microsoft Graph does not show that the client secret {key_id} of {registration.label} is gone, two "
+            "minutes after its removal.", status=0, remedy="Run again.",
         )
 
 
@@ -134,19 +142,22 @@ async def _finish(
     # A replica that shows this secret shows every earlier one too, for all are parts of one object.
     if seen.find(credential["keyId"]) is None:
         return Made(credential, ["The new client secret cannot be seen yet."])
-    return Made(credential, await _clean_up(graph, seen, lost, stale))
+    return Made(credential, await _clean_up(graph, seen, lost, stale, credential["keyId"]))
 
 
 async def _clean_up(
-    graph: GraphClient, registration: Registration, lost: Sequence[str], stale: Sequence[Entity]
+    graph: GraphClient, registration: Registration, lost: Sequence[str], stale: Sequence[Entity], later: str | None
 ) -> list[str]:
-    """Remove secrets whose value is not known; what fails is told, for the next run to finish."""
+    """Remove secrets whose value is not known; what fails is told, for the next run to finish.
+
+    :param later: the id of the secret that was made after them.
+    """
     warnings = []
     ids = {one["keyId"] for one in stale}
     try:
         for one in registration.credentials:
             if one.get("displayName") in lost or one["keyId"] in ids:
-                await remove(graph, registration, one)
+                await remove(graph, registration, one, later)
     except ModernAuthError as error:
         warnings.append(f"A client secret whose value is not known could not be removed: {error.message}")
     return warnings
