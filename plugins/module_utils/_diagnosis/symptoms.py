@@ -308,7 +308,7 @@ def told(symptom: Symptom, findings: Sequence[Finding]) -> list[str]:
     else:
         decided = ["No check can tell; it is for a person to look."]
     return [
-        f"{symptom.said}: {symptom.cause}.", f"Decided by: {', '.join(symptom.checks) or 'nobody'}.",
+        f"{symptom.said.rstrip('.')}: {symptom.cause}.", f"Decided by: {', '.join(symptom.checks) or 'nobody'}.",
         f"Remedy: {symptom.remedy}", *decided,
     ]
 
