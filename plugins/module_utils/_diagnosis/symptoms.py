@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.mailops.modern_auth.plugins.module_utils._aadsts import REMEDIES, quoted
-from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.connections import FAILURES
+from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.connections import FAILURES, Failure
 from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.findings import (
     Finding,
     crosses,
@@ -27,8 +27,7 @@ from ansible_collections.mailops.modern_auth.plugins.module_utils._diagnosis.fin
 )
 from ansible_collections.mailops.modern_auth.plugins.module_utils._errors import InputError
 from ansible_collections.mailops.modern_auth.plugins.module_utils._google.options import MAIL_SCOPE
-from ansible_collections.mailops.modern_auth.plugins.module_utils._google.refusals import REMEDIES as REMEDIES_AT_GOOGLE
-from ansible_collections.mailops.modern_auth.plugins.module_utils._google.refusals import row_of
+from ansible_collections.mailops.modern_auth.plugins.module_utils._google.refusals import remedy_of
 from ansible_collections.mailops.modern_auth.plugins.module_utils._mail.diagnosis import Protocol, Sign, sign_of
 
 
@@ -230,20 +229,19 @@ def entra() -> list[Symptom]:
 
 def mail() -> list[Symptom]:
     """What mail services say."""
-    return [_symptom(said, cause, checks, _sign(protocol, said)) for protocol, said, cause, checks in _MAIL]
+    return [Symptom(said, cause, checks, _sign(protocol, said).remedy) for protocol, said, cause, checks in _MAIL]
 
 
 def google() -> list[Symptom]:
     """What Google's token endpoint says."""
     return [
-        Symptom(said, cause, checks, REMEDIES_AT_GOOGLE[row][1].format(**_ANY_ACCOUNT))
-        for said, cause, checks in _GOOGLE if (row := row_of(said)) is not None
+        Symptom(said, cause, checks, _at_google(said).format(**_ANY_ACCOUNT)) for said, cause, checks in _GOOGLE
     ]
 
 
 def connections() -> list[Symptom]:
     """What clients say that do not come as far as a service."""
-    return [Symptom(one.said, one.cause, one.checks, one.remedy) for one in FAILURES]
+    return [_connection(one) for one in FAILURES]
 
 
 def signs() -> list[Sign]:
@@ -262,20 +260,8 @@ def find(text: str) -> Symptom:
     :raises InputError: none does.
     """
     answer = _as_answered(text)
-    number = quoted(answer)
-    for several, cause, checks in _ENTRA:
-        if number in several:
-            return Symptom(f"AADSTS{number}", cause, checks, REMEDIES[number or 0])
-    rows = {id(sign): row for sign, row in zip(signs(), _MAIL, strict=True)}
-    fitting = {id(sign) for protocol in _PROTOCOLS if (sign := sign_of(protocol, "", answer)) is not None}
-    for key, (protocol, said, cause, checks) in rows.items():
-        if key in fitting:
-            return _symptom(said, cause, checks, _sign(protocol, said))
-    known = {row_of(symptom.said): symptom for symptom in google()}
-    if (row := row_of(answer)) is not None:
-        return known[row]
-    for one, symptom in zip(FAILURES, connections(), strict=True):
-        if re.search(one.pattern, answer, re.IGNORECASE):
+    for look_up in (_entra_row, _mail_row, _google_row, _connection_row):
+        if (symptom := look_up(answer)) is not None:
             return symptom
     raise InputError(
         f"mail_symptom: nothing is known of {text!r}.",
@@ -327,8 +313,37 @@ def _as_answered(text: str) -> str:
     return _LOGGED_WITHOUT.sub(r"\g<1>50 ", _LOGGED_CODE.sub(r"\1 ", text))
 
 
-def _symptom(said: str, cause: str, checks: tuple[str, ...], sign: Sign) -> Symptom:
-    return Symptom(said, cause, checks, sign.remedy)
+def _entra_row(answer: str) -> Symptom | None:
+    number = quoted(answer)
+    return next((
+        Symptom(f"AADSTS{number}", cause, checks, REMEDIES[number])
+        for numbers, cause, checks in _ENTRA if number is not None and number in numbers
+    ), None)
+
+
+def _mail_row(answer: str) -> Symptom | None:
+    fitting = {id(sign) for protocol in _PROTOCOLS if (sign := sign_of(protocol, "", answer)) is not None}
+    return next((symptom for symptom, sign in zip(mail(), signs(), strict=True) if id(sign) in fitting), None)
+
+
+def _google_row(answer: str) -> Symptom | None:
+    remedy = remedy_of(answer)
+    return next((one for one in google() if remedy is not None and _at_google(one.said) == remedy), None)
+
+
+def _connection_row(answer: str) -> Symptom | None:
+    return next((_connection(one) for one in FAILURES if re.search(one.pattern, answer, re.IGNORECASE)), None)
+
+
+def _connection(one: Failure) -> Symptom:
+    return Symptom(one.said, one.cause, one.checks, one.remedy)
+
+
+def _at_google(said: str) -> str:
+    remedy = remedy_of(said)
+    if remedy is None:
+        raise LookupError(f"_google/refusals.py does not know {said!r}")
+    return remedy
 
 
 def _sign(protocol: Protocol, said: str) -> Sign:

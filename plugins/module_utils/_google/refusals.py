@@ -41,14 +41,12 @@ REMEDIES: tuple[tuple[str, str], ...] = (
 )
 
 
-def row_of(said: str) -> int | None:
-    """The number of the row of REMEDIES that an answer fits; None if none does.
+def remedy_of(said: str) -> str | None:
+    """The remedy for an answer, with names in braces for what is known of the account; None if there is none.
 
     :param said: "code: description".
     """
-    return next(
-        (row for row, (pattern, _words) in enumerate(REMEDIES) if re.search(pattern, said, re.IGNORECASE)), None
-    )
+    return next((words for pattern, words in REMEDIES if re.search(pattern, said, re.IGNORECASE)), None)
 
 
 def refused(answer: Mapping[str, Any], key: ServiceAccountKey, user: str | None, scope: str) -> AuthenticationError:
@@ -59,7 +57,7 @@ def refused(answer: Mapping[str, Any], key: ServiceAccountKey, user: str | None,
     """
     code, description = str(answer.get("error", "")), str(answer.get("error_description", ""))
     said = f"{code}: {description}" if description else code
-    row = row_of(said)
+    remedy = remedy_of(said)
     whom = f" for {user}" if user else ""
     known = {
         "service_account": key.service_account, "key_id": key.key_id, "user": user or key.service_account,
@@ -68,5 +66,5 @@ def refused(answer: Mapping[str, Any], key: ServiceAccountKey, user: str | None,
     }
     return AuthenticationError(
         f"Google gave the service account {key.service_account} no token{whom}: {said.removesuffix('.')}.", code=code,
-        remedy=REMEDIES[row][1].format(**known) if row is not None else None,
+        remedy=remedy.format(**known) if remedy else None,
     )
